@@ -1,0 +1,1 @@
+"""Test a Proxmox homelab end to end, with real containers and without Proxmox."""

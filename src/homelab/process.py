@@ -1,0 +1,153 @@
+"""Running other programs: argv lists, never a shell; output kept for the error message."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from homelab.errors import CapabilityError, CommandError, WaitTimeoutError
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completed:
+    """How a program ended and what it said."""
+
+    argv: tuple[str, ...]
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment for a child: this process's own with `extra` on top."""
+    return {**os.environ, **(extra or {})}
+
+
+def run(
+    argv: Sequence[str | Path],
+    *,
+    stdin: str | bytes | None = None,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    timeout: float | None = 600.0,
+    expected: Sequence[int] = (0,),
+) -> Completed:
+    """Run a program to its end and return what it said.
+
+    `env` is added to this process's environment; `timeout` is in seconds.
+
+    Raises:
+        CapabilityError: the program is not installed.
+        CommandError: its exit code is not among `expected`.
+        WaitTimeoutError: it ran for longer than `timeout` (it was killed).
+    """
+    words = tuple(str(word) for word in argv)
+    _log.debug("run %s", words)
+    data = stdin.encode() if isinstance(stdin, str) else stdin
+    try:
+        done = subprocess.run(
+            words,
+            input=data,
+            stdin=subprocess.DEVNULL if data is None else None,
+            capture_output=True,
+            env=environment(env),
+            cwd=cwd,
+            timeout=timeout,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise CapabilityError(
+            f"the program {words[0]!r} is not installed", hint="run 'homelab doctor --fix'"
+        ) from error
+    except subprocess.TimeoutExpired as error:
+        said = ((error.stdout or b"") + (error.stderr or b"")).decode(errors="replace")
+        raise WaitTimeoutError(
+            f"{' '.join(words[:6])} did not end within {timeout:.0f} s; it said: {said[-500:]}"
+        ) from error
+    result = Completed(
+        argv=words,
+        returncode=done.returncode,
+        stdout=done.stdout.decode(errors="replace"),
+        stderr=done.stderr.decode(errors="replace"),
+    )
+    if result.returncode not in expected:
+        raise CommandError(words, result.returncode, result.stdout + result.stderr)
+    return result
+
+
+def stream(
+    argv: Sequence[str | Path],
+    on_line: Callable[[str], None],
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    expected: Sequence[int] = (0,),
+) -> int:
+    """Run a program and hand over each line of its output (both streams) as it comes.
+
+    Returns the exit code. Ctrl-C reaches the program too, since it shares the terminal's group.
+
+    Raises:
+        CapabilityError: the program is not installed.
+        CommandError: its exit code is not among `expected`; carries the last 200 lines.
+    """
+    words = tuple(str(word) for word in argv)
+    _log.debug("stream %s", words)
+    tail: list[str] = []
+    try:
+        child = subprocess.Popen(
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=environment(env),
+            cwd=cwd,
+            text=True,
+            errors="replace",
+        )
+    except FileNotFoundError as error:
+        raise CapabilityError(
+            f"the program {words[0]!r} is not installed", hint="run 'homelab doctor --fix'"
+        ) from error
+    with child:
+        assert child.stdout is not None  # noqa: S101  (PIPE was asked for)
+        for line in child.stdout:
+            text = line.rstrip("\n")
+            tail.append(text)
+            del tail[:-200]
+            on_line(text)
+    if child.returncode not in expected:
+        raise CommandError(words, child.returncode, "\n".join(tail))
+    return child.returncode
+
+
+def is_alive(pid: int, *, start_time: int | None = None) -> bool:
+    """Whether a process exists, is no zombie, and (if given) began at `start_time` in clock ticks.
+
+    The start time (field 22 of /proc/PID/stat, proc(5)) tells a reused id from the process meant.
+    """
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return False
+    fields = stat.rpartition(")")[2].split()
+    if fields[0] in {"Z", "X"}:
+        return False
+    return start_time is None or int(fields[19]) == start_time
+
+
+def start_time_of(pid: int) -> int | None:
+    """When a process began, in clock ticks after boot; None when there is none."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return None
+    return int(stat.rpartition(")")[2].split()[19])
+
+
