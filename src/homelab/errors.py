@@ -74,9 +74,7 @@ class CommandError(HomelabError):
 class ApiError(HomelabError):
     """The Proxmox VE API refused a request; `status` and `reason` are its own words."""
 
-    def __init__(
-        self, status: int, reason: str, *, request: str, hint: str | None = None
-    ) -> None:
+    def __init__(self, status: int, reason: str, *, request: str, hint: str | None = None) -> None:
         self.status = status
         self.reason = reason
         self.request = request

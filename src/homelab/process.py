@@ -5,11 +5,18 @@ from __future__ import annotations
 import logging
 import os
 import subprocess
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from homelab.errors import CapabilityError, CommandError, WaitTimeoutError
+from homelab.errors import (
+    CapabilityError,
+    CommandError,
+    ConfigurationError,
+    HomelabError,
+    WaitTimeoutError,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -43,7 +50,8 @@ def run(
     `env` is added to this process's environment; `timeout` is in seconds.
 
     Raises:
-        CapabilityError: the program is not installed.
+        CapabilityError: the program is not installed, or may not be run.
+        ConfigurationError: `cwd` is no directory.
         CommandError: its exit code is not among `expected`.
         WaitTimeoutError: it ran for longer than `timeout` (it was killed).
     """
@@ -61,14 +69,12 @@ def run(
             timeout=timeout,
             check=False,
         )
-    except FileNotFoundError as error:
-        raise CapabilityError(
-            f"the program {words[0]!r} is not installed", hint="run 'homelab doctor --fix'"
-        ) from error
+    except OSError as error:
+        raise _cannot_start(words, cwd, error) from error
     except subprocess.TimeoutExpired as error:
         said = ((error.stdout or b"") + (error.stderr or b"")).decode(errors="replace")
         raise WaitTimeoutError(
-            f"{' '.join(words[:6])} did not end within {timeout:.0f} s; it said: {said[-500:]}"
+            f"{' '.join(words[:6])} did not end within {timeout:g} s; it said: {said[-500:]}"
         ) from error
     result = Completed(
         argv=words,
@@ -91,15 +97,17 @@ def stream(
 ) -> int:
     """Run a program and hand over each line of its output (both streams) as it comes.
 
-    Returns the exit code. Ctrl-C reaches the program too, since it shares the terminal's group.
+    Returns the exit code. Ctrl-C reaches the program too, since it shares the terminal's group; an
+    error from `on_line` ends the program and passes through.
 
     Raises:
-        CapabilityError: the program is not installed.
+        CapabilityError: the program is not installed, or may not be run.
+        ConfigurationError: `cwd` is no directory.
         CommandError: its exit code is not among `expected`; carries the last 200 lines.
     """
     words = tuple(str(word) for word in argv)
     _log.debug("stream %s", words)
-    tail: list[str] = []
+    tail: deque[str] = deque(maxlen=200)
     try:
         child = subprocess.Popen(
             words,
@@ -111,20 +119,31 @@ def stream(
             text=True,
             errors="replace",
         )
-    except FileNotFoundError as error:
-        raise CapabilityError(
-            f"the program {words[0]!r} is not installed", hint="run 'homelab doctor --fix'"
-        ) from error
+    except OSError as error:
+        raise _cannot_start(words, cwd, error) from error
     with child:
         assert child.stdout is not None  # noqa: S101  (PIPE was asked for)
-        for line in child.stdout:
-            text = line.rstrip("\n")
-            tail.append(text)
-            del tail[:-200]
-            on_line(text)
+        try:
+            for line in child.stdout:
+                text = line.rstrip("\n")
+                tail.append(text)
+                on_line(text)
+        except Exception:
+            child.terminate()
+            raise
     if child.returncode not in expected:
         raise CommandError(words, child.returncode, "\n".join(tail))
     return child.returncode
+
+
+def _cannot_start(words: tuple[str, ...], cwd: Path | None, error: OSError) -> HomelabError:
+    if cwd is not None and not cwd.is_dir():
+        return ConfigurationError(f"can't run {words[0]!r} in {cwd}: no such directory")
+    if isinstance(error, FileNotFoundError):
+        return CapabilityError(
+            f"the program {words[0]!r} is not installed", hint="run 'homelab doctor --fix'"
+        )
+    return CapabilityError(f"can't run the program {words[0]!r}: {error.strerror}")
 
 
 def is_alive(pid: int, *, start_time: int | None = None) -> bool:
@@ -149,5 +168,3 @@ def start_time_of(pid: int) -> int | None:
     except OSError:
         return None
     return int(stat.rpartition(")")[2].split()[19])
-
-

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -102,6 +103,8 @@ class PublishedPort(Value):
 
     port: Port
     protocol: Literal["tcp", "udp"] = "tcp"
+    sources: tuple[str, ...] = ("lan",)
+    """Who may reach it: names of networks, names of containers, IPv4 CIDRs."""
 
 
 class Health(Value):
@@ -178,11 +181,25 @@ class FirewallRule(Value):
 
 
 class Topology(Value):
-    """All networks, containers and firewall rules, each sorted as declared."""
+    """All networks (by name), containers (by vmid) and firewall rules (by container and port)."""
 
     networks: tuple[Network, ...]
     containers: tuple[Container, ...]
     firewall: tuple[FirewallRule, ...] = ()
+
+    @classmethod
+    def load(cls, directory: Path | str, *, variables: Mapping[str, str] | None = None) -> Topology:
+        """Read the HCL of a terraform/ directory, without running Terraform.
+
+        `variables` are the root module's input variables, as `-var` gives them; others have their
+        defaults, or what terraform.tfvars and *.auto.tfvars say.
+
+        Raises:
+            TopologyError: listing every problem with its file and line.
+        """
+        from homelab.model.hcl import load
+
+        return load(Path(directory), variables=variables or {})
 
     def __iter__(self) -> Iterator[Container]:  # type: ignore[override]
         return iter(self.containers)

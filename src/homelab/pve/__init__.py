@@ -1,1 +1,1 @@
-"""."""
+"""The words of Proxmox VE's API: property strings, guest configurations, task ids, schemas."""

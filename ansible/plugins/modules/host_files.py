@@ -1,0 +1,193 @@
+# -*- coding: utf-8 -*-
+"""Writes a host's files and directories in one call, and says which programs it lacks."""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+import shutil
+import tempfile
+
+from ansible.module_utils.basic import AnsibleModule
+
+DOCUMENTATION = r"""
+module: host_files
+short_description: Write many files of a host in one call
+description:
+  - Every task costs a round trip and a process per host. A role that owns a dozen small files
+    writes them with one task of this module.
+  - The content is given, not rendered; use the template lookup, or an action plugin.
+options:
+  files:
+    description: Files to write. Parent directories are made.
+    type: list
+    elements: dict
+    suboptions:
+      path: {description: Absolute path., type: path, required: true}
+      content: {description: The whole text. Never logged., type: str, required: true}
+      mode: {description: Octal mode., type: str, default: "0644"}
+      owner: {description: UID or name, and GID or name, as in root:root., type: str, default: "0:0"}
+      secret: {description: Leave the content out of the diff., type: bool, default: false}
+  directories:
+    description: Directories to make. What is in them is left alone.
+    type: list
+    elements: dict
+    suboptions:
+      path: {description: Absolute path., type: path, required: true}
+      mode: {description: Octal mode., type: str, default: "0755"}
+      owner: {description: As for files., type: str, default: "0:0"}
+  absent:
+    description: Files to remove.
+    type: list
+    elements: path
+  programs:
+    description: Names or paths of programs that the role needs.
+    type: list
+    elements: str
+"""
+
+RETURN = r"""
+changed_paths: {description: What was written or removed., type: list, elements: str, returned: always}
+missing: {description: Programs that are not installed., type: list, elements: str, returned: always}
+"""
+
+
+def numeric_owner(text):
+    """A UID and a GID from `owner:group`, each a number or a name."""
+    user, _, group = text.partition(":")
+    group = group or user
+    uid = int(user) if user.isdigit() else pwd.getpwnam(user).pw_uid
+    gid = int(group) if group.isdigit() else grp.getgrnam(group).gr_gid
+    return uid, gid
+
+
+def attributes_differ(path, mode, owner):
+    state = os.lstat(path)
+    return (state.st_mode & 0o7777) != mode or (state.st_uid, state.st_gid) != owner
+
+
+def set_attributes(path, mode, owner):
+    os.chown(path, *owner)
+    os.chmod(path, mode)
+
+
+def read(path):
+    """The text of a file, or None when there is none."""
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as stream:
+            return stream.read()
+    except FileNotFoundError:
+        return None
+
+
+def write(path, content, mode, owner):
+    """Write beside the file and rename, so that a reader sees the old text or the new."""
+    handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".homelab-")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as stream:
+            stream.write(content)
+        set_attributes(temporary, mode, owner)
+        os.rename(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def ensure_file(item, check):
+    """Whether the file had to be written, and its text before."""
+    path, content = item["path"], item["content"]
+    mode, owner = int(item["mode"], 8), numeric_owner(item["owner"])
+    before = read(path)
+    if before == content:
+        if not attributes_differ(path, mode, owner):
+            return False, before
+        if not check:
+            set_attributes(path, mode, owner)
+        return True, before
+    if not check:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        write(path, content, mode, owner)
+    return True, before
+
+
+def ensure_directory(item, check):
+    path, mode, owner = item["path"], int(item["mode"], 8), numeric_owner(item["owner"])
+    if os.path.isdir(path) and not attributes_differ(path, mode, owner):
+        return False
+    if not check:
+        os.makedirs(path, exist_ok=True)
+        set_attributes(path, mode, owner)
+    return True
+
+
+def diff_of(item, before):
+    hidden = item["secret"]
+    return {
+        "before_header": item["path"],
+        "after_header": item["path"],
+        "before": "(hidden)\n" if hidden and before is not None else before or "",
+        "after": "(hidden, changed)\n" if hidden else item["content"],
+    }
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "files": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {
+                    "path": {"type": "path", "required": True},
+                    "content": {"type": "str", "required": True, "no_log": True},
+                    "mode": {"type": "str", "default": "0644"},
+                    "owner": {"type": "str", "default": "0:0"},
+                    "secret": {"type": "bool", "default": False, "no_log": False},
+                },
+            },
+            "directories": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {
+                    "path": {"type": "path", "required": True},
+                    "mode": {"type": "str", "default": "0755"},
+                    "owner": {"type": "str", "default": "0:0"},
+                },
+            },
+            "absent": {"type": "list", "elements": "path", "default": []},
+            "programs": {"type": "list", "elements": "str", "default": []},
+        },
+        supports_check_mode=True,
+    )
+    changed, diffs = [], []
+    path = None
+    try:
+        for item in module.params["directories"]:
+            path = item["path"]
+            if ensure_directory(item, module.check_mode):
+                changed.append(path)
+        for item in module.params["files"]:
+            path = item["path"]
+            wrote, before = ensure_file(item, module.check_mode)
+            if wrote:
+                changed.append(path)
+                diffs.append(diff_of(item, before))
+        for path in module.params["absent"]:
+            if os.path.lexists(path):
+                changed.append(path)
+                if not module.check_mode:
+                    os.unlink(path)
+    except (OSError, KeyError, ValueError) as error:
+        module.fail_json(msg="%s: %s" % (path, error), changed_paths=changed)
+    module.exit_json(
+        changed=bool(changed),
+        changed_paths=changed,
+        missing=[name for name in module.params["programs"] if shutil.which(name) is None],
+        diff=diffs if module._diff else [],
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+"""Sessions named as CI jobs: `nox -s plan`, `nox -s deploy`; `nox --list` shows all.
+
+All sessions share one environment, .nox/homelab, which is installed into only when what it is made
+from has changed. Arguments after `--` go to the command: `nox -s deploy -- --target production`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.10.9"
+nox.options.default_venv_backend = "none"
+nox.options.sessions = ["lint", "typecheck", "tests"]
+
+ROOT = Path(__file__).parent
+VENV = ROOT / ".nox" / "homelab"
+CHANGES = 2
+"""What `homelab plan` exits with when there are changes; for nox that is no failure."""
+
+
+@nox.session
+def plan(session: nox.Session) -> None:
+    """Show what Terraform would change; build/plan.json has it for programs."""
+    homelab(session, "plan", success_codes=(0, CHANGES))
+
+
+@nox.session
+def deploy(session: nox.Session) -> None:
+    """Plan, apply, configure and validate; brings the lab up when it is not running."""
+    homelab(session, "deploy")
+
+
+@nox.session
+def smoke(session: nox.Session) -> None:
+    """Ask the deployed containers the read-only questions of tests/smoke."""
+    python = environment(session, "test")
+    session.run(*as_root(), python, "-m", "pytest", "tests/smoke", *session.posargs, external=True)
+
+
+@nox.session
+def destroy(session: nox.Session) -> None:
+    """Remove every container; where the target is the lab, the lab too."""
+    homelab(session, "destroy")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, formatting and the layers."""
+    python = environment(session, "lint")
+    for words in (("ruff", "check"), ("ruff", "format", "--check"), ("lint-imports",)):
+        session.run(str(Path(python).parent / words[0]), *words[1:], external=True)
+
+
+@nox.session
+def typecheck(session: nox.Session) -> None:
+    """Check the types."""
+    session.run(environment(session, "typecheck", "test"), "-m", "mypy", external=True)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Unit tests, then integration with real Terraform, LXC and Ansible, which needs root."""
+    python = environment(session, "test")
+    session.run(python, "-m", "homelab.cli", "doctor", "--fix", external=True)
+    if session.posargs:
+        session.run(*as_root(), python, "-m", "pytest", *session.posargs, external=True)
+        return
+    session.run(python, "-m", "pytest", "tests/unit", "-n", "auto", external=True)
+    session.run(
+        *as_root(), python, "-m", "pytest", "tests/integration", "--durations=10", external=True
+    )
+
+
+def homelab(session: nox.Session, command: str, *, success_codes: tuple[int, ...] = (0,)) -> None:
+    """Run a command of the library; it asks for root by itself, and Ctrl-C gives it time."""
+    session.run(
+        environment(session),
+        "-m",
+        "homelab.cli",
+        command,
+        *session.posargs,
+        external=True,
+        success_codes=success_codes,
+        interrupt_timeout=120,
+        terminate_timeout=30,
+    )
+
+
+def as_root() -> tuple[str, ...]:
+    """What to put before a command that needs root."""
+    if os.geteuid() == 0 or shutil.which("sudo") is None:
+        return ()
+    return ("sudo", "-E", "env", f"PATH={os.environ['PATH']}")
+
+
+def environment(session: nox.Session, *groups: str) -> str:
+    """The interpreter of the shared environment with the project and `groups` installed."""
+    python = VENV / "bin" / "python"
+    stamp = VENV / "installed"
+    source = (ROOT / "pyproject.toml").read_bytes() + sys.version.encode()
+    digest = hashlib.sha256(source).hexdigest()
+    known = stamp.read_text(encoding="utf-8").split() if stamp.is_file() else []
+    if not python.exists() or (known and known[0] != digest):
+        shutil.rmtree(VENV, ignore_errors=True)
+        session.run(sys.executable, "-m", "virtualenv", "--quiet", str(VENV), external=True)
+        known = []
+    missing = [group for group in groups if group not in known]
+    if missing or not known:
+        pyproject = nox.project.load_toml(ROOT / "pyproject.toml")
+        wanted = nox.project.dependency_groups(pyproject, *missing) if missing else ()
+        packages = (() if known else ("--editable", str(ROOT))) + tuple(wanted)
+        install(session, python, packages)
+        groups_now = sorted({*known[1:], *missing})
+        stamp.write_text("\n".join((digest, *groups_now)), encoding="utf-8")
+    return str(python)
+
+
+def install(session: nox.Session, python: Path, packages: tuple[str, ...]) -> None:
+    """Install with uv, which takes a fifth of the time, else with pip."""
+    pip = (str(python), "-m", "pip", "install", "--quiet")
+    session.log(f"installing into {VENV.relative_to(ROOT)} (once, until pyproject.toml changes)")
+    uv = (str(python), "-m", "uv", "pip", "install", "--quiet", "--python", str(python))
+    try:
+        session.run(*pip, "uv", external=True)
+        session.run(*uv, *packages, external=True)
+    except nox.command.CommandFailed:
+        session.run(*pip, *packages, external=True)

@@ -1,0 +1,97 @@
+"""The command group, and how errors become messages and exit codes."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from types import FrameType
+from typing import Any
+
+import click
+
+from homelab.cli.output import fail, say
+from homelab.errors import HomelabError
+
+INTERRUPTED = 130
+
+_COMMANDS = {
+    "plan": ("homelab.cli.pipeline", "plan", "Show what Terraform would change."),
+    "deploy": ("homelab.cli.pipeline", "deploy", "Plan, apply, configure, validate."),
+    "destroy": ("homelab.cli.pipeline", "destroy", "Remove every container of the topology."),
+    "probe": ("homelab.cli.pipeline", "probe", "Ask every service whether it is well."),
+    "inventory": ("homelab.cli.pipeline", "inventory", "Print the Ansible inventory."),
+    "doctor": ("homelab.cli.doctor", "doctor", "Say what this machine lacks; --fix installs it."),
+    "lab": ("homelab.cli.lab", "lab", "The embedded Proxmox VE node."),
+}
+
+
+class _LazyGroup(click.Group):
+    """Imports a command's module when the command is used, not to list it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        found = _COMMANDS.get(cmd_name)
+        if found is None:
+            return None
+        from importlib import import_module
+
+        command: click.Command = getattr(import_module(found[0]), found[1])
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry[2]) for name, entry in _COMMANDS.items()])
+
+
+@click.group(
+    cls=_LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(version("homelab"), prog_name="homelab")
+@click.option("-v", "--verbose", count=True, help="Log what is done; twice: everything.")
+def app(verbose: int) -> None:
+    """Test a Proxmox homelab end to end, with real containers and without Proxmox.
+
+    Exit codes: 0 fine, 1 error, 2 changes or drift, 130 interrupted.
+    """
+    level = {0: logging.WARNING, 1: logging.INFO}.get(verbose, logging.DEBUG)
+    logging.basicConfig(
+        level=level, stream=sys.stderr, format="%(relativeCreated)7.0fms %(name)s: %(message)s"
+    )
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one command line; the exit code."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        result: Any = app.main(args=list(argv), prog_name="homelab", standalone_mode=False)
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.ClickException as error:
+        error.show(sys.stderr)
+        return 1
+    except HomelabError as error:
+        fail(error)
+        return 1
+    except (click.Abort, KeyboardInterrupt):
+        say("interrupted; what was done so far is kept, the same command goes on from there")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader left; without this the interpreter complains once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return result if isinstance(result, int) else 0
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    del number, frame
+    raise KeyboardInterrupt

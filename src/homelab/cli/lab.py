@@ -1,0 +1,250 @@
+"""`homelab lab`: the embedded node's life cycle, and ways into it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from homelab.cli import options
+from homelab.cli.elevation import is_root, require_root
+from homelab.cli.output import emit, say
+from homelab.errors import CapabilityError, ConfigurationError, HomelabError, WaitTimeoutError
+from homelab.operations.labs import (
+    LabOptions,
+    LabPlace,
+    belongs_to_root,
+    lab_place,
+    lab_target,
+    open_lab,
+    settings_if_any,
+)
+from homelab.settings import Environment, RuntimeChoice
+
+VARIABLES = (
+    "PM_API_URL",
+    "PM_USER",
+    "PM_PASS",
+    "PM_API_TOKEN_ID",
+    "PM_API_TOKEN_SECRET",
+    "TF_CLI_CONFIG_FILE",
+    "HOMELAB_CA_FILE",
+    "HOMELAB_NODE",
+    "HOMELAB_STORAGE",
+    "HOMELAB_TEMPLATE",
+    "TF_VAR_ssh_public_keys",
+)
+"""What `homelab lab env` exports, in this order."""
+
+
+def _place(
+    state: Path | None = None, *, runtime: RuntimeChoice | None = None, listen: str | None = None
+) -> LabPlace:
+    return lab_place(
+        LabOptions(runtime=runtime, listen=listen, state=state),
+        lab_target(settings_if_any()),
+        Environment.read(),
+    )
+
+
+def _existing(state: Path | None) -> LabPlace:
+    """The place of a lab that should exist already; goes through sudo when it is root's."""
+    place = _place(state)
+    if state is None and belongs_to_root(place):
+        require_root("the lab on this machine is root's; this")
+    return place
+
+
+@click.group()
+def lab() -> None:
+    """The embedded Proxmox VE node."""
+
+
+@lab.command()
+@options.combined(options.runtime, options.listen, options.state)
+@click.option("--foreground", is_flag=True, help="Serve until interrupted.")
+def up(
+    runtime: RuntimeChoice | None, listen: str | None, state: Path | None, *, foreground: bool
+) -> None:
+    """Start the lab, or say that it runs."""
+    place = _place(state, runtime=runtime, listen=listen)
+    if place.runtime != "memory" and not is_root():
+        try:
+            require_root("a lab that runs containers")
+        except CapabilityError as error:
+            if place.runtime == "lxc":
+                raise
+            say(f"note: {error.message}; the lab keeps state only (runtime memory)")
+            place = LabPlace(runtime="memory", listen=place.listen, state=place.state)
+    node = open_lab(place)
+    if foreground:
+        say(f"serving on https://{place.listen}/api2/json, state in {place.state}; Ctrl-C ends it")
+        node.serve()
+        return
+    say(f"starting the lab, state in {place.state}")
+    info = node.up()
+    for note in info.notes:
+        say(f"note: {note}")
+    say(f"the lab is up: {info.api_url}, node {info.node}, runtime {info.runtime}")
+    say('hint: eval "$(homelab lab env)" points Terraform and other clients at it')
+
+
+@lab.command()
+@options.state
+def down(state: Path | None) -> None:
+    """Stop every container and the server; all state stays."""
+    open_lab(_existing(state)).down()
+    say("the lab is down; 'homelab lab up' starts it again")
+
+
+@lab.command()
+@options.state
+def destroy(state: Path | None) -> None:
+    """Remove the lab with everything in it; cached images stay."""
+    open_lab(_existing(state)).destroy()
+    say("the lab is gone")
+
+
+@lab.command()
+@options.combined(options.state, options.as_json)
+def status(state: Path | None, *, as_json: bool) -> None:
+    """Say whether the lab runs and what runs in it; the exit code is always 0."""
+    from homelab.operations.labview import lab_view
+
+    view = lab_view(_existing(state))
+    if as_json:
+        emit(json.dumps(view.to_json(), indent=2))
+        return
+    for line in view.lines():
+        emit(line)
+
+
+@lab.command()
+@options.state
+@click.option("--timeout", default=60.0, show_default=True, help="Seconds.")
+def wait(state: Path | None, timeout: float) -> None:
+    """Wait until the lab's API answers; exit code 1 when it does not in time."""
+    from homelab.operations.labview import api_answers
+    from homelab.polling import wait_until
+
+    place = _existing(state)
+    begin = time.monotonic()
+    try:
+        wait_until(lambda: api_answers(place), what="the lab's API to answer", timeout=timeout)
+    except WaitTimeoutError as error:
+        raise HomelabError(str(error), hint="see 'homelab lab logs'") from error
+    say(f"the lab answers, after {time.monotonic() - begin:.1f} s")
+
+
+@lab.command()
+@options.state
+@click.option("--unset", is_flag=True, help="Print what takes the exports back.")
+def env(state: Path | None, *, unset: bool) -> None:
+    """Print shell exports that point clients at the lab: eval "$(homelab lab env)"."""
+    if unset:
+        for name in VARIABLES:
+            emit(f"unset {name}")
+        return
+    values = open_lab(_existing(state)).env()
+    for name in VARIABLES:
+        if name in values:
+            emit(f"export {name}={shlex.quote(values[name])}")
+    say('hint: eval "$(homelab lab env)"; with --unset it is taken back')
+
+
+class _Command(click.Command):
+    """A command that takes `[NAME] -- WORDS`: what stands after the first `--` is left alone."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if "--" in args:
+            cut = args.index("--")
+            ctx.meta["homelab.words"] = tuple(args[cut + 1 :])
+            args = args[:cut]
+        return super().parse_args(ctx, args)
+
+
+@lab.command(cls=_Command, name="exec")
+@options.state
+@click.argument("name", required=False)
+@click.pass_context
+def exec_(ctx: click.Context, state: Path | None, name: str | None) -> None:
+    """Run a command in the node, or in container NAME: exec [NAME] -- COMMAND [ARGUMENT]..."""
+    words: tuple[str, ...] = ctx.meta.get("homelab.words", ())
+    if not words:
+        raise ConfigurationError(
+            "no command was given", hint="write it after --: homelab lab exec -- ip addr"
+        )
+    _enter(state, name, words)
+
+
+@lab.command()
+@options.state
+@click.argument("name", required=False)
+def shell(state: Path | None, name: str | None) -> None:
+    """Open a shell in the node, or in container NAME."""
+    _enter(state, name, ("/bin/bash",) if name else ("/bin/bash", "-i"))
+
+
+def _enter(state: Path | None, name: str | None, words: tuple[str, ...]) -> None:
+    """Become `words` inside the node's namespaces; does not return."""
+    from homelab.operations.labview import container_argv, node_argv
+
+    place = _existing(state)
+    require_root("entering the lab's namespaces")
+    info = open_lab(place).info()
+    argv = (
+        node_argv(info, words, directory=Path.cwd())
+        if name is None
+        else container_argv(info, name, words)
+    )
+    os.execvp(argv[0], argv)  # noqa: S606  (an argv list; nothing is interpreted)
+
+
+@lab.command()
+@options.state
+@click.argument("name", required=False)
+@click.option("-n", "--lines", default=100, show_default=True, help="How many lines.")
+@click.option("-f", "--follow", is_flag=True, help="Go on as lines are added.")
+def logs(state: Path | None, name: str | None, lines: int, *, follow: bool) -> None:
+    """Show the server's log, or the journal of container NAME."""
+    more = ("-f",) if follow else ()
+    if name is not None:
+        _enter(state, name, ("journalctl", "--no-pager", "-n", str(lines), *more))
+    path = _existing(state).state / "server.log"
+    if not path.is_file():
+        raise ConfigurationError(f"there is no log at {path}", hint="run 'homelab lab up'")
+    os.execvp("tail", ("tail", "-n", str(lines), *more, str(path)))  # noqa: S606, S607
+
+
+@lab.command()
+@options.combined(options.state, options.as_json)
+def images(state: Path | None, *, as_json: bool) -> None:
+    """List templates and service images, and which of them are stand-ins."""
+    from homelab.operations.labview import image_rows
+
+    rows = image_rows(_existing(state), settings_if_any())
+    _table(("image", "origin", "digest"), rows, as_json=as_json)
+
+
+@lab.command()
+@options.as_json
+def capabilities(*, as_json: bool) -> None:
+    """List the endpoints of PVE's API that the lab serves."""
+    from homelab.operations.labview import endpoint_rows
+
+    _table(("method", "path", "permission"), endpoint_rows(), as_json=as_json)
+
+
+def _table(columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...], *, as_json: bool) -> None:
+    if as_json:
+        listing: list[dict[str, Any]] = [dict(zip(columns, row, strict=True)) for row in rows]
+        emit(json.dumps(listing, indent=2))
+        return
+    widths = [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
+    for row in (columns, *rows):
+        emit("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

@@ -1,0 +1,55 @@
+"""Options that several commands share, each declared once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+target = click.option(
+    "--target", metavar="NAME", help="A target of homelab.toml; default: its default_target (lab)."
+)
+project = click.option(
+    "--project",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="The project's directory; default: upwards from the working directory.",
+)
+runtime = click.option(
+    "--runtime",
+    type=click.Choice(["auto", "lxc", "memory"]),
+    help="How the lab runs containers: for real (lxc) or as state only (memory).",
+)
+listen = click.option("--listen", metavar="ADDRESS:PORT", help="Where the lab's API listens.")
+state = click.option(
+    "--state",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The lab's state directory.",
+)
+images = click.option(
+    "--images",
+    type=click.Choice(["lab", "upstream"]),
+    help="Service images: built in the lab, or pulled from their real registries.",
+)
+plain = click.option("--plain", is_flag=True, help="Lines instead of the live board.")
+allow_delete = click.option(
+    "--allow-delete",
+    multiple=True,
+    metavar="CONTAINER",
+    help="A container that may be deleted or replaced on a target that is not the lab; repeatable.",
+)
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def combined(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """Several options as one decorator, in the order given."""
+
+    def decorate(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate

@@ -1,0 +1,1 @@
+"""PVE's API as a table of endpoints (method, path, permission, parameters, handler)."""

@@ -1,0 +1,180 @@
+"""/nodes/{node}/lxc: containers and their configurations."""
+
+from __future__ import annotations
+
+from homelab.lab import guest_life
+from homelab.lab.api.endpoint import Call, Endpoint, Privilege
+from homelab.lab.api.views import guest_status
+from homelab.lab.context import Context
+from homelab.lab.failures import invalid
+from homelab.lab.guest_life import Creation
+from homelab.lab.guest_view import guest_of
+from homelab.lab.runtime import Credentials
+from homelab.pve.guest_options import CREATE_ONLY, OPTIONS
+from homelab.pve.schema import FLAG, TEXT, Parameter
+
+_DIGEST = Parameter(max_length=64)
+_AUDIT = Privilege("/vms/{vmid}", "VM.Audit")
+
+
+def listing(context: Context, _call: Call) -> object:
+    running = context.running()
+    return [guest_status(context, record, running) for record in context.state.guests()]
+
+
+def create(context: Context, call: Call) -> object:
+    args = call.args
+    pool = args.text("pool") or None
+    path = f"/vms/{call.vmid}" if pool is None else f"/pool/{pool}"
+    context.access.require(call.caller, path, "VM.Allocate")
+    for unsupported in ("restore", "force", "unique"):
+        if args.flag(unsupported):
+            raise invalid(unsupported, "this node can't restore backups yet")
+    keys = args.text("ssh-public-keys").splitlines()
+    wanted = Creation(
+        vmid=call.vmid,
+        values={name: args.text(name) for name in args if name in OPTIONS},
+        template=args.text("ostemplate"),
+        credentials=Credentials(
+            password=args.text("password") or None,
+            ssh_public_keys=tuple(key.strip() for key in keys if key.strip()),
+        ),
+        storage=args.text("storage", "local"),
+        pool=pool,
+        start=args.flag("start"),
+    )
+    return str(guest_life.create(context, call.caller, wanted))
+
+
+def index(context: Context, call: Call) -> object:
+    context.guest(call.vmid)
+    names = ("config", "interfaces", "pending", "resize", "status")
+    return [{"subdir": name} for name in names]
+
+
+def destroy(context: Context, call: Call) -> object:
+    upid = guest_life.destroy(context, call.caller, call.vmid, force=call.args.flag("force"))
+    return str(upid)
+
+
+def config(context: Context, call: Call) -> object:
+    found = context.guest(call.vmid).config
+    return found.to_api() if call.args.flag("current") else found.pending_api()
+
+
+def update(context: Context, call: Call) -> object:
+    args = call.args
+    delete = args.words("delete")
+    for name in delete:
+        if name not in OPTIONS:
+            raise invalid("delete", f"unknown setting '{name}'")
+        if name in args:
+            raise invalid("delete", f"duplicate setting '{name}' - can't set and delete it")
+    guest_life.update(
+        context,
+        call.caller,
+        call.vmid,
+        values={name: args.text(name) for name in args if name in OPTIONS},
+        delete=delete,
+        digest=args.text("digest") or None,
+    )
+    return None
+
+
+def pending(context: Context, call: Call) -> object:
+    return context.guest(call.vmid).config.pending_list()
+
+
+def resize(context: Context, call: Call) -> object:
+    upid = guest_life.resize(
+        context,
+        call.caller,
+        call.vmid,
+        disk=call.args.text("disk"),
+        size=call.args.text("size"),
+        digest=call.args.text("digest") or None,
+    )
+    return str(upid)
+
+
+def interfaces(context: Context, call: Call) -> object:
+    record = context.guest(call.vmid)
+    if call.vmid not in context.running():
+        return None
+    found: dict[str, dict[str, object]] = {}
+    for entry in context.runtime.addresses(guest_of(call.vmid, record.config)):
+        row = found.setdefault(
+            entry.interface,
+            {
+                "name": entry.interface,
+                "hwaddr": entry.hwaddr.lower(),
+                "hardware-address": entry.hwaddr.lower(),
+                "ip-addresses": [],
+            },
+        )
+        family = "inet" if entry.family == 4 else "inet6"
+        row.setdefault(family, f"{entry.address}/{entry.prefix}")
+        addresses = row["ip-addresses"]
+        if isinstance(addresses, list):
+            addresses.append(
+                {
+                    "ip-address": entry.address,
+                    "ip-address-type": family,
+                    "prefix": entry.prefix,
+                }
+            )
+    return list(found.values())
+
+
+_L = "/nodes/{node}/lxc/{vmid}"
+
+ENDPOINTS = (
+    Endpoint(method="GET", path="/nodes/{node}/lxc", permission="user", handler=listing),
+    Endpoint(
+        method="POST",
+        path="/nodes/{node}/lxc",
+        permission="handler",
+        handler=create,
+        parameters={**OPTIONS, **CREATE_ONLY},
+    ),
+    Endpoint(method="GET", path=_L, permission="user", handler=index),
+    Endpoint(
+        method="DELETE",
+        path=_L,
+        permission=Privilege("/vms/{vmid}", "VM.Allocate"),
+        handler=destroy,
+        parameters={"force": FLAG, "purge": FLAG, "destroy-unreferenced-disks": FLAG},
+    ),
+    Endpoint(
+        method="GET",
+        path=f"{_L}/config",
+        permission=_AUDIT,
+        handler=config,
+        parameters={"current": FLAG, "snapshot": TEXT},
+    ),
+    Endpoint(
+        method="PUT",
+        path=f"{_L}/config",
+        permission=Privilege("/vms/{vmid}", "VM.Config.Options"),
+        handler=update,
+        parameters={
+            **OPTIONS,
+            "delete": Parameter(is_list=True),
+            "digest": _DIGEST,
+            "revert": Parameter(is_list=True),
+        },
+    ),
+    Endpoint(method="GET", path=f"{_L}/pending", permission=_AUDIT, handler=pending),
+    Endpoint(
+        method="PUT",
+        path=f"{_L}/resize",
+        permission=Privilege("/vms/{vmid}", "VM.Config.Disk"),
+        handler=resize,
+        parameters={
+            "digest": _DIGEST,
+            "disk": Parameter(required=True, pattern=r"rootfs|mp\d{1,3}"),
+            "size": Parameter(required=True, pattern=r"\+?\d+(?:\.\d+)?[KMGT]?"),
+        },
+    ),
+    Endpoint(method="GET", path=f"{_L}/interfaces", permission=_AUDIT, handler=interfaces),
+)

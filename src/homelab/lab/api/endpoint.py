@@ -1,0 +1,66 @@
+"""One endpoint of the API as data, and what its handler is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from homelab.lab.auth import Caller
+from homelab.lab.context import Context
+from homelab.pve.schema import Arguments, Parameter
+
+Method = Literal["GET", "POST", "PUT", "DELETE"]
+
+
+@dataclass(frozen=True, slots=True)
+class Privilege:
+    """The privilege that an endpoint needs; `path` may name path parameters, `/vms/{vmid}`."""
+
+    path: str
+    name: str
+
+
+Permission = Privilege | Literal["world", "user", "handler"]
+"""`world` needs no login, `user` needs one, `handler` leaves the decision to the handler."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request, authenticated and verified."""
+
+    caller: Caller
+    args: Arguments
+    """Path, query and body parameters together."""
+
+    @property
+    def vmid(self) -> int:
+        """The guest that the path names."""
+        return self.args.integer("vmid")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A part of a list, and how long the whole is."""
+
+    items: Sequence[object]
+    total: int
+
+
+Handler = Callable[[Context, Call], object]
+"""Returns what goes into `data`; a `Page` also sets `total`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """A row of the API's table."""
+
+    method: Method
+    path: str
+    """Such as /nodes/{node}/lxc/{vmid}; `{name*}` takes the rest of the path."""
+    handler: Handler
+    permission: Permission
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    """Query and body parameters, by name."""
+    tickets_only: bool = False
+    """Whether API tokens are refused."""

@@ -1,0 +1,169 @@
+"""/nodes: the node itself, its network, and what a container node always lacks."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from ipaddress import IPv4Interface
+
+from homelab.lab.api.endpoint import Call, Endpoint, Privilege
+from homelab.lab.api.node_view import (
+    host_memory,
+    host_swap,
+    host_uptime,
+    processor_model,
+    processors,
+)
+from homelab.lab.api.views import storage_space
+from homelab.lab.context import RELEASE, VERSION, Context
+from homelab.lab.failures import ApiFailureError
+from homelab.lab.runtime import Bridge
+from homelab.lab.storages import STORAGES
+from homelab.pve.schema import FLAG, TEXT, WHOLE
+
+_SUBDIRS = ("lxc", "network", "qemu", "status", "storage", "subscription", "tasks", "version")
+
+
+def listing(context: Context, _call: Call) -> object:
+    total, used = host_memory()
+    space, taken = storage_space(context, STORAGES[0])
+    return [
+        {
+            "id": f"node/{context.node}",
+            "type": "node",
+            "node": context.node,
+            "status": "online",
+            "level": "",
+            "maxcpu": processors(),
+            "cpu": 0,
+            "maxmem": total,
+            "mem": used,
+            "maxdisk": space,
+            "disk": taken,
+            "uptime": _uptime(context),
+        }
+    ]
+
+
+def index(_context: Context, _call: Call) -> object:
+    return [{"name": name} for name in _SUBDIRS]
+
+
+def version(_context: Context, _call: Call) -> object:
+    return {"version": VERSION, "release": RELEASE, "repoid": "7c48f1c0a9f5c1f5"}
+
+
+def status(context: Context, _call: Call) -> object:
+    total, used = host_memory()
+    swap, swap_used = host_swap()
+    space, taken = storage_space(context, STORAGES[0])
+    kernel = platform.release()
+    return {
+        "cpu": 0,
+        "wait": 0,
+        "idle": 0,
+        "uptime": _uptime(context),
+        "loadavg": [f"{value:.2f}" for value in os.getloadavg()],
+        "memory": {"total": total, "used": used, "free": total - used, "available": total - used},
+        "swap": {"total": swap, "used": swap_used, "free": swap - swap_used},
+        "rootfs": {"total": space, "used": taken, "free": space - taken, "avail": space - taken},
+        "cpuinfo": {
+            "model": processor_model(),
+            "cpus": processors(),
+            "cores": processors(),
+            "sockets": 1,
+        },
+        "kversion": f"Linux {kernel}",
+        "current-kernel": {
+            "sysname": "Linux",
+            "release": kernel,
+            "version": platform.version(),
+            "machine": platform.machine(),
+        },
+        "pveversion": f"pve-manager/{VERSION}",
+        "boot-info": {"mode": "legacy-bios"},
+    }
+
+
+def network(context: Context, call: Call) -> object:
+    if call.args.text("type") not in {"", "bridge", "any_bridge", "any_local_bridge"}:
+        return []
+    return [{"iface": bridge.name, **_bridge(bridge)} for bridge in context.bridges]
+
+
+def interface(context: Context, call: Call) -> object:
+    name = call.args.text("iface")
+    for bridge in context.bridges:
+        if bridge.name == name:
+            return _bridge(bridge)
+    raise ApiFailureError("interface does not exist", status=400)
+
+
+def no_machines(_context: Context, _call: Call) -> object:
+    return []
+
+
+def subscription(_context: Context, _call: Call) -> object:
+    return {
+        "status": "notfound",
+        "message": "There is no subscription key",
+        "url": "https://www.proxmox.com/en/proxmox-virtual-environment/pricing",
+    }
+
+
+def _uptime(context: Context) -> int:
+    return min(host_uptime(), int(time.time() - context.started))
+
+
+def _bridge(bridge: Bridge) -> dict[str, object]:
+    address = IPv4Interface(bridge.address)
+    return {
+        "type": "bridge",
+        "active": 1,
+        "autostart": 1,
+        "method": "static",
+        "method6": "manual",
+        "families": ["inet"],
+        "address": str(address.ip),
+        "netmask": str(address.network.prefixlen),
+        "cidr": bridge.address,
+        "bridge_ports": "",
+        "bridge_stp": "off",
+        "bridge_fd": "0",
+        "priority": 3,
+    }
+
+
+_N = "/nodes/{node}"
+_AUDIT = Privilege("/nodes/{node}", "Sys.Audit")
+
+ENDPOINTS = (
+    Endpoint(method="GET", path="/nodes", permission="user", handler=listing),
+    Endpoint(method="GET", path=_N, permission="user", handler=index),
+    Endpoint(method="GET", path=f"{_N}/version", permission="user", handler=version),
+    Endpoint(method="GET", path=f"{_N}/status", permission=_AUDIT, handler=status),
+    Endpoint(
+        method="GET",
+        path=f"{_N}/network",
+        permission="user",
+        handler=network,
+        parameters={"type": TEXT},
+    ),
+    Endpoint(method="GET", path=f"{_N}/network/{{iface}}", permission=_AUDIT, handler=interface),
+    Endpoint(
+        method="GET",
+        path=f"{_N}/qemu",
+        permission="user",
+        handler=no_machines,
+        parameters={"full": FLAG},
+    ),
+    Endpoint(
+        method="GET",
+        path=f"{_N}/replication",
+        permission="user",
+        handler=no_machines,
+        parameters={"guest": WHOLE},
+    ),
+    Endpoint(method="GET", path=f"{_N}/subscription", permission="user", handler=subscription),
+)

@@ -1,0 +1,26 @@
+"""The whole API: every endpoint that this node serves."""
+
+from __future__ import annotations
+
+from homelab.lab.api import (
+    access,
+    cluster,
+    containers,
+    nodes,
+    pools,
+    power,
+    storage,
+    tasks,
+)
+from homelab.lab.api.endpoint import Endpoint
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *access.ENDPOINTS,
+    *cluster.ENDPOINTS,
+    *nodes.ENDPOINTS,
+    *containers.ENDPOINTS,
+    *power.ENDPOINTS,
+    *tasks.ENDPOINTS,
+    *storage.ENDPOINTS,
+    *pools.ENDPOINTS,
+)

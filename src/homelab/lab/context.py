@@ -1,0 +1,99 @@
+"""What the handlers of the API work with: the node's state, tasks, runtime and rules."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from homelab.lab.access import Access
+from homelab.lab.auth import Authenticator, Caller
+from homelab.lab.failures import ApiFailureError, no_such_guest
+from homelab.lab.runtime import Bridge, ContainerRuntime, RuntimeFailureError, Usage
+from homelab.lab.state import GuestRecord, State, Transaction, VolumeRecord
+from homelab.lab.tasks import Tasks
+from homelab.lab.usage import CpuMeter
+from homelab.pve.upid import Upid
+
+VERSION = "9.1.1"
+RELEASE = "9.1"
+
+
+class GuestLocks:
+    """One lock per guest, so that work on different guests never waits."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._locks: dict[int, threading.Lock] = {}
+
+    @contextmanager
+    def held(self, vmid: int, *, timeout: float = 10.0) -> Iterator[None]:
+        """Hold a guest's lock.
+
+        Raises:
+            ApiFailureError: it was not free within `timeout` seconds; PVE's text.
+        """
+        with self._guard:
+            lock = self._locks.setdefault(vmid, threading.Lock())
+        if not lock.acquire(timeout=timeout):
+            raise ApiFailureError(
+                f"can't lock file '/run/lock/lxc/pve-config-{vmid}.lock' - got timeout"
+            )
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """One node."""
+
+    node: str
+    state: State
+    tasks: Tasks
+    runtime: ContainerRuntime
+    authenticator: Authenticator
+    bridges: tuple[Bridge, ...]
+    started: float
+    """Seconds since the epoch."""
+    access: Access = field(default_factory=Access)
+    locks: GuestLocks = field(default_factory=GuestLocks)
+    cpu: CpuMeter = field(default_factory=CpuMeter)
+    stopping: set[int] = field(default_factory=set)
+    """Guests whose graceful shutdown is to give way to a stop."""
+
+    def guest(self, vmid: int) -> GuestRecord:
+        """A guest.
+
+        Raises:
+            ApiFailureError: there is none.
+        """
+        record = self.state.guest(vmid)
+        if record is None:
+            raise no_such_guest(self.node, vmid)
+        return record
+
+    def volumes(self, vmid: int) -> Mapping[str, VolumeRecord]:
+        """A guest's volumes by id."""
+        return {volume.volid: volume for volume in self.state.volumes(vmid)}
+
+    def running(self) -> Mapping[int, Usage]:
+        """What runs now.
+
+        Raises:
+            ApiFailureError: the runtime can't tell.
+        """
+        try:
+            return self.runtime.running()
+        except RuntimeFailureError as error:
+            raise ApiFailureError(error.message) from error
+
+    def register(
+        self, transaction: Transaction, kind: str, identity: object, caller: Caller
+    ) -> Upid:
+        """Name a task of a caller; `tasks.run` starts it after the commit."""
+        return self.tasks.register(
+            transaction, kind, str(identity), user=caller.user, tokenid=caller.tokenid
+        )

@@ -1,0 +1,290 @@
+"""Creating, changing, growing and destroying guests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from homelab.errors import HomelabError
+from homelab.lab import guest_power
+from homelab.lab.auth import Caller
+from homelab.lab.context import Context
+from homelab.lab.failures import ApiFailureError
+from homelab.lab.guest_changes import Change, ChangeError, plan_change
+from homelab.lab.guest_rules import check_deletions, check_root_only, check_volumes
+from homelab.lab.guest_view import guest_of
+from homelab.lab.runtime import Credentials, Guest, RuntimeFailureError, TaskLog, Volume
+from homelab.lab.state import GuestRecord, StateError
+from homelab.lab.storages import storage_named
+from homelab.model.sizes import format_size, parse_size
+from homelab.pve import formats
+from homelab.pve.guest_config import GuestConfig
+from homelab.pve.upid import Upid
+from homelab.pve.volumes import truncated
+
+_TASK_LOCK = 120.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Creation:
+    """What a new guest is to be."""
+
+    vmid: int
+    values: Mapping[str, str]
+    """Its options in their stored form."""
+    template: str
+    credentials: Credentials
+    storage: str = "local"
+    """Where the root file system goes when `rootfs` is not among the options."""
+    pool: str | None = None
+    start: bool = False
+
+
+def create(context: Context, caller: Caller, wanted: Creation) -> Upid:
+    """Create a guest in a task; the id is taken when this returns."""
+    vmid = wanted.vmid
+    change = _first_config(context, caller, wanted)
+    _forget_leftover(context, vmid)
+    with context.state.transaction() as transaction:
+        if not transaction.add_guest(vmid, change.config.changed({"lock": "create"})):
+            raise ApiFailureError(
+                f"unable to create CT {vmid} - CT {vmid} already exists on node '{context.node}'"
+            )
+        for volume in change.made:
+            transaction.put_volume(volume)
+        transaction.put_pool_guest(vmid, wanted.pool)
+        upid = context.register(transaction, "vzcreate", vmid, caller)
+    context.tasks.run(upid, lambda log: _create(context, wanted, change.config, log))
+    return upid
+
+
+def _first_config(context: Context, caller: Caller, wanted: Creation) -> Change:
+    values = {
+        "arch": "amd64",
+        "hostname": f"CT{wanted.vmid}",
+        "memory": "512",
+        "ostype": "debian",
+        "swap": "512",
+        "unprivileged": "1",
+        **wanted.values,
+    }
+    if values["unprivileged"] != "1":
+        context.access.require(caller, "/", "Sys.Modify")
+    empty = GuestConfig(options={})
+    check_root_only(caller, values=values, delete=(), old=empty)
+    check_volumes(values)
+    if "rootfs" not in values:
+        if any(key.startswith("mp") for key in values):
+            raise ApiFailureError("mountpoints configured, but 'rootfs' not set - aborting")
+        values["rootfs"] = f"{wanted.storage}:4"
+    if wanted.pool is not None and context.state.pool(wanted.pool) is None:
+        raise ApiFailureError(f"pool '{wanted.pool}' does not exist")
+    if wanted.template not in {template.volid for template in context.runtime.templates()}:
+        raise ApiFailureError(_template_problem(wanted.template))
+    try:
+        return plan_change(wanted.vmid, empty, values=values, running=False, volumes={})
+    except ChangeError as error:
+        raise ApiFailureError(str(error)) from error
+
+
+def _template_problem(template: str) -> str:
+    storage = template.partition(":")[0]
+    if ":" in template and storage_named(storage) is None:
+        return f"storage '{storage}' does not exist"
+    return f"volume '{template}' does not exist"
+
+
+def _create(context: Context, wanted: Creation, config: GuestConfig, log: TaskLog) -> None:
+    vmid = wanted.vmid
+    guest = guest_of(vmid, config)
+    with context.locks.held(vmid, timeout=_TASK_LOCK):
+        try:
+            context.runtime.create(
+                guest, template=wanted.template, credentials=wanted.credentials, log=log
+            )
+            with context.state.transaction() as transaction:
+                transaction.put_config(vmid, config)
+        except (RuntimeFailureError, StateError) as error:
+            with suppress(RuntimeFailureError, StateError):
+                discard(context, vmid, log)
+            raise ApiFailureError(f"unable to create CT {vmid} - {error.message}") from error
+    if wanted.start:
+        guest_power.start_now(context, vmid, log)
+
+
+def _forget_leftover(context: Context, vmid: int) -> None:
+    """Clear away a creation that failed and could not be undone then (such as: disk full)."""
+    record = context.state.guest(vmid)
+    if record is None or record.config.options.get("lock") != "create":
+        return
+    if not context.tasks.is_active(str(vmid)):
+        with suppress(RuntimeFailureError), context.locks.held(vmid):
+            discard(context, vmid, lambda _line: None)
+
+
+def discard(context: Context, vmid: int, log: TaskLog) -> None:
+    """Remove a guest with everything that it has; its lock is held, and it does not run."""
+    record = context.guest(vmid)
+    context.runtime.destroy(_with_unused(record), log=log)
+    with context.state.transaction() as transaction:
+        transaction.remove_guest(vmid)
+
+
+def _with_unused(record: GuestRecord) -> Guest:
+    guest = guest_of(record.vmid, record.config)
+    known = {volume.volid for volume in guest.volumes}
+    unused = tuple(
+        Volume(volid=volid, path=f"/unused/{number}", size=0)
+        for number, volid in enumerate(record.config.volumes())
+        if volid not in known and not volid.startswith("/")
+    )
+    return replace(guest, volumes=guest.volumes + unused)
+
+
+def update(
+    context: Context,
+    caller: Caller,
+    vmid: int,
+    *,
+    values: Mapping[str, str],
+    delete: Sequence[str] = (),
+    digest: str | None = None,
+) -> None:
+    """Change a guest's options, in the calling thread; a running guest follows as far as PVE's do.
+
+    Raises:
+        ApiFailureError: PVE's text; nothing was changed.
+    """
+    if not values and not delete:
+        raise ApiFailureError("no options specified")
+    if "unprivileged" in values:
+        raise ApiFailureError("unable to modify read-only option: 'unprivileged'")
+    with context.locks.held(vmid):
+        record = context.guest(vmid)
+        if "lock" not in delete:
+            guest_power.check_lock(record.config)
+        check_digest(record.config, digest)
+        check_root_only(caller, values=values, delete=delete, old=record.config)
+        check_volumes(values)
+        check_deletions(vmid, record.config, delete)
+        try:
+            change = plan_change(
+                vmid,
+                record.config,
+                values=values,
+                delete=delete,
+                running=vmid in context.running(),
+                volumes=context.volumes(vmid),
+            )
+        except ChangeError as error:
+            raise ApiFailureError(str(error)) from error
+        _carry_out(context, record, change)
+
+
+def check_digest(config: GuestConfig, digest: str | None) -> None:
+    """Refuse a change that was made from an older configuration.
+
+    Raises:
+        ApiFailureError: PVE's text.
+    """
+    if digest and digest != config.digest:
+        raise ApiFailureError(
+            "detected modified configuration - file changed by other user? Try again."
+        )
+
+
+def _carry_out(context: Context, record: GuestRecord, change: Change) -> None:
+    """Let the runtime follow, then commit; the runtime goes back when the commit fails."""
+    vmid = record.vmid
+    new = guest_of(vmid, change.config)
+    current = guest_of(vmid, record.config)
+    kept = {volume.volid for volume in new.volumes}
+    going = tuple(
+        Volume(volid=volid, path=f"/unused/{number}", size=0)
+        for number, volid in enumerate(change.removed)
+    )
+    stays = tuple(volume for volume in current.volumes if volume.volid in kept)
+    old = replace(current, volumes=stays + going)
+    try:
+        if old != new:
+            context.runtime.apply(old, new, log=lambda _line: None)
+        with context.state.transaction() as transaction:
+            transaction.put_config(vmid, change.config)
+            for volume in change.made:
+                transaction.put_volume(volume)
+            for volid in change.removed:
+                transaction.remove_volume(volid)
+    except RuntimeFailureError as error:
+        raise ApiFailureError(error.message) from error
+    except StateError:
+        with suppress(HomelabError):
+            context.runtime.apply(
+                new, replace(old, volumes=stays), log=lambda _line: None
+            )
+        raise
+
+
+def resize(
+    context: Context, caller: Caller, vmid: int, *, disk: str, size: str, digest: str | None
+) -> Upid:
+    """Grow a volume in a task; `size` is absolute or, with a leading `+`, what is added."""
+    record = context.guest(vmid)
+    guest_power.check_lock(record.config)
+    check_digest(record.config, digest)
+    value = record.config.options.get(disk)
+    if value is None:
+        raise ApiFailureError(f"disk '{disk}' does not exist")
+    form = formats.ROOTFS if disk == "rootfs" else formats.MOUNT_POINT
+    entry = form.parse(value)
+    before = parse_size(entry.get("size", "0"))
+    after = truncated(parse_size(size.removeprefix("+")) + (before if size[0] == "+" else 0))
+    if after < before:
+        raise ApiFailureError("unable to shrink disk size")
+    if after == before:
+        raise ApiFailureError("disk is already at specified size")
+
+    def work(log: TaskLog) -> None:
+        with context.locks.held(vmid, timeout=_TASK_LOCK):
+            now = context.guest(vmid)
+            grown = form.format({**entry, "size": format_size(after)})
+            config = now.config.changed({disk: grown})
+            guest = guest_of(vmid, config)
+            volume = next(v for v in guest.volumes if v.volid == entry["volume"])
+            context.runtime.resize(guest, volume, log=log)
+            known = context.volumes(vmid)[volume.volid]
+            with context.state.transaction() as transaction:
+                transaction.put_config(vmid, config)
+                transaction.put_volume(replace(known, size=after))
+
+    with context.state.transaction() as transaction:
+        upid = context.register(transaction, "resize", vmid, caller)
+    context.tasks.run(upid, work)
+    return upid
+
+
+def destroy(context: Context, caller: Caller, vmid: int, *, force: bool) -> Upid:
+    """Destroy a guest in a task; with `force` also one that runs."""
+    record = context.guest(vmid)
+    if record.config.flag("protection"):
+        raise ApiFailureError(f"can't remove CT {vmid} - protection mode enabled")
+    if record.config.options.get("lock") != "destroyed":
+        guest_power.check_lock(record.config)
+    if vmid in context.running() and not force:
+        raise ApiFailureError(f"unable to destroy CT {vmid} - container is running")
+
+    def work(log: TaskLog) -> None:
+        with context.locks.held(vmid, timeout=_TASK_LOCK):
+            now = context.guest(vmid)
+            if vmid in context.running():
+                if not force:
+                    raise ApiFailureError(f"unable to destroy CT {vmid} - container is running")
+                context.runtime.stop(guest_of(vmid, now.config), log=log)
+            with context.state.transaction() as transaction:
+                transaction.put_config(vmid, now.config.changed({"lock": "destroyed"}))
+            discard(context, vmid, log)
+
+    with context.state.transaction() as transaction:
+        upid = context.register(transaction, "vzdestroy", vmid, caller)
+    context.tasks.run(upid, work)
+    return upid

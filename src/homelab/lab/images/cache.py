@@ -1,0 +1,130 @@
+"""The cache of built templates: one directory per content, made once and never changed."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from homelab.errors import CapabilityError
+from homelab.lab.images.build import build_tree
+from homelab.lab.images.definition import TemplateDefinition, load_definitions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltTemplate:
+    """A template that containers can be made from."""
+
+    name: str
+    """File name, such as debian-13-standard_13.0_amd64.tar.zst."""
+    digest: str
+    layers: tuple[Path, ...]
+    """Trees to stack, the topmost first (overlayfs lowerdir order)."""
+    size: int
+    """Bytes of all layers."""
+
+
+@contextmanager
+def locked(directory: Path) -> Iterator[None]:
+    """Hold the cache's lock, so that two processes never build the same thing."""
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / ".lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def ensure_templates(
+    cache_dir: Path, *, on_line: Callable[[str], None], definitions: Path | None = None
+) -> Mapping[str, BuiltTemplate]:
+    """The templates by name; what is not in the cache is built, which takes some 30 s.
+
+    `on_line` gets progress, one line at a time; nothing is said when everything is cached.
+
+    Raises:
+        CapabilityError: no space, or a program is missing.
+        CommandError: the package tools failed.
+    """
+    root = cache_dir / "templates"
+    wanted = load_definitions(definitions)
+    found = _from_cache(root, wanted)
+    if len(found) == len(wanted):
+        return found
+    if os.geteuid() != 0:
+        raise CapabilityError("building container templates needs root", hint="run with sudo")
+    with locked(root):
+        for leftover in root.glob(".build-*"):
+            shutil.rmtree(leftover)
+        for definition in wanted:
+            found = _from_cache(root, wanted)
+            if definition.name not in found:
+                _build(root, definition, wanted, on_line=on_line)
+    return _from_cache(root, wanted)
+
+
+def _from_cache(
+    root: Path, wanted: tuple[TemplateDefinition, ...]
+) -> dict[str, BuiltTemplate]:
+    built: dict[str, BuiltTemplate] = {}
+    digests: dict[str, str] = {}
+    layers: dict[str, tuple[Path, ...]] = {}
+    sizes: dict[str, int] = {}
+    for definition in wanted:
+        key, base = definition.key, definition.base
+        digests[key] = definition.digest(digests[base] if base else None)
+        tree = root / f"{key}-{digests[key]}"
+        layers[key] = (tree / "rootfs", *(layers[base] if base else ()))
+        try:
+            size = int(json.loads((tree / "template.json").read_text(encoding="utf-8"))["size"])
+        except OSError:
+            sizes[key] = 0
+            continue
+        sizes[key] = size + (sizes[base] if base else 0)
+        if base is None or _name(wanted, base) in built:
+            built[definition.name] = BuiltTemplate(
+                name=definition.name, digest=digests[key], layers=layers[key], size=sizes[key]
+            )
+    return built
+
+
+def _name(wanted: tuple[TemplateDefinition, ...], key: str) -> str:
+    return next(definition.name for definition in wanted if definition.key == key)
+
+
+def _build(
+    root: Path,
+    definition: TemplateDefinition,
+    wanted: tuple[TemplateDefinition, ...],
+    *,
+    on_line: Callable[[str], None],
+) -> None:
+    on_line(f"{definition.key}: building the template {definition.name}")
+    base = _from_cache(root, wanted)[_name(wanted, definition.base)] if definition.base else None
+    digest = definition.digest(base.digest if base else None)
+    build = root / f".build-{definition.key}-{os.getpid()}"
+    build.mkdir(mode=0o755)
+    try:
+        build_tree(
+            definition,
+            build / "rootfs",
+            bases=base.layers if base else (),
+            on_line=lambda line: on_line(f"{definition.key}: {line}"),
+        )
+        record = {"name": definition.name, "size": _tree_size(build / "rootfs")}
+        (build / "template.json").write_text(json.dumps(record), encoding="utf-8")
+        build.rename(root / f"{definition.key}-{digest}")
+    except BaseException:
+        shutil.rmtree(build, ignore_errors=True)
+        raise
+    on_line(f"{definition.key}: done, {record['size'] >> 20} MiB")
+
+
+def _tree_size(root: Path) -> int:
+    total = 0
+    for directory, _, files in os.walk(root):
+        total += sum(os.lstat(os.path.join(directory, name)).st_size for name in files)
+    return total

@@ -1,0 +1,181 @@
+"""The memory runtime: containers as state only, for machines without root or LXC.
+
+What runs is kept in a small file, so that it outlives the server as real containers do.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from homelab.lab.runtime import (
+    Bridge,
+    Credentials,
+    Guest,
+    InterfaceAddress,
+    Nic,
+    RuntimeFailureError,
+    RuntimeKind,
+    TaskLog,
+    Template,
+    Usage,
+    Volume,
+)
+
+_MEBIBYTE = 1 << 20
+_TEMPLATES = (
+    Template(volid="local:vztmpl/debian-13-homelab_13.0_amd64.tar.zst", size=120 * _MEBIBYTE),
+    Template(volid="local:vztmpl/debian-13-standard_13.0_amd64.tar.zst", size=60 * _MEBIBYTE),
+)
+_FIRST_PID = 100_000
+
+
+class MemoryRuntime:
+    """Runs nothing: it only remembers which containers are on."""
+
+    def __init__(self, state_dir: Path) -> None:
+        self._file = state_dir / "memory" / "running.json"
+        self._lock = threading.Lock()
+        self._bridges: dict[str, Bridge] = {}
+        self._since: dict[int, float] = {}
+
+    @property
+    def kind(self) -> RuntimeKind:
+        """Which runtime it is."""
+        return RuntimeKind.MEMORY
+
+    def open(self, bridges: Sequence[Bridge]) -> None:
+        """Read what ran when the server last stopped."""
+        self._bridges = {bridge.name: bridge for bridge in bridges}
+        try:
+            text = self._file.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            self._since = {}
+            return
+        self._since = {int(vmid): float(since) for vmid, since in json.loads(text).items()}
+
+    def notes(self) -> tuple[str, ...]:
+        """What this runtime can't do."""
+        return (
+            (
+                "the memory runtime keeps state only: no container runs, so ssh, Ansible, "
+                "service images and probes have nothing to reach"
+            ),
+        )
+
+    def network_namespace(self) -> Path | None:
+        """None: there is no network."""
+        return None
+
+    def mount_namespace(self) -> Path | None:
+        """None: there are no files."""
+        return None
+
+    def templates(self) -> tuple[Template, ...]:
+        """The names of the lxc runtime's templates."""
+        return _TEMPLATES
+
+    def create(
+        self, guest: Guest, *, template: str, credentials: Credentials, log: TaskLog
+    ) -> None:
+        """Say in the log what a real creation would do."""
+        del credentials
+        if template not in {known.volid for known in _TEMPLATES}:
+            raise RuntimeFailureError(f"volume '{template}' does not exist")
+        log(f"extracting archive '{template}'")
+        for volume in guest.volumes:
+            log(f"created volume {volume.volid} at {volume.path}")
+
+    def start(self, guest: Guest, *, log: TaskLog) -> None:
+        """Mark it as running."""
+        self._require_bridges(guest.nics)
+        with self._lock:
+            self._write({**self._since, guest.vmid: time.time()})
+        log(f"started CT {guest.vmid}")
+
+    def stop(self, guest: Guest, *, log: TaskLog) -> None:
+        """Mark it as stopped."""
+        del log
+        with self._lock:
+            self._write({k: v for k, v in self._since.items() if k != guest.vmid})
+
+    def shutdown(self, guest: Guest, *, timeout: float, log: TaskLog) -> bool:
+        """Mark it as stopped; always in time."""
+        del timeout
+        self.stop(guest, log=log)
+        return True
+
+    def destroy(self, guest: Guest, *, log: TaskLog) -> None:
+        """Forget it."""
+        self.stop(guest, log=log)
+
+    def apply(self, old: Guest, new: Guest, *, log: TaskLog) -> None:
+        """Check what a real change would need."""
+        del log
+        known = {nic.bridge for nic in old.nics}
+        self._require_bridges([nic for nic in new.nics if nic.bridge not in known])
+
+    def resize(self, guest: Guest, volume: Volume, *, log: TaskLog) -> None:
+        """Nothing to do: sizes are the server's."""
+
+    def running(self) -> Mapping[int, Usage]:
+        """What is marked as running, with plausible figures."""
+        now = time.time()
+        return {
+            vmid: Usage(pid=_FIRST_PID + vmid, uptime=max(now - since, 0.0), mem=8 * _MEBIBYTE)
+            for vmid, since in self._since.items()
+        }
+
+    def addresses(self, guest: Guest) -> tuple[InterfaceAddress, ...]:
+        """The loopback address and the configured IPv4 addresses."""
+        found = [_address("lo", "00:00:00:00:00:00", "127.0.0.1/8")]
+        found += [
+            _address(nic.name, nic.hwaddr, nic.ip)
+            for nic in guest.nics
+            if nic.ip is not None and "/" in nic.ip
+        ]
+        return tuple(found)
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+    def shut_node(self, guests: Sequence[Guest]) -> None:
+        """Mark all as stopped."""
+        del guests
+        with self._lock:
+            self._since = {}
+            self._file.unlink(missing_ok=True)
+
+    def destroy_node(self) -> None:
+        """Remove the file."""
+        self._file.unlink(missing_ok=True)
+        if self._file.parent.is_dir():
+            self._file.parent.rmdir()
+
+    def _require_bridges(self, nics: Sequence[Nic]) -> None:
+        for nic in nics:
+            if nic.bridge not in self._bridges:
+                raise RuntimeFailureError(f"bridge '{nic.bridge}' does not exist")
+
+    def _write(self, since: dict[int, float]) -> None:
+        temporary = self._file.with_suffix(".new")
+        try:
+            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            temporary.write_text(json.dumps(since), encoding="utf-8")
+            temporary.replace(self._file)
+        except OSError as error:
+            raise RuntimeFailureError(
+                f"unable to write '{self._file.name}' - {os.strerror(error.errno or 0)}"
+            ) from error
+        self._since = since
+
+
+def _address(interface: str, hwaddr: str, cidr: str) -> InterfaceAddress:
+    address, _, prefix = cidr.partition("/")
+    return InterfaceAddress(
+        interface=interface, hwaddr=hwaddr, address=address, prefix=int(prefix), family=4
+    )

@@ -1,0 +1,320 @@
+"""The lab's state in SQLite: written and committed before a reply is sent.
+
+There is one writer at a time; readers never wait for it (write-ahead log). With
+`synchronous=FULL` a commit survives kill -9 and loss of power.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from homelab.errors import ConfigurationError, HomelabError
+from homelab.pve.guest_config import GuestConfig
+
+_VERSION = 1
+_SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+CREATE TABLE guests (
+  vmid INTEGER PRIMARY KEY, config TEXT NOT NULL, running INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE TABLE volumes (
+  volid TEXT PRIMARY KEY, vmid INTEGER NOT NULL, size INTEGER NOT NULL, ctime INTEGER NOT NULL
+) STRICT;
+CREATE TABLE pools (poolid TEXT PRIMARY KEY, comment TEXT NOT NULL) STRICT;
+CREATE TABLE pool_guests (vmid INTEGER PRIMARY KEY, poolid TEXT NOT NULL) STRICT;
+CREATE TABLE pool_storages (
+  poolid TEXT NOT NULL, storage TEXT NOT NULL, PRIMARY KEY (poolid, storage)) STRICT;
+CREATE TABLE tasks (
+  upid TEXT PRIMARY KEY, starttime INTEGER NOT NULL, endtime INTEGER, exitstatus TEXT) STRICT;
+"""
+
+
+class StateError(HomelabError):
+    """The state could not be read or written, such as when the disk is full."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuestRecord:
+    """A guest as the state keeps it; `running` is whether it was on when last looked at."""
+
+    vmid: int
+    config: GuestConfig
+    running: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VolumeRecord:
+    """A volume that belongs to a guest; size in bytes."""
+
+    volid: str
+    vmid: int
+    size: int
+    ctime: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolRecord:
+    """A pool with its members."""
+
+    poolid: str
+    comment: str
+    vmids: tuple[int, ...]
+    storages: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRecord:
+    """A task; it runs as long as it has no end. Times are seconds since the epoch."""
+
+    upid: str
+    starttime: int
+    endtime: int | None
+    exitstatus: str | None
+
+
+class Transaction:
+    """Changes that become true together, when the transaction's block ends."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def put_meta(self, key: str, value: str) -> None:
+        """Keep a setting."""
+        self._connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    def add_guest(self, vmid: int, config: GuestConfig) -> bool:
+        """Add a guest; False when there is one with that id."""
+        cursor = self._connection.execute(
+            "INSERT OR IGNORE INTO guests (vmid, config) VALUES (?, ?)", (vmid, config.to_text())
+        )
+        return cursor.rowcount == 1
+
+    def put_config(self, vmid: int, config: GuestConfig) -> None:
+        """Replace a guest's configuration."""
+        self._connection.execute(
+            "UPDATE guests SET config = ? WHERE vmid = ?", (config.to_text(), vmid)
+        )
+
+    def put_running(self, vmid: int, *, running: bool) -> None:
+        """Note whether a guest is on."""
+        self._connection.execute(
+            "UPDATE guests SET running = ? WHERE vmid = ?", (int(running), vmid)
+        )
+
+    def remove_guest(self, vmid: int) -> None:
+        """Remove a guest, its volumes' records and its membership in a pool."""
+        for table in ("guests", "volumes", "pool_guests"):
+            self._connection.execute(f"DELETE FROM {table} WHERE vmid = ?", (vmid,))  # noqa: S608
+
+    def put_volume(self, volume: VolumeRecord) -> None:
+        """Add a volume or change its size."""
+        self._connection.execute(
+            "INSERT OR REPLACE INTO volumes VALUES (?, ?, ?, ?)",
+            (volume.volid, volume.vmid, volume.size, volume.ctime),
+        )
+
+    def remove_volume(self, volid: str) -> None:
+        """Remove a volume's record."""
+        self._connection.execute("DELETE FROM volumes WHERE volid = ?", (volid,))
+
+    def add_pool(self, poolid: str, comment: str) -> bool:
+        """Add a pool; False when there is one of that name."""
+        cursor = self._connection.execute(
+            "INSERT OR IGNORE INTO pools VALUES (?, ?)", (poolid, comment)
+        )
+        return cursor.rowcount == 1
+
+    def put_pool_comment(self, poolid: str, comment: str) -> None:
+        """Change a pool's comment."""
+        self._connection.execute(
+            "UPDATE pools SET comment = ? WHERE poolid = ?", (comment, poolid)
+        )
+
+    def remove_pool(self, poolid: str) -> None:
+        """Remove a pool; its members stay."""
+        for table in ("pools", "pool_guests", "pool_storages"):
+            self._connection.execute(f"DELETE FROM {table} WHERE poolid = ?", (poolid,))  # noqa: S608
+
+    def put_pool_guest(self, vmid: int, poolid: str | None) -> None:
+        """Make a guest a member of one pool, or of none."""
+        self._connection.execute("DELETE FROM pool_guests WHERE vmid = ?", (vmid,))
+        if poolid is not None:
+            self._connection.execute("INSERT INTO pool_guests VALUES (?, ?)", (vmid, poolid))
+
+    def put_pool_storage(self, poolid: str, storage: str, *, member: bool) -> None:
+        """Add a storage to a pool, or take it out."""
+        self._connection.execute(
+            "DELETE FROM pool_storages WHERE poolid = ? AND storage = ?", (poolid, storage)
+        )
+        if member:
+            self._connection.execute("INSERT INTO pool_storages VALUES (?, ?)", (poolid, storage))
+
+    def add_task(self, upid: str, starttime: int) -> None:
+        """Add a task that runs."""
+        self._connection.execute(
+            "INSERT INTO tasks (upid, starttime) VALUES (?, ?)", (upid, starttime)
+        )
+
+    def end_task(self, upid: str, endtime: int, exitstatus: str) -> None:
+        """Note a task's end."""
+        self._connection.execute(
+            "UPDATE tasks SET endtime = ?, exitstatus = ? WHERE upid = ?",
+            (endtime, exitstatus, upid),
+        )
+
+    def trim_tasks(self, keep: int) -> list[str]:
+        """Drop all ended tasks but the newest; returns their ids."""
+        rows = self._connection.execute(
+            "DELETE FROM tasks WHERE endtime IS NOT NULL AND rowid NOT IN "
+            "(SELECT rowid FROM tasks ORDER BY rowid DESC LIMIT ?) RETURNING upid",
+            (keep,),
+        )
+        return [str(row[0]) for row in rows.fetchall()]
+
+
+class State:
+    """The database; safe for use by many threads."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._local = threading.local()
+        self._all: list[sqlite3.Connection] = []
+        try:
+            self._writer = self._connect()
+            self._migrate()
+        except sqlite3.Error as error:
+            raise StateError(f"can't open the lab's state {path}: {error}") from error
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA busy_timeout = 10000")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        self._all.append(connection)
+        return connection
+
+    def _migrate(self) -> None:
+        (version,) = self._writer.execute("PRAGMA user_version").fetchone()
+        if version == 0:
+            self._writer.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={_VERSION}; COMMIT;")
+        elif version != _VERSION:
+            raise ConfigurationError(
+                f"the lab's state {self._path} is of version {version}, this is {_VERSION}",
+                hint="remove it with 'homelab lab destroy'",
+            )
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Commit the body's changes together when it ends; an exception undoes them all.
+
+        Raises:
+            StateError: nothing was changed, such as when the disk is full.
+        """
+        with self._lock:
+            try:
+                self._writer.execute("BEGIN IMMEDIATE")
+                yield Transaction(self._writer)
+                self._writer.execute("COMMIT")
+            except sqlite3.Error as error:
+                raise StateError(f"unable to write the node's state - {error}") from error
+            finally:
+                if self._writer.in_transaction:
+                    self._writer.execute("ROLLBACK")
+
+    def _rows(self, sql: str, *values: object) -> list[tuple[object, ...]]:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        try:
+            if connection is None:
+                connection = self._local.connection = self._connect()
+            return connection.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise StateError(f"unable to read the node's state - {error}") from error
+
+    def meta(self, key: str) -> str | None:
+        """A setting."""
+        rows = self._rows("SELECT value FROM meta WHERE key = ?", key)
+        return str(rows[0][0]) if rows else None
+
+    def guest(self, vmid: int) -> GuestRecord | None:
+        """One guest."""
+        rows = self._rows("SELECT vmid, config, running FROM guests WHERE vmid = ?", vmid)
+        return _guest(rows[0]) if rows else None
+
+    def guests(self) -> tuple[GuestRecord, ...]:
+        """All guests by id."""
+        return tuple(
+            _guest(row) for row in self._rows("SELECT vmid, config, running FROM guests ORDER BY 1")
+        )
+
+    def vmids(self) -> frozenset[int]:
+        """The ids that are taken."""
+        return frozenset(cast("int", row[0]) for row in self._rows("SELECT vmid FROM guests"))
+
+    def volumes(self, vmid: int | None = None) -> tuple[VolumeRecord, ...]:
+        """All volumes, or those of one guest."""
+        where, values = ("", ()) if vmid is None else (" WHERE vmid = ?", (vmid,))
+        rows = self._rows(f"SELECT volid, vmid, size, ctime FROM volumes{where} ORDER BY 1", *values)  # noqa: S608
+        return tuple(
+            VolumeRecord(
+                volid=str(row[0]),
+                vmid=cast("int", row[1]),
+                size=cast("int", row[2]),
+                ctime=cast("int", row[3]),
+            )
+            for row in rows
+        )
+
+    def pools(self) -> tuple[PoolRecord, ...]:
+        """All pools by name."""
+        guests = self._rows("SELECT poolid, vmid FROM pool_guests ORDER BY vmid")
+        storages = self._rows("SELECT poolid, storage FROM pool_storages ORDER BY storage")
+        return tuple(
+            PoolRecord(
+                poolid=str(poolid),
+                comment=str(comment),
+                vmids=tuple(cast("int", vmid) for pool, vmid in guests if pool == poolid),
+                storages=tuple(str(storage) for pool, storage in storages if pool == poolid),
+            )
+            for poolid, comment in self._rows("SELECT poolid, comment FROM pools ORDER BY 1")
+        )
+
+    def pool(self, poolid: str) -> PoolRecord | None:
+        """One pool."""
+        return next((pool for pool in self.pools() if pool.poolid == poolid), None)
+
+    def task(self, upid: str) -> TaskRecord | None:
+        """One task."""
+        rows = self._rows("SELECT * FROM tasks WHERE upid = ?", upid)
+        return _task(rows[0]) if rows else None
+
+    def tasks(self) -> tuple[TaskRecord, ...]:
+        """All tasks, the newest first."""
+        return tuple(_task(row) for row in self._rows("SELECT * FROM tasks ORDER BY rowid DESC"))
+
+    def close(self) -> None:
+        """Close every connection; no other thread may use them any more."""
+        for connection in self._all:
+            connection.close()
+
+
+def _guest(row: tuple[object, ...]) -> GuestRecord:
+    return GuestRecord(
+        vmid=cast("int", row[0]),
+        config=GuestConfig.from_text(str(row[1])),
+        running=bool(row[2]),
+    )
+
+
+def _task(row: tuple[object, ...]) -> TaskRecord:
+    return TaskRecord(
+        upid=str(row[0]),
+        starttime=cast("int", row[1]),
+        endtime=cast("int | None", row[2]),
+        exitstatus=cast("str | None", row[3]),
+    )

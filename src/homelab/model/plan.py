@@ -1,0 +1,135 @@
+"""The topology from a plan's JSON (`terraform show -json PLAN`), checked against its resources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from homelab.errors import TopologyError
+from homelab.model.documents import topology_from_document
+from homelab.model.outputs import output_value
+from homelab.model.problems import raise_problems
+from homelab.model.sizes import parse_size
+
+if TYPE_CHECKING:
+    from homelab.model.topology import Container, Topology
+
+RESOURCE = "proxmox_lxc"
+
+
+def topology_from_plan(plan: Mapping[str, Any]) -> Topology:
+    """The topology that holds once the plan is applied.
+
+    Values that are unknown until then are not compared.
+
+    Raises:
+        TopologyError: no topology is in the plan, or its resources say something else.
+    """
+    planned = plan.get("planned_values")
+    if not isinstance(planned, Mapping):
+        raise TopologyError(
+            ["the plan has no planned values"], hint="give what `terraform show -json PLAN` prints"
+        )
+    topology = topology_from_document(output_value(planned.get("outputs") or {}, "the plan"))
+    problems: list[str] = []
+    seen: dict[str, str] = {}
+    for resource in _resources(planned.get("root_module") or {}):
+        address, values = resource["address"], resource.get("values") or {}
+        name = values.get("hostname")
+        if not isinstance(name, str):
+            problems.append(f"{address}: the host name is not known")
+        elif name in seen:
+            problems.append(f"{address}: host name {name} is taken by {seen[name]}")
+        else:
+            seen[name] = address
+            problems.extend(_compared(topology, name, address, values))
+    problems.extend(
+        f"containers.{container.name}: the plan has no {RESOURCE} for it"
+        for container in topology
+        if container.name not in seen
+    )
+    raise_problems(problems, str)
+    return topology
+
+
+def _resources(module: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for resource in module.get("resources", ()):
+        if resource.get("mode") == "managed" and resource.get("type") == RESOURCE:
+            yield resource
+    for child in module.get("child_modules", ()):
+        yield from _resources(child)
+
+
+def _compared(
+    topology: Topology, name: str, address: str, values: Mapping[str, Any]
+) -> Iterator[str]:
+    try:
+        container = topology.container(name)
+    except KeyError:
+        yield f"{address}: the topology has no container {name}"
+        return
+    for attribute, expected in _expected(container).items():
+        planned = _planned(attribute, values)
+        if planned is not None and planned != expected:
+            yield f"{address}: {attribute} is {planned!r}, the topology says {expected!r}"
+
+
+def _expected(container: Container) -> dict[str, object]:
+    return {
+        "vmid": container.vmid,
+        "target_node": container.node,
+        "cores": container.cores,
+        "memory": container.memory,
+        "swap": container.swap,
+        "onboot": container.onboot,
+        "protection": container.protection,
+        "unprivileged": container.unprivileged,
+        "tags": ";".join(container.tags),
+        "rootfs": [(container.rootfs.storage, parse_size(container.rootfs.size))],
+        "network": [
+            (
+                interface.name,
+                interface.bridge,
+                str(interface.ip),
+                str(interface.gateway or ""),
+                interface.firewall,
+            )
+            for interface in container.networks
+        ],
+        "mountpoint": [
+            (mount.path, mount.storage, parse_size(mount.size), mount.backup)
+            for mount in container.mount_points
+        ],
+    }
+
+
+def _planned(attribute: str, values: Mapping[str, Any]) -> object:
+    value = values.get(attribute)
+    match attribute, value:
+        case "rootfs", list():
+            return [(item.get("storage"), _size(item)) for item in value]
+        case "network", list():
+            return [
+                (
+                    item.get("name"),
+                    item.get("bridge"),
+                    item.get("ip"),
+                    item.get("gw") or "",
+                    bool(item.get("firewall")),
+                )
+                for item in value
+            ]
+        case "mountpoint", list():
+            return [
+                (item.get("mp"), item.get("storage"), _size(item), bool(item.get("backup")))
+                for item in value
+            ]
+    return value
+
+
+def _size(item: Mapping[str, Any]) -> int | str:
+    text = str(item.get("size"))
+    try:
+        return parse_size(text)
+    except ValueError:
+        return text

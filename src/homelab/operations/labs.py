@@ -1,0 +1,84 @@
+"""Finding the lab that a command means: options, then the environment, then homelab.toml."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from homelab import settings as settings_module
+from homelab.errors import ConfigurationError
+from homelab.settings import LabTarget, RuntimeChoice, Settings
+
+if TYPE_CHECKING:
+    from homelab.lab import Lab
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabOptions:
+    """What a command line may say about the lab; None where it says nothing."""
+
+    runtime: RuntimeChoice | None = None
+    listen: str | None = None
+    state: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabPlace:
+    """Where the lab is, and how it runs containers."""
+
+    runtime: RuntimeChoice
+    listen: str
+    state: Path
+
+
+def lab_target(settings: Settings | None) -> LabTarget:
+    """The lab's section of homelab.toml; its defaults where there is no project."""
+    if settings is not None:
+        for target in settings.targets.values():
+            if isinstance(target, LabTarget):
+                return target
+    return LabTarget(kind="lab")
+
+
+def lab_place(
+    options: LabOptions, target: LabTarget, environment: settings_module.Environment
+) -> LabPlace:
+    """Where the lab is by precedence."""
+    state = options.state or environment.lab_state or target.state
+    return LabPlace(
+        runtime=options.runtime or target.runtime,
+        listen=options.listen or environment.lab_address or target.listen,
+        state=(state or settings_module.lab_state_directory(environment)).absolute(),
+    )
+
+
+def settings_if_any(project: Path | None = None) -> Settings | None:
+    """The settings of the project around the working directory; None outside of one.
+
+    Raises:
+        ConfigurationError: `project` was given and is none, or a settings file is not valid.
+    """
+    environment = settings_module.Environment.read()
+    try:
+        directory = settings_module.find_project(project or environment.project)
+    except ConfigurationError:
+        if project is not None:
+            raise
+        return None
+    return settings_module.load(directory, environment=environment)
+
+
+def open_lab(place: LabPlace) -> Lab:
+    """The lab at that place; nothing is started."""
+    from homelab.lab import Lab
+
+    return Lab(state=place.state, runtime=place.runtime, listen=place.listen)
+
+
+def belongs_to_root(place: LabPlace) -> bool:
+    """Whether only root's lab exists, and this process is not root."""
+    if os.geteuid() == 0 or (place.state / "lab.json").exists():
+        return False
+    return settings_module.SYSTEM_STATE.is_dir()

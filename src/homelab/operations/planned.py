@@ -1,0 +1,155 @@
+"""A plan as people read it: which containers change and how, and what was not checked."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+_KEY = re.compile(r'\["([^"]+)"\]')
+CONTAINER_TYPE = "proxmox_lxc"
+
+
+class Action(StrEnum):
+    """What would happen to a resource."""
+
+    ADOPT = "adopt"
+    CREATE = "create"
+    UPDATE = "update"
+    REPLACE = "replace"
+    DELETE = "delete"
+
+
+_SIGNS = {
+    Action.ADOPT: "=",
+    Action.CREATE: "+",
+    Action.UPDATE: "~",
+    Action.REPLACE: "-/+",
+    Action.DELETE: "-",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedChange:
+    """One resource that would change."""
+
+    address: str
+    action: Action
+
+    @property
+    def is_container(self) -> bool:
+        """Whether it is a container, and not a pool."""
+        return f"{CONTAINER_TYPE}." in self.address
+
+    @property
+    def item(self) -> str:
+        """The container's name; for other resources the address."""
+        return item_of(self.address)
+
+    @property
+    def removes(self) -> bool:
+        """Whether something that exists would be gone, if only for a moment."""
+        return self.action in {Action.DELETE, Action.REPLACE}
+
+
+def item_of(address: str) -> str:
+    """`plex` for module.container["plex"].proxmox_lxc.this; other addresses as they are."""
+    if f"{CONTAINER_TYPE}." not in address:
+        return address
+    keys = _KEY.findall(address)
+    return keys[-1] if keys else address
+
+
+def action_of(actions: Sequence[str], *, importing: bool = False) -> Action | None:
+    """Terraform's list of actions as one word; None for nothing to do."""
+    words = tuple(actions)
+    if "delete" in words:
+        return Action.REPLACE if "create" in words else Action.DELETE
+    if "create" in words:
+        return Action.CREATE
+    if "update" in words:
+        return Action.UPDATE
+    return Action.ADOPT if importing else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanReport:
+    """What a plan would do to a target, and what it could not look at."""
+
+    target: str
+    runtime: str | None
+    provider: str
+    changes: tuple[PlannedChange, ...]
+    containers: int
+    """How many containers the topology has."""
+    not_checked: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing would change."""
+        return not self.changes
+
+    def count(self, action: Action) -> int:
+        """How many resources that would happen to."""
+        return Counter(change.action for change in self.changes)[action]
+
+    @property
+    def headline(self) -> str:
+        """The counts in one line."""
+        if self.is_empty:
+            return f"no changes; {self.containers} containers are as declared"
+        counts = [f"{self.count(action)} to {action}" for action in Action if self.count(action)]
+        return ", ".join(counts)
+
+    def lines(self) -> tuple[str, ...]:
+        """The plan for a terminal or a log: counts first, then the changes by action."""
+        lines = [f"plan for {self.target}: {self.headline}"]
+        for action in Action:
+            items = [change.item for change in self.changes if change.action is action]
+            lines.extend(f"  {_SIGNS[action]:3} {item}" for item in items)
+        lines.append(f"provider: {self.provider}")
+        lines.extend(f"not checked: {text}" for text in self.not_checked)
+        return tuple(lines)
+
+    def to_json(self) -> dict[str, Any]:
+        """The plan for programs."""
+        return {
+            "schema": 1,
+            "target": self.target,
+            "runtime": self.runtime,
+            "provider": self.provider,
+            "empty": self.is_empty,
+            "containers": self.containers,
+            "counts": {str(action): self.count(action) for action in Action},
+            "changes": [
+                {
+                    "address": change.address,
+                    "item": change.item,
+                    "action": str(change.action),
+                    "container": change.is_container,
+                }
+                for change in self.changes
+            ],
+            "not_checked": list(self.not_checked),
+            "seconds": round(self.seconds, 3),
+        }
+
+    def to_markdown(self) -> str:
+        """The plan for a job's summary: counts first, the list folded."""
+        lines = [f"### Plan for `{self.target}`: {self.headline}", ""]
+        if self.changes:
+            lines += [
+                "<details><summary>Changes</summary>",
+                "",
+                "| action | resource |",
+                "|---|---|",
+            ]
+            lines += [f"| {change.action} | `{change.address}` |" for change in self.changes]
+            lines += ["", "</details>", ""]
+        lines += [f"- provider: {self.provider}"]
+        lines += [f"- not checked: {text}" for text in self.not_checked]
+        return "\n".join(lines) + "\n"

@@ -1,0 +1,152 @@
+"""One run of an operation: its settings, its recorder, and what is left when it ends."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from homelab.errors import CapabilityError, ConfigurationError, HomelabError
+from homelab.operations.events import Listener, Stage, silent
+from homelab.operations.labs import LabOptions
+from homelab.operations.recorder import Recorder
+from homelab.operations.report import ImageOrigin, OperationReport
+from homelab.settings import Settings
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """What the stages of one operation share."""
+
+    settings: Settings
+    recorder: Recorder
+    target: str
+    lab: LabOptions = field(default_factory=LabOptions)
+    runtime: str | None = None
+    provider: str | None = None
+    images: tuple[ImageOrigin, ...] = ()
+    report: OperationReport | None = None
+    """Set when the run has ended, however it ended."""
+
+    @property
+    def terraform_directory(self) -> Path:
+        """Where the source of truth is."""
+        return self.settings.project / "terraform"
+
+    @property
+    def build(self) -> Path:
+        """Where what the operation leaves behind goes."""
+        return self.settings.project / "build"
+
+    def write_json(self, name: str, data: Mapping[str, Any]) -> None:
+        """Write a file below build/."""
+        self.write(name, json.dumps(data, indent=2) + "\n")
+
+    def write(self, name: str, text: str) -> None:
+        """Write a file below build/, whole or not at all."""
+        path = self.build / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_name(f".{path.name}.new")
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(path)
+
+
+@contextmanager
+def running(
+    settings: Settings,
+    name: str,
+    *,
+    target: str | None,
+    stages: Sequence[Stage],
+    lab: LabOptions | None = None,
+    listener: Listener = silent,
+) -> Iterator[Run]:
+    """Run an operation's stages in the body; its reports are written however the body ends.
+
+    Raises:
+        ConfigurationError: unknown target, or another operation works in this project.
+        CapabilityError: build/ can't be written.
+    """
+    wanted, _ = settings.target(target)
+    begin = datetime.now(UTC)
+    with _only_one(settings.project / "build"):
+        recorder = Recorder(name, target=wanted, stages=stages, listener=listener)
+        run = Run(settings=settings, recorder=recorder, target=wanted, lab=lab or LabOptions())
+        error: BaseException | None = None
+        try:
+            yield run
+        except BaseException as caught:
+            error = caught
+            raise
+        finally:
+            recorder.close()
+            run.report = _report(run, name, begin, error)
+            run.write_json(f"{name}.json", run.report.to_json())
+            run.write(f"{name}.xml", run.report.to_junit())
+            give_back(settings)
+
+
+def _report(
+    run: Run, name: str, begin: datetime, error: BaseException | None
+) -> OperationReport:
+    text = None
+    if error is not None:
+        text = str(error) if isinstance(error, HomelabError) else type(error).__name__
+    return OperationReport(
+        operation=name,
+        target=run.target,
+        runtime=run.runtime,
+        provider=run.provider,
+        started=begin.isoformat(timespec="seconds"),
+        seconds=run.recorder.seconds,
+        error=text,
+        stages=run.recorder.stages,
+        items=run.recorder.items,
+        images=run.images,
+        notices=run.recorder.notices,
+    )
+
+
+@contextmanager
+def _only_one(build: Path) -> Iterator[None]:
+    """Hold the project's lock; it falls with the process, so none is ever left over."""
+    try:
+        build.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(build / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        raise CapabilityError(
+            f"can't write to {build}: {error.strerror}",
+            hint="run it as the user to whom the project's files belong",
+        ) from error
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ConfigurationError(
+                f"another homelab operation is running in {build.parent}",
+                hint="wait for it to end",
+            ) from error
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def give_back(settings: Settings) -> None:
+    """Give what this run wrote into the project to the user who called sudo."""
+    owner = settings.environment.sudo_owner
+    if owner is None or os.geteuid() != 0:
+        return
+    project = settings.project
+    for top in (project / "build", project / "terraform", project / "ansible" / "inventory"):
+        if not top.exists():
+            continue
+        paths = [top, *top.rglob("*")]
+        for path in paths:
+            if path.lstat().st_uid == 0:
+                os.lchown(path, *owner)

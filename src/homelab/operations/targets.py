@@ -1,0 +1,203 @@
+"""A target, opened: where its API is, with which credentials, and how its containers are reached."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from homelab.errors import CapabilityError, ConfigurationError
+from homelab.operations.labs import LabOptions, LabPlace, lab_place, open_lab
+from homelab.settings import Environment, LabTarget, ProxmoxTarget, Settings
+
+if TYPE_CHECKING:
+    from homelab.lab import LabInfo
+
+_TERRAFORM_NAMES = (
+    "PM_API_URL",
+    "PM_USER",
+    "PM_PASS",
+    "PM_API_TOKEN_ID",
+    "PM_API_TOKEN_SECRET",
+    "HOMELAB_CA_FILE",
+    "TF_CLI_CONFIG_FILE",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Everything that an operation needs to know about where it works."""
+
+    name: str
+    kind: Literal["lab", "proxmox"]
+    runtime: str | None = None
+    """`lxc` or `memory` for a lab; None for a real node."""
+    api_url: str
+    environment: Mapping[str, str] = field(repr=False)
+    """What Terraform and its provider read; holds credentials."""
+    variables: Mapping[str, str]
+    """Values for Terraform's root variables."""
+    ssh_user: str = "root"
+    ssh_key: Path | None = None
+    netns: Path | None = None
+    lab_state: Path | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_lab(self) -> bool:
+        """Whether it is the embedded node."""
+        return self.kind == "lab"
+
+    @property
+    def runs_containers(self) -> bool:
+        """Whether there is something behind the API that answers on the network."""
+        return self.runtime != "memory"
+
+    def network_namespace(self) -> Path | None:
+        """The namespace from which the containers are reached; None for this process's own.
+
+        Raises:
+            CapabilityError: the lab keeps state only.
+        """
+        if not self.runs_containers:
+            raise CapabilityError(
+                "the lab's memory runtime keeps state only, so no container answers",
+                hint="run as root, so that the lab runs its containers",
+            )
+        return self.netns
+
+
+def open_target(
+    settings: Settings,
+    name: str | None = None,
+    *,
+    options: LabOptions | None = None,
+    start: bool = True,
+) -> Target:
+    """The target of that name; a lab is started when it is not running, unless `start` is false.
+
+    Raises:
+        ConfigurationError: unknown target, or something about it is not set.
+        UnreachableError: the lab does not run and was not to be started.
+    """
+    wanted, section = settings.target(name)
+    match section:
+        case LabTarget():
+            place = lab_place(options or LabOptions(), section, settings.environment)
+            return open_lab_target(place, name=wanted, start=start)
+        case ProxmoxTarget():
+            if options is not None and options != LabOptions():
+                raise ConfigurationError(
+                    f"target {wanted!r} is a real node; --runtime, --listen and --state are the lab's"
+                )
+            return _proxmox(wanted, section, settings.environment, settings.project)
+
+
+def open_lab_target(place: LabPlace, *, name: str = "lab", start: bool = True) -> Target:
+    """The lab at `place` as a target."""
+    lab = open_lab(place)
+    info = lab.up() if start else lab.info()
+    return lab_as_target(info, lab.env(), name=name)
+
+
+def lab_as_target(info: LabInfo, environment: Mapping[str, str], *, name: str = "lab") -> Target:
+    """A lab that is up as a target."""
+    key = Path(info.ssh_key) if info.ssh_key else None
+    return Target(
+        name=name,
+        kind="lab",
+        runtime=str(info.runtime),
+        api_url=info.api_url,
+        environment={key: environment[key] for key in _TERRAFORM_NAMES if key in environment},
+        variables=_variables(
+            {
+                "target_node": info.node,
+                "storage": info.storage,
+                "template": info.template,
+                "ssh_public_keys": _public_key(key),
+            }
+        ),
+        ssh_key=key,
+        netns=Path(info.netns) if info.netns else None,
+        lab_state=Path(info.state_dir),
+        notes=tuple(info.notes),
+    )
+
+
+def _proxmox(name: str, section: ProxmoxTarget, environment: Environment, project: Path) -> Target:
+    url = environment.pm_api_url or section.api_url
+    if url is None:
+        raise ConfigurationError(
+            f"target {name!r} has no API address",
+            hint=f"set PM_API_URL, or api_url in [targets.{name}] of homelab.toml",
+        )
+    credentials = _credentials(name, environment)
+    ca_file = environment.ca_file or _from(project, section.ca_file)
+    if ca_file is not None and not ca_file.is_file():
+        raise ConfigurationError(f"target {name!r}: there is no CA file at {ca_file}")
+    key = _from(project, section.ssh_key)
+    return Target(
+        name=name,
+        kind="proxmox",
+        api_url=url,
+        environment={
+            "PM_API_URL": url,
+            **credentials,
+            **({"HOMELAB_CA_FILE": str(ca_file)} if ca_file else {}),
+        },
+        variables=_variables(
+            {
+                "target_node": section.node,
+                "storage": section.storage,
+                "template": section.template,
+                "ssh_public_keys": _public_key(key),
+                "tls_insecure": "true" if section.tls_insecure else None,
+            }
+        ),
+        ssh_user=section.ssh_user,
+        ssh_key=key,
+    )
+
+
+def _credentials(name: str, environment: Environment) -> dict[str, str]:
+    """A token when there is one, else a password; both would leave the choice to the provider."""
+    if environment.pm_api_token_id and environment.pm_api_token_secret:
+        return {
+            "PM_API_TOKEN_ID": environment.pm_api_token_id,
+            "PM_API_TOKEN_SECRET": environment.pm_api_token_secret,
+            "PM_USER": "",
+            "PM_PASS": "",
+        }
+    if environment.pm_user and environment.pm_pass:
+        return {
+            "PM_USER": environment.pm_user,
+            "PM_PASS": environment.pm_pass,
+            "PM_API_TOKEN_ID": "",
+            "PM_API_TOKEN_SECRET": "",
+        }
+    raise ConfigurationError(
+        f"target {name!r} has no credentials",
+        hint="set PM_API_TOKEN_ID and PM_API_TOKEN_SECRET, or PM_USER and PM_PASS",
+    )
+
+
+def _public_key(private: Path | None) -> str | None:
+    if private is None:
+        return None
+    public = private.with_name(private.name + ".pub")
+    try:
+        return public.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ConfigurationError(
+            f"can't read the public key {public}: {error.strerror}",
+            hint=f"make it with: ssh-keygen -y -f {private} > {public}",
+        ) from error
+
+
+def _variables(values: Mapping[str, str | None]) -> dict[str, str]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _from(project: Path, path: Path | None) -> Path | None:
+    return None if path is None else project / path.expanduser()

@@ -1,0 +1,210 @@
+"""The property strings of a guest's options as data: which keys, which values, which order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
+
+from homelab.model.sizes import format_size, parse_size
+from homelab.pve.properties import (
+    PropertyStringError,
+    format_property_string,
+    parse_property_string,
+)
+from homelab.pve.schema import FLAG, Parameter, ParameterError, verify
+from homelab.pve.volumes import truncated
+
+_MAC = re.compile(r"[0-9a-f][02468ace](?::[0-9a-f]{2}){5}", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PropertyFormat:
+    """One kind of property string."""
+
+    keys: Mapping[str, Parameter]
+    default_key: str | None = None
+
+    def parse(self, text: str) -> dict[str, str]:
+        """The keys and values, each checked and in its stored form.
+
+        Raises:
+            ValueError: PVE's text, one line per wrong key.
+        """
+        values = parse_property_string(text, default_key=self.default_key)
+        for key in values:
+            if key not in self.keys:
+                raise PropertyStringError(f"invalid key in comma-separated list property: {key}")
+        try:
+            checked = verify({**values}, self.keys)
+        except ParameterError as error:
+            lines = "\n".join(f"{key}: {text}" for key, text in sorted(error.errors.items()))
+            raise PropertyStringError(f"format error\n{lines}\n") from error
+        return {
+            key: checked.text(key) if self.keys[key].type == "string" else values[key]
+            for key in values
+        }
+
+    def format(self, values: Mapping[str, str]) -> str:
+        """The string as PVE writes it back."""
+        return format_property_string(
+            values,
+            default_key=self.default_key,
+            required=[key for key, parameter in self.keys.items() if parameter.required],
+        )
+
+    def normalise(self, text: str) -> str:
+        """The string in the form in which PVE stores it.
+
+        Raises:
+            ValueError: see `parse`.
+        """
+        return self.format(self.parse(text))
+
+
+def _hardware_address(text: str) -> str:
+    if not _MAC.fullmatch(text):
+        raise ValueError("value does not look like a valid unicast MAC address")
+    return text.upper()
+
+
+def _address(text: str) -> str:
+    if text not in {"dhcp", "manual"}:
+        if "/" not in text:
+            raise ValueError("value does not look like a valid ipv4 network configuration")
+        try:
+            IPv4Interface(text)
+        except ValueError as error:
+            raise ValueError(
+                "value does not look like a valid ipv4 network configuration"
+            ) from error
+    return text
+
+
+def _address6(text: str) -> str:
+    if text not in {"auto", "dhcp", "manual"}:
+        try:
+            IPv6Interface(text)
+        except ValueError as error:
+            raise ValueError(
+                "value does not look like a valid ipv6 network configuration"
+            ) from error
+    return text
+
+
+def _gateway(text: str) -> str:
+    try:
+        IPv4Address(text)
+    except ValueError as error:
+        raise ValueError("value does not look like a valid IPv4 address") from error
+    return text
+
+
+def _gateway6(text: str) -> str:
+    try:
+        IPv6Address(text)
+    except ValueError as error:
+        raise ValueError("value does not look like a valid IPv6 address") from error
+    return text
+
+
+def _size(text: str) -> str:
+    try:
+        return format_size(truncated(parse_size(text)))
+    except ValueError as error:
+        raise ValueError(f"value does not look like a valid disk size: {text}") from error
+
+
+def _mount_path(text: str) -> str:
+    if not text.startswith("/") or re.search(r"(?:^|/)\.\.?(?:/|$)|[\x00-\x1f]", text):
+        raise ValueError("mountpoint needs to be an absolute path")
+    return "/" + "/".join(part for part in text.split("/") if part)
+
+
+_NAME = Parameter(pattern=r"[-_.\w\d]+")
+
+NET = PropertyFormat(
+    keys={
+        "name": Parameter(required=True, pattern=r"[-_.\w\d]+"),
+        "bridge": _NAME,
+        "hwaddr": Parameter(check=_hardware_address),
+        "ip": Parameter(check=_address),
+        "gw": Parameter(check=_gateway),
+        "ip6": Parameter(check=_address6),
+        "gw6": Parameter(check=_gateway6),
+        "mtu": Parameter(type="integer", minimum=64, maximum=65535),
+        "tag": Parameter(type="integer", minimum=1, maximum=4094),
+        "trunks": Parameter(pattern=r"\d+(?:-\d+)?(?:;\d+(?:-\d+)?)*"),
+        "rate": Parameter(type="number", minimum=0),
+        "firewall": FLAG,
+        "link_down": FLAG,
+        "host-managed": FLAG,
+        "type": Parameter(enum=("veth",)),
+    }
+)
+"""netN."""
+
+_VOLUME_KEYS: Mapping[str, Parameter] = {
+    "volume": Parameter(required=True, pattern=r"[^\x00-\x1f,]+"),
+    "size": Parameter(check=_size),
+    "acl": FLAG,
+    "mountoptions": Parameter(
+        pattern=r"(?:discard|lazytime|noatime|nodev|noexec|nosuid)"
+        r"(?:;(?:discard|lazytime|noatime|nodev|noexec|nosuid))*"
+    ),
+    "ro": FLAG,
+    "quota": FLAG,
+    "replicate": FLAG,
+    "shared": FLAG,
+}
+ROOTFS = PropertyFormat(keys=_VOLUME_KEYS, default_key="volume")
+"""rootfs."""
+
+MOUNT_POINT = PropertyFormat(
+    keys={
+        **_VOLUME_KEYS,
+        "mp": Parameter(required=True, check=_mount_path),
+        "backup": FLAG,
+        "keepattrs": FLAG,
+    },
+    default_key="volume",
+)
+"""mpN."""
+
+FEATURES = PropertyFormat(
+    keys={
+        "force_rw_sys": FLAG,
+        "fuse": FLAG,
+        "keyctl": FLAG,
+        "mknod": FLAG,
+        "mount": Parameter(pattern=r"[a-zA-Z0-9_; ]+"),
+        "nesting": FLAG,
+    }
+)
+"""features."""
+
+DEVICE = PropertyFormat(
+    keys={
+        "path": Parameter(required=True, pattern=r"/dev/[^\x00-\x1f,]+"),
+        "mode": Parameter(pattern=r"0[0-7]{3}"),
+        "uid": Parameter(type="integer", minimum=0),
+        "gid": Parameter(type="integer", minimum=0),
+        "deny-write": FLAG,
+    },
+    default_key="path",
+)
+"""devN."""
+
+STARTUP = PropertyFormat(
+    keys={
+        "order": Parameter(type="integer", minimum=0),
+        "up": Parameter(type="integer", minimum=0),
+        "down": Parameter(type="integer", minimum=0),
+    },
+    default_key="order",
+)
+"""startup; written as it came, since PVE does not normalise it."""
+
+UNUSED = PropertyFormat(keys={"volume": _VOLUME_KEYS["volume"]}, default_key="volume")
+"""unusedN."""

@@ -1,0 +1,161 @@
+"""The options of an LXC guest as data: type, range and format of each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from ipaddress import ip_address
+from types import MappingProxyType
+
+from homelab.pve import formats
+from homelab.pve.properties import parse_property_string
+from homelab.pve.schema import FLAG, TEXT, Parameter, split_list
+from homelab.pve.tags import normalise_tags
+
+MAX_NETS = 32
+MAX_MOUNT_POINTS = 256
+_MAX_DEVICES = 256
+
+_LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
+_DNS_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+
+
+def _dns_name(text: str) -> str:
+    if not _DNS_NAME.fullmatch(text):
+        raise ValueError("value does not look like a valid DNS name")
+    return text
+
+
+def _nameservers(text: str) -> str:
+    servers = split_list(text)
+    for server in servers:
+        if server == "host":
+            continue
+        try:
+            ip_address(server)
+        except ValueError as error:
+            raise ValueError(f"value does not look like a valid IP address: {server}") from error
+    return " ".join(servers)
+
+
+def _search_domains(text: str) -> str:
+    return " ".join(_dns_name(domain) for domain in split_list(text))
+
+
+def _description(text: str) -> str:
+    """PVE keeps one comment line per line, so that each line comes back with its newline."""
+    lines = text.rstrip("\n")
+    return f"{lines}\n" if lines else ""
+
+
+def _startup(text: str) -> str:
+    formats.STARTUP.parse(text)
+    return text
+
+
+def _public_keys(text: str) -> str:
+    for line in text.splitlines():
+        if line.strip() and not line.startswith("#") and len(line.split()) < 2:
+            raise ValueError("SSH public key validation error")
+    return text
+
+
+_BASE: Mapping[str, Parameter] = {
+    "arch": Parameter(enum=("amd64", "i386", "arm64", "armhf", "riscv32", "riscv64")),
+    "cmode": Parameter(enum=("shell", "console", "tty")),
+    "console": FLAG,
+    "cores": Parameter(type="integer", minimum=1, maximum=8192),
+    "cpulimit": Parameter(type="number", minimum=0, maximum=8192),
+    "cpuunits": Parameter(type="integer", minimum=0, maximum=500000),
+    "debug": FLAG,
+    "description": Parameter(max_length=8192, check=_description),
+    "features": Parameter(check=formats.FEATURES.normalise),
+    "hookscript": Parameter(pattern=r"\S+:snippets/\S+"),
+    "hostname": Parameter(max_length=255, check=_dns_name),
+    "lock": Parameter(
+        enum=(
+            "backup",
+            "create",
+            "destroyed",
+            "disk",
+            "fstrim",
+            "migrate",
+            "mounted",
+            "rollback",
+            "snapshot",
+            "snapshot-delete",
+        )
+    ),
+    "memory": Parameter(type="integer", minimum=16),
+    "nameserver": Parameter(check=_nameservers, is_list=True),
+    "onboot": FLAG,
+    "ostype": Parameter(
+        enum=(
+            "debian",
+            "devuan",
+            "ubuntu",
+            "centos",
+            "fedora",
+            "opensuse",
+            "archlinux",
+            "alpine",
+            "gentoo",
+            "nixos",
+            "unmanaged",
+        )
+    ),
+    "protection": FLAG,
+    "rootfs": Parameter(check=formats.ROOTFS.normalise),
+    "searchdomain": Parameter(check=_search_domains, is_list=True),
+    "startup": Parameter(check=_startup),
+    "swap": Parameter(type="integer", minimum=0),
+    "tags": Parameter(check=normalise_tags, is_list=True),
+    "template": FLAG,
+    "timezone": Parameter(pattern=r"[\w/+-]+"),
+    "tty": Parameter(type="integer", minimum=0, maximum=6),
+    "unprivileged": FLAG,
+}
+
+OPTIONS: Mapping[str, Parameter] = MappingProxyType(
+    {
+        **_BASE,
+        **{f"net{n}": Parameter(check=formats.NET.normalise) for n in range(MAX_NETS)},
+        **{
+            f"mp{n}": Parameter(check=formats.MOUNT_POINT.normalise)
+            for n in range(MAX_MOUNT_POINTS)
+        },
+        **{f"dev{n}": Parameter(check=formats.DEVICE.normalise) for n in range(_MAX_DEVICES)},
+        **{
+            f"unused{n}": Parameter(check=formats.UNUSED.normalise) for n in range(MAX_MOUNT_POINTS)
+        },
+    }
+)
+"""Every option that a configuration may have."""
+
+CREATE_ONLY: Mapping[str, Parameter] = MappingProxyType(
+    {
+        "bwlimit": Parameter(type="number", minimum=0),
+        "force": FLAG,
+        "ha-managed": FLAG,
+        "ignore-unpack-errors": FLAG,
+        "ostemplate": Parameter(required=True, max_length=255),
+        "password": Parameter(min_length=5),
+        "pool": Parameter(pattern=r"[A-Za-z0-9\-_]+(?:/[A-Za-z0-9\-_]+){0,2}"),
+        "restore": FLAG,
+        "ssh-public-keys": Parameter(check=_public_keys),
+        "start": FLAG,
+        "storage": TEXT,
+        "unique": FLAG,
+        "vmid": Parameter(type="integer", required=True, minimum=100, maximum=999_999_999),
+    }
+)
+"""What only the creation of a guest takes, besides its options."""
+
+
+def startup_order(startup: str | None) -> tuple[int, int]:
+    """The position in the start order and the delay in seconds after it.
+
+    Guests without an order come last.
+    """
+    values = {} if not startup else parse_property_string(startup, default_key="order")
+    return int(values.get("order", "1000000000")), int(values.get("up", "0"))

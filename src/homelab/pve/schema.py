@@ -1,0 +1,171 @@
+"""Parameters as data, and their verification with PVE's own error texts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from homelab.errors import HomelabError
+
+ParameterType = Literal["string", "integer", "number", "boolean", "array"]
+RawValue = str | list[str]
+"""A parameter as a form or a JSON body carries it; a repeated key is a list."""
+ArgumentValue = str | int | float | bool | tuple[str, ...]
+
+_INTEGER = re.compile(r"[+-]?\d+")
+_NUMBER = re.compile(r"[+-]?\d+(?:\.\d*)?|[+-]?\.\d+")
+_MISSING = "property is missing and it is not optional"
+_UNKNOWN = "property is not defined in schema and the schema does not allow additional properties"
+
+
+class ParameterError(HomelabError, ValueError):
+    """Parameters break their specification; `errors` maps each one to PVE's text."""
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        self.errors = dict(errors)
+        super().__init__("Parameter verification failed.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """What one parameter may be.
+
+    `check` raises ValueError for a value of the wrong format and returns it, possibly in the form
+    in which it is stored.
+    """
+
+    type: ParameterType = "string"
+    required: bool = False
+    minimum: float | None = None
+    maximum: float | None = None
+    min_length: int | None = None
+    max_length: int | None = None
+    enum: tuple[str, ...] = ()
+    pattern: str | None = None
+    check: Callable[[str], str] | None = None
+    is_list: bool = False
+    """Whether a repeated key is joined with commas (PVE's formats that end in `-list`)."""
+
+
+REQUIRED = Parameter(required=True)
+TEXT = Parameter()
+FLAG = Parameter(type="boolean")
+WHOLE = Parameter(type="integer")
+
+
+class Arguments:
+    """Verified parameters, each read with its type."""
+
+    def __init__(self, values: Mapping[str, ArgumentValue]) -> None:
+        self._values = dict(values)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._values
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def text(self, name: str, default: str = "") -> str:
+        """A string; numbers and booleans in their wire form."""
+        value = self._values.get(name, default)
+        if isinstance(value, tuple):
+            return ",".join(value)
+        return str(int(value)) if isinstance(value, bool) else str(value)
+
+    def integer(self, name: str, default: int = 0) -> int:
+        """An integer."""
+        value = self._values.get(name, default)
+        return default if isinstance(value, tuple) else int(value)
+
+    def flag(self, name: str, *, default: bool = False) -> bool:
+        """A boolean."""
+        return bool(self._values.get(name, default))
+
+    def words(self, name: str) -> tuple[str, ...]:
+        """A list that was written with commas, semicolons or blanks (PVE's split_list)."""
+        return split_list(self.text(name))
+
+
+def split_list(text: str) -> tuple[str, ...]:
+    """The items of a list as PVE reads it: separated by `,`, `;`, NUL or blanks."""
+    return tuple(item for item in re.split(r"[,;\0\s]+", text) if item)
+
+
+def verify(raw: Mapping[str, RawValue], parameters: Mapping[str, Parameter]) -> Arguments:
+    """Check every parameter and give it its type.
+
+    Raises:
+        ParameterError: lists every parameter that is missing, unknown or wrong.
+    """
+    errors: dict[str, str] = {}
+    values: dict[str, ArgumentValue] = {}
+    for name, value in raw.items():
+        parameter = parameters.get(name)
+        if parameter is None:
+            errors[name] = _UNKNOWN
+            continue
+        try:
+            values[name] = convert(value, parameter)
+        except ValueError as error:
+            errors[name] = str(error)
+    for name, parameter in parameters.items():
+        if parameter.required and name not in raw:
+            errors[name] = _MISSING
+    if errors:
+        raise ParameterError(errors)
+    return Arguments(values)
+
+
+def convert(value: RawValue, parameter: Parameter) -> ArgumentValue:
+    """One value in its type.
+
+    Raises:
+        ValueError: PVE's text for what is wrong.
+    """
+    if parameter.type == "array":
+        return (value,) if isinstance(value, str) else tuple(value)
+    if isinstance(value, list):
+        if not parameter.is_list:
+            raise ValueError(f"type check ('{parameter.type}') failed - got ARRAY")
+        value = ",".join(value)
+    if parameter.type == "boolean":
+        if value not in {"0", "1"}:
+            raise ValueError(f"type check ('boolean') failed - got '{value}'")
+        return value == "1"
+    if parameter.type == "integer":
+        if not _INTEGER.fullmatch(value):
+            raise ValueError(f"type check ('integer') failed - got '{value}'")
+        return _within(int(value), parameter)
+    if parameter.type == "number":
+        if not _NUMBER.fullmatch(value):
+            raise ValueError(f"type check ('number') failed - got '{value}'")
+        return _within(float(value), parameter)
+    return _checked_text(value, parameter)
+
+
+def _within(number: int | float, parameter: Parameter) -> int | float:  # noqa: PYI041
+    if parameter.minimum is not None and number < parameter.minimum:
+        raise ValueError(f"value must have a minimum value of {parameter.minimum:g}")
+    if parameter.maximum is not None and number > parameter.maximum:
+        raise ValueError(f"value must have a maximum value of {parameter.maximum:.10g}")
+    return number
+
+
+def _checked_text(text: str, parameter: Parameter) -> str:
+    if parameter.max_length is not None and len(text) > parameter.max_length:
+        raise ValueError(f"value may only be {parameter.max_length} characters long")
+    if parameter.min_length is not None and len(text) < parameter.min_length:
+        raise ValueError(f"value must be at least {parameter.min_length} characters long")
+    if parameter.enum and text not in parameter.enum:
+        choices = ", ".join(parameter.enum)
+        raise ValueError(f"value '{text}' does not have a value in the enumeration '{choices}'")
+    if parameter.pattern is not None and not re.fullmatch(parameter.pattern, text):
+        raise ValueError("value does not match the regex pattern")
+    if parameter.check is not None:
+        try:
+            return parameter.check(text)
+        except ValueError as error:
+            raise ValueError(f"invalid format - {error}") from error
+    return text

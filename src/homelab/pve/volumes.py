@@ -1,0 +1,63 @@
+"""Volume ids such as `local-zfs:subvol-201-disk-0`, and requests for new volumes, `local-zfs:8`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Self
+
+_STORAGE = r"[a-zA-Z][a-zA-Z0-9\-_.]*[a-zA-Z0-9]"
+_VOLUME = re.compile(rf"({_STORAGE}):(\S+)")
+_NEW = re.compile(rf"({_STORAGE}):(\d+(?:\.\d+)?)")
+_MEBIBYTE = 1 << 20
+_DISK = re.compile(r"(?:\d+/)?(?:subvol|vm|base)-\d+-disk-(\d+)(?:\.\w+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeId:
+    """A volume: its storage and its name on it."""
+
+    storage: str
+    name: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a volume id.
+
+        Raises:
+            ValueError: not a volume id; PVE's text.
+        """
+        match = _VOLUME.fullmatch(text)
+        if match is None:
+            raise ValueError(f"unable to parse volume ID '{text}'")
+        return cls(match[1], match[2])
+
+    @property
+    def disk(self) -> int | None:
+        """The number of a guest's disk (0 for subvol-201-disk-0); None for other volumes."""
+        match = _DISK.fullmatch(self.name)
+        return None if match is None else int(match[1])
+
+    def __str__(self) -> str:
+        return f"{self.storage}:{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class NewVolume:
+    """A volume that is to be made: on which storage, and its size in bytes (whole MiB)."""
+
+    storage: str
+    size: int
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        """Read `STORAGE:GiB`; None when the text is something else, such as a volume id."""
+        match = _NEW.fullmatch(text)
+        if match is None:
+            return None
+        return cls(match[1], int(float(match[2]) * 1024) * _MEBIBYTE)
+
+
+def truncated(size: int) -> int:
+    """A size in bytes cut down to whole MiB, as PVE allocates it."""
+    return size // _MEBIBYTE * _MEBIBYTE

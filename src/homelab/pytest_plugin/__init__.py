@@ -1,0 +1,104 @@
+"""pytest fixtures for tests that ask a deployed homelab.
+
+```python
+@pytest.mark.containers(group="monitoring")
+def test_docker_runs(container_host):
+    assert container_host.service("docker").is_running
+```
+
+A test that uses `target` or any fixture built on it runs inside the target's network, alone or in a
+worker of pytest-xdist; other tests stay where they are. A test that uses `container`,
+`container_host` or `guest` runs once per container that its marker `containers(group=..., name=...)`
+picks, or once per container of the whole topology without one; picking none is an error. Tests of
+one container are of one xdist group, so `-n 2 --dist loadgroup` gives each container to one worker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from homelab import netns
+from homelab.errors import HomelabError
+
+pytest_plugins = ["homelab.pytest_plugin.fixtures"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Where the homelab is."""
+    group = parser.getgroup("homelab")
+    group.addoption(
+        "--homelab-target",
+        metavar="NAME",
+        help="the target of homelab.toml that tests ask (default: its default_target)",
+    )
+    group.addoption(
+        "--homelab-project",
+        type=Path,
+        metavar="DIRECTORY",
+        help="the project with homelab.toml and terraform/ (default: around the working directory)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker."""
+    from homelab.pytest_plugin.selection import MARKER
+
+    config.addinivalue_line("markers", MARKER)
+
+
+def require_target(config: pytest.Config) -> None:
+    """For a suite's `pytest_configure`: end the session at once when its target can't be asked.
+
+    Raises:
+        pytest.UsageError: says why, and what to do.
+    """
+    from homelab.pytest_plugin.session import access_of
+
+    try:
+        access_of(config)
+    except HomelabError as error:
+        raise pytest.UsageError(str(error)) from error
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One test per container for the tests that ask one."""
+    if "container" not in metafunc.fixturenames:
+        return
+    from homelab.pytest_plugin.selection import pick
+    from homelab.pytest_plugin.session import access_of
+
+    criteria = [mark.kwargs for mark in metafunc.definition.iter_markers("containers")]
+    try:
+        containers = pick(access_of(metafunc.config).topology, criteria)
+    except HomelabError as error:
+        raise pytest.Collector.CollectError(str(error)) from error
+    grouped = metafunc.config.pluginmanager.hasplugin("xdist")
+    metafunc.parametrize(
+        "container",
+        [
+            pytest.param(
+                container,
+                id=container.name,
+                marks=[pytest.mark.xdist_group(container.name)] if grouped else [],
+            )
+            for container in containers
+        ],
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Run a test that asks the target inside the target's network."""
+    if "access" not in getattr(item, "fixturenames", ()):
+        return (yield)
+    from homelab.pytest_plugin.session import access_of
+
+    try:
+        namespace = access_of(item.config).netns
+    except HomelabError:
+        return (yield)  # the fixture raises it again, as the test's own error
+    with netns.inside(namespace):
+        return (yield)

