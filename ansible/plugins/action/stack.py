@@ -82,8 +82,7 @@ class ActionModule(ActionBase):
                 "files": [
                     {
                         "path": str(destination / path),
-                        "content": content,
-                        "secret": path == ENVIRONMENT,
+                        "secret_content" if path == ENVIRONMENT else "content": content,
                         "mode": "0600" if path == ENVIRONMENT else "0644",
                     }
                     for path, content in files.items()

@@ -25,10 +25,10 @@ options:
     elements: dict
     suboptions:
       path: {description: Absolute path., type: path, required: true}
-      content: {description: The whole text. Never logged., type: str, required: true}
+      content: {description: The whole text., type: str}
+      secret_content: {description: The same for a secret; never logged or shown., type: str}
       mode: {description: Octal mode., type: str, default: "0644"}
       owner: {description: UID or name, and GID or name, as in root:root., type: str, default: "0:0"}
-      secret: {description: Leave the content out of the diff., type: bool, default: false}
   directories:
     description: Directories to make. What is in them is left alone.
     type: list
@@ -72,6 +72,10 @@ def set_attributes(path, mode, owner):
     os.chmod(path, mode)
 
 
+def text_of(item):
+    return item["content"] if item["secret_content"] is None else item["secret_content"]
+
+
 def read(path):
     """The text of a file, or None when there is none."""
     try:
@@ -96,7 +100,7 @@ def write(path, content, mode, owner):
 
 def ensure_file(item, check):
     """Whether the file had to be written, and its text before."""
-    path, content = item["path"], item["content"]
+    path, content = item["path"], text_of(item)
     mode, owner = int(item["mode"], 8), numeric_owner(item["owner"])
     before = read(path)
     if before == content:
@@ -122,7 +126,7 @@ def ensure_directory(item, check):
 
 
 def diff_of(item, before):
-    hidden = item["secret"]
+    hidden = item["secret_content"] is not None
     return {
         "before_header": item["path"],
         "after_header": item["path"],
@@ -140,11 +144,13 @@ def main():
                 "default": [],
                 "options": {
                     "path": {"type": "path", "required": True},
-                    "content": {"type": "str", "required": True, "no_log": True},
+                    "content": {"type": "str"},
+                    "secret_content": {"type": "str", "no_log": True},
                     "mode": {"type": "str", "default": "0644"},
                     "owner": {"type": "str", "default": "0:0"},
-                    "secret": {"type": "bool", "default": False, "no_log": False},
                 },
+                "mutually_exclusive": [("content", "secret_content")],
+                "required_one_of": [("content", "secret_content")],
             },
             "directories": {
                 "type": "list",

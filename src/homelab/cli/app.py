@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -13,7 +12,7 @@ from typing import Any
 
 import click
 
-from homelab.cli.output import fail, say
+from homelab.cli.output import abandon, fail, say
 from homelab.errors import HomelabError
 
 INTERRUPTED = 130
@@ -86,8 +85,7 @@ def run(argv: Sequence[str]) -> int:
         say("interrupted; what was done so far is kept, the same command goes on from there")
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader left; without this the interpreter complains once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        abandon()  # else the interpreter complains once more at exit
         return 1
     return result if isinstance(result, int) else 0
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from homelab.cli.output import say
+from homelab.cli.output import flush, say
 from homelab.errors import CapabilityError
 from homelab.process import environment, run
 
@@ -64,7 +64,7 @@ def _become_root(why: str, arguments: Sequence[str]) -> NoReturn:
             hint=f"run it as root: sudo {command}",
         )
     say(f"{why} needs root: going on through sudo")
-    sys.stdout.flush()
+    flush()
     argv = sudo_argv((sys.executable, "-m", "homelab.cli", *arguments), interactive=interactive)
     os.execvp(argv[0], argv)  # noqa: S606  (an argv list; nothing is interpreted)
 

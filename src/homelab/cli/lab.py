@@ -6,6 +6,7 @@ import json
 import os
 import shlex
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ import click
 
 from homelab.cli import options
 from homelab.cli.elevation import is_root, require_root
-from homelab.cli.output import emit, say
+from homelab.cli.output import PlainLog, emit, error_stream, say
 from homelab.errors import CapabilityError, ConfigurationError, HomelabError, WaitTimeoutError
+from homelab.operations.events import Progress, Stage
 from homelab.operations.labs import (
     LabOptions,
     LabPlace,
@@ -81,7 +83,7 @@ def up(
                 raise
             say(f"note: {error.message}; the lab keeps state only (runtime memory)")
             place = LabPlace(runtime="memory", listen=place.listen, state=place.state)
-    node = open_lab(place)
+    node = open_lab(place, on_progress=_progress())
     if foreground:
         say(f"serving on https://{place.listen}/api2/json, state in {place.state}; Ctrl-C ends it")
         node.serve()
@@ -92,6 +94,12 @@ def up(
         say(f"note: {note}")
     say(f"the lab is up: {info.api_url}, node {info.node}, runtime {info.runtime}")
     say('hint: eval "$(homelab lab env)" points Terraform and other clients at it')
+
+
+def _progress() -> Callable[[str], None]:
+    """Says what the start is at, not more often than a log should."""
+    log = PlainLog(error_stream())
+    return lambda line: log(Progress(stage=Stage.PREPARE, text=line))
 
 
 @lab.command()
@@ -227,7 +235,7 @@ def images(state: Path | None, *, as_json: bool) -> None:
     """List templates and service images, and which of them are stand-ins."""
     from homelab.operations.labview import image_rows
 
-    rows = image_rows(_existing(state), settings_if_any())
+    rows = image_rows(_existing(state))
     _table(("image", "origin", "digest"), rows, as_json=as_json)
 
 

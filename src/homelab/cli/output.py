@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -17,9 +18,14 @@ from homelab.operations.events import (
     Notice,
     OperationStarted,
     Progress,
+    Stage,
     StageChanged,
     State,
+    silent,
 )
+
+PROGRESS_INTERVAL = 1.0
+"""Seconds between two lines of progress of one stage in a log."""
 
 
 def emit(text: str) -> None:
@@ -30,6 +36,21 @@ def emit(text: str) -> None:
 def say(text: str) -> None:
     """Tell a person something that is not the result."""
     print(text, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def error_stream() -> TextIO:
+    """Where people are told things."""
+    return sys.stderr
+
+
+def flush() -> None:
+    """Let out what was printed, before this process becomes another."""
+    sys.stdout.flush()
+
+
+def abandon() -> None:
+    """Send further output nowhere, since its reader left."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def fail(error: HomelabError) -> None:
@@ -46,13 +67,23 @@ class PlainLog:
         self._stream = sys.stdout if stream is None else stream
         self._clock = clock
         self._begin = clock()
+        self._progress: dict[Stage, float] = {}
 
     def __call__(self, event: Event) -> None:
         """Print the event, if it says something to a reader of a log."""
         line = line_of(event)
-        if line:
-            elapsed = self._clock() - self._begin
-            print(f"[{elapsed:6.1f}s] {line}", file=self._stream, flush=True)  # noqa: T201
+        now = self._clock()
+        if not line or (isinstance(event, Progress) and not self._is_due(event.stage, now)):
+            return
+        print(f"[{now - self._begin:6.1f}s] {line}", file=self._stream, flush=True)  # noqa: T201
+
+    def _is_due(self, stage: Stage, now: float) -> bool:
+        """Whether a stage's last line of progress is old enough for another."""
+        last = self._progress.get(stage)
+        if last is not None and now - last < PROGRESS_INTERVAL:
+            return False
+        self._progress[stage] = now
+        return True
 
 
 def line_of(event: Event) -> str:
@@ -60,12 +91,14 @@ def line_of(event: Event) -> str:
     match event:
         case OperationStarted():
             return f"{event.name}: target {event.target}"
-        case ItemsKnown() | ItemChanged(state=State.WAITING | State.RUNNING):
+        case ItemsKnown() | ItemChanged(state=State.WAITING | State.RUNNING | State.UNCHANGED):
             return ""
         case StageChanged(state=State.WAITING):
             return ""
         case StageChanged(state=State.RUNNING):
             return f"{event.stage}: started" + (f", {event.detail}" if event.detail else "")
+        case StageChanged(state=State.NOT_RUN):
+            return f"{event.stage}: not run: {event.detail}"
         case StageChanged():
             tail = f": {event.detail}" if event.detail else ""
             return f"{event.stage}: {event.state} in {event.seconds:.1f} s{tail}"
@@ -79,8 +112,11 @@ def line_of(event: Event) -> str:
 
 
 @contextmanager
-def listener(*, plain: bool = False) -> Iterator[Listener]:
-    """A live board where stdout is a terminal, plain lines elsewhere."""
+def listener(*, plain: bool = False, quiet: bool = False) -> Iterator[Listener]:
+    """A live board where stdout is a terminal, plain lines elsewhere; nothing when `quiet`."""
+    if quiet:
+        yield silent
+        return
     if plain or not sys.stdout.isatty():
         yield PlainLog()
         return

@@ -24,6 +24,7 @@ from homelab.clients.terraform_events import (
 )
 from homelab.clients.terraform_init import is_initialised, mark_initialised
 from homelab.clients.terraform_plan import Plan
+from homelab.clients.terraform_state import set_aside_if_damaged, state_file
 from homelab.errors import ConfigurationError, HomelabError
 from homelab.mirror import ADDRESS, package_hash, serves_offline
 from homelab.process import environment
@@ -86,11 +87,11 @@ class Applied:
 Listener = Callable[[TerraformEvent], None]
 
 
-def ignore(event: TerraformEvent) -> None:  # noqa: ARG001
+def ignore(event: TerraformEvent) -> None:
     """The listener of those who don't listen."""
 
 
-def _no_line(line: str) -> None:  # noqa: ARG001
+def _no_line(line: str) -> None:
     """Commands that are quick report nothing on the way."""
 
 
@@ -194,6 +195,7 @@ class Terraform:
             TerraformError: Terraform failed; carries its diagnostics.
         """
         self.init()
+        self._set_damaged_state_aside(on_event)
         path = (out or self._data_dir / "homelab.tfplan").resolve()
         path.parent.mkdir(parents=True, exist_ok=True)
         options = [f"-out={path}", f"-parallelism={PARALLELISM}", "-lock-timeout=10s"]
@@ -261,6 +263,15 @@ class Terraform:
         lines = self._run("workspace", "list").splitlines()
         return tuple(line.lstrip("* ").strip() for line in lines if line.strip())
 
+    def _set_damaged_state_aside(self, on_event: Listener) -> None:
+        workspace = environment(self._env).get("TF_WORKSPACE")
+        path = self._state or state_file(self.directory, self._data_dir, workspace)
+        aside = set_aside_if_damaged(path)
+        if aside is not None:
+            summary = f"{path.name} was half written by a Terraform that was killed"
+            detail = f"It is kept as {aside.name}; what exists is taken over again."
+            on_event(Diagnostic(severity="warning", summary=summary, detail=detail))
+
     def _state_option(self) -> tuple[str, ...]:
         return () if self._state is None else (f"-state={self._state}",)
 
@@ -284,9 +295,9 @@ class Terraform:
         # stream, so the process itself is run here.
         from python_terraform import Terraform as CommandLine
 
-        builder = CommandLine(
-            working_dir=str(self.directory), terraform_bin_path=str(self.binary.path)
-        )
+        # Its constructor reads the state file of its directory, and breaks on a damaged one.
+        nowhere = str(self._data_dir / "bin")
+        builder = CommandLine(working_dir=nowhere, terraform_bin_path=str(self.binary.path))
         command, *rest = words
         return [str(word) for word in builder.generate_cmd_string(command, *rest)]
 

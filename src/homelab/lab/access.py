@@ -21,9 +21,7 @@ class Access:
         del path
         return PRIVILEGES if user == ROOT else ()
 
-    def require(
-        self, caller: Caller, path: str, *names: str, any_of: Sequence[str] = ()
-    ) -> None:
+    def require(self, caller: Caller, path: str, *names: str, any_of: Sequence[str] = ()) -> None:
         """Refuse a caller who lacks one of `names`, or all of `any_of`.
 
         Raises:

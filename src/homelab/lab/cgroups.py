@@ -15,7 +15,7 @@ from homelab.polling import wait_until
 
 _log = logging.getLogger(__name__)
 
-_V1_CONTROLLERS = ("memory", "cpu", "cpuacct", "pids")
+_V1_CONTROLLERS = ("memory", "cpu")
 """Controllers that are worth joining where cgroup v1 still holds them."""
 
 
@@ -48,6 +48,12 @@ def v1_mounts(mounts: Path = Path("/proc/self/mounts")) -> dict[str, Path]:
             for controller in set(options.split(",")).intersection(_V1_CONTROLLERS):
                 found[controller] = Path(where)
     return found
+
+
+def v1_groups(name: str) -> tuple[Path, ...]:
+    """The group `name` in every v1 hierarchy that has it."""
+    roots = dict.fromkeys(v1_mounts().values())
+    return tuple(root / name for root in roots if (root / name).is_dir())
 
 
 def members(group: Path) -> Iterator[int]:

@@ -63,6 +63,8 @@ class Context:
     cpu: CpuMeter = field(default_factory=CpuMeter)
     stopping: set[int] = field(default_factory=set)
     """Guests whose graceful shutdown is to give way to a stop."""
+    leftovers: set[int] = field(default_factory=set)
+    """Guests whose creation failed, and whose removal failed too."""
 
     def guest(self, vmid: int) -> GuestRecord:
         """A guest.

@@ -84,9 +84,7 @@ def plan_change(
     return _Planner(vmid, pending, running=running, volumes=volumes).plan()
 
 
-def _with_defaults(
-    key: str, value: str, config: GuestConfig, hwaddr: Callable[[], str]
-) -> str:
+def _with_defaults(key: str, value: str, config: GuestConfig, hwaddr: Callable[[], str]) -> str:
     if index_of(key, "net") is None:
         return value
     net = formats.NET.parse(value)

@@ -106,8 +106,10 @@ def _create(context: Context, wanted: Creation, config: GuestConfig, log: TaskLo
             with context.state.transaction() as transaction:
                 transaction.put_config(vmid, config)
         except (RuntimeFailureError, StateError) as error:
-            with suppress(RuntimeFailureError, StateError):
+            try:
                 discard(context, vmid, log)
+            except (RuntimeFailureError, StateError):
+                context.leftovers.add(vmid)
             raise ApiFailureError(f"unable to create CT {vmid} - {error.message}") from error
     if wanted.start:
         guest_power.start_now(context, vmid, log)
@@ -115,12 +117,12 @@ def _create(context: Context, wanted: Creation, config: GuestConfig, log: TaskLo
 
 def _forget_leftover(context: Context, vmid: int) -> None:
     """Clear away a creation that failed and could not be undone then (such as: disk full)."""
-    record = context.state.guest(vmid)
-    if record is None or record.config.options.get("lock") != "create":
+    if vmid not in context.leftovers:
         return
-    if not context.tasks.is_active(str(vmid)):
-        with suppress(RuntimeFailureError), context.locks.held(vmid):
+    with context.locks.held(vmid):
+        if vmid in context.leftovers:
             discard(context, vmid, lambda _line: None)
+            context.leftovers.discard(vmid)
 
 
 def discard(context: Context, vmid: int, log: TaskLog) -> None:
@@ -149,14 +151,17 @@ def update(
     *,
     values: Mapping[str, str],
     delete: Sequence[str] = (),
+    revert: Sequence[str] = (),
     digest: str | None = None,
 ) -> None:
     """Change a guest's options, in the calling thread; a running guest follows as far as PVE's do.
 
+    `revert` names options whose pending change is dropped.
+
     Raises:
         ApiFailureError: PVE's text; nothing was changed.
     """
-    if not values and not delete:
+    if not values and not delete and not revert:
         raise ApiFailureError("no options specified")
     if "unprivileged" in values:
         raise ApiFailureError("unable to modify read-only option: 'unprivileged'")
@@ -171,7 +176,7 @@ def update(
         try:
             change = plan_change(
                 vmid,
-                record.config,
+                record.config.reverted(revert),
                 values=values,
                 delete=delete,
                 running=vmid in context.running(),
@@ -219,9 +224,7 @@ def _carry_out(context: Context, record: GuestRecord, change: Change) -> None:
         raise ApiFailureError(error.message) from error
     except StateError:
         with suppress(HomelabError):
-            context.runtime.apply(
-                new, replace(old, volumes=stays), log=lambda _line: None
-            )
+            context.runtime.apply(new, replace(old, volumes=stays), log=lambda _line: None)
         raise
 
 

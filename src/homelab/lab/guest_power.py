@@ -32,10 +32,11 @@ def check_lock(config: GuestConfig) -> None:
         raise ApiFailureError(f"CT is locked ({lock})")
 
 
-def start(context: Context, caller: Caller, vmid: int) -> Upid:
+def start(context: Context, caller: Caller, vmid: int, *, skip_lock: bool = False) -> Upid:
     """Start a guest in a task."""
     record = context.guest(vmid)
-    check_lock(record.config)
+    if not skip_lock:
+        check_lock(record.config)
     if record.config.flag("template"):
         raise ApiFailureError("you can't start a CT if it's a template")
     if vmid in context.running():
@@ -43,13 +44,16 @@ def start(context: Context, caller: Caller, vmid: int) -> Upid:
     return _task(context, "vzstart", caller, vmid, lambda log: start_now(context, vmid, log))
 
 
-def stop(context: Context, caller: Caller, vmid: int, *, overrule: bool) -> Upid:
+def stop(
+    context: Context, caller: Caller, vmid: int, *, overrule: bool, skip_lock: bool = False
+) -> Upid:
     """Stop a guest at once, in a task; `overrule` ends a graceful shutdown that is under way."""
     record = context.guest(vmid)
     if overrule and context.tasks.is_active(str(vmid), "vzshutdown", "vzreboot"):
         context.stopping.add(vmid)
     else:
-        check_lock(record.config)
+        if not skip_lock:
+            check_lock(record.config)
         _require_running(context, "CT", vmid)
     return _task(context, "vzstop", caller, vmid, lambda log: stop_now(context, vmid, log))
 
@@ -120,9 +124,7 @@ def _start(context: Context, vmid: int, log: TaskLog) -> None:
     _note(context, record, running=True)
 
 
-def _shut_down(
-    context: Context, vmid: int, log: TaskLog, *, timeout: float, force: bool
-) -> None:
+def _shut_down(context: Context, vmid: int, log: TaskLog, *, timeout: float, force: bool) -> None:
     record = context.guest(vmid)
     guest = guest_of(vmid, record.config)
     deadline = time.monotonic() + timeout

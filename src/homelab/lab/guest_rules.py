@@ -39,7 +39,9 @@ def _check_features(value: str, *, values: Mapping[str, str], old: GuestConfig) 
     changed = {key for key in {*wanted, *known} if wanted.get(key) != known.get(key)}
     privileged = values.get("unprivileged", old.options.get("unprivileged", "1")) != "1"
     if changed and privileged:
-        raise forbidden("changing feature flags for privileged container is only allowed for root@pam")
+        raise forbidden(
+            "changing feature flags for privileged container is only allowed for root@pam"
+        )
     if changed - {"nesting"}:
         raise forbidden("changing feature flags (except nesting) is only allowed for root@pam")
 

@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from homelab.errors import CapabilityError
+from homelab.errors import CapabilityError, CleanupError, HomelabError
 from homelab.lab import cgroups
 from homelab.lab.runtime import Bridge
 from homelab.polling import wait_until
@@ -45,7 +45,7 @@ class Node:
     def __init__(self, state_dir: Path, name: str) -> None:
         self.name = name
         self._state = state_dir
-        self._record = state_dir / "node" / "holder.json"
+        self.directory = state_dir / "node"
         self.cgroup_name = cgroups.parent_name(state_dir)
 
     @property
@@ -55,11 +55,7 @@ class Node:
 
     def holder(self) -> Holder | None:
         """The holder, when it is alive."""
-        try:
-            holder = Holder(**json.loads(self._record.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
-            return None
-        return holder if holder.alive() else None
+        return _recorded(self.directory / "holder.json")
 
     def require(self) -> Holder:
         """The holder.
@@ -106,9 +102,8 @@ class Node:
             return False
         self.down()  # what a dead holder left behind
         cgroups.unified_mount()
-        holder = self._start_holder()
+        self._start_holder()
         try:
-            self._join(holder.pid)
             self._mounts()
             self._links(bridges)
         except BaseException:
@@ -118,36 +113,48 @@ class Node:
 
     def down(self) -> None:
         """End every process of the node and remove its control groups; namespaces go with them."""
-        for group in (self.cgroup, *cgroups_v1(self.cgroup_name)):
-            if group.is_dir():
-                if (group / "cgroup.events").exists():
-                    cgroups.kill(group)
-                cgroups.remove(group)
-        holder = self.holder()
-        if holder is not None:  # it died before it could join the group
-            with suppress(ProcessLookupError):
-                os.kill(holder.pid, signal.SIGKILL)
-            wait_until(lambda: not holder.alive(), what="the end of the node's holder", timeout=10)
-        self._record.unlink(missing_ok=True)
+        errors: list[BaseException] = []
+        for step in (self._kill_group, self._kill_holder, self._kill_visitors, self._remove_groups):
+            try:
+                step()
+            except (HomelabError, OSError) as error:
+                errors.append(error)
+        if errors:
+            raise CleanupError(errors)
+        for name in ("holder.json", "mnt"):
+            (self.directory / name).unlink(missing_ok=True)
 
-    def _start_holder(self) -> Holder:
-        self._record.parent.mkdir(parents=True, exist_ok=True)
-        pidfile = self._record.with_name("holder.pid")
+    def spawn(self, name: str, *argv: str | Path) -> None:
+        """Start a program inside the node that lives as long as the node; one per name.
+
+        Nothing happens when it runs already.
+        """
+        record = self.directory / f"{name}.json"
+        if _recorded(record) is None:
+            daemon = self._daemon(name, self.command(*argv))
+            _record(record, daemon)
+
+    def _daemon(self, name: str, command: Sequence[str | Path]) -> Holder:
+        """A process of its own session and of the node's group, whose parent is init.
+
+        The shell joins the group and writes its id before it becomes the program, so that no
+        moment exists at which a crash of ours could lose it.
+        """
+        self.directory.mkdir(parents=True, exist_ok=True)
+        pidfile = self.directory / f"{name}.pid"
         pidfile.unlink(missing_ok=True)
-        # The shell writes its own id and becomes the sleeper; setsid's fork gives it to init.
-        subprocess.run(
-            (
-                *("env", "-i", f"PATH={PATH}", "setsid", "--fork"),
-                *("unshare", "--mount", "--net", "--propagation", "slave", "--"),
-                *("sh", "-c", 'echo $$ > "$1"; exec sleep infinity'),
-                *("homelab-node", pidfile),
-            ),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            cwd="/",
-            check=True,
-        )
+        group = self.cgroup / "node"
+        group.mkdir(parents=True, exist_ok=True)
+        script = 'echo $$ > "$1/cgroup.procs"; echo $$ > "$2"; shift 2; exec "$@"'
+        with (self.directory / f"{name}.log").open("ab") as log:
+            subprocess.run(
+                ("setsid", "--fork", "sh", "-ec", script, "homelab-node", group, pidfile, *command),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd="/",
+                check=True,
+            )
 
         def started() -> Holder | None:
             try:
@@ -158,22 +165,54 @@ class Node:
             return Holder(pid=pid, start_time=begun) if begun is not None else None
 
         try:
-            holder = wait_until(started, what="the node's holder process", timeout=5, interval=0.01)
+            return wait_until(started, what=f"the node's {name}", timeout=10, interval=0.005)
         finally:
             pidfile.unlink(missing_ok=True)
-        temporary = self._record.with_suffix(".new")
-        temporary.write_text(json.dumps(asdict(holder)), encoding="utf-8")
-        temporary.replace(self._record)
-        return holder
 
-    def _join(self, pid: int) -> None:
-        group = self.cgroup / "node"
-        group.mkdir(parents=True, exist_ok=True)
-        (group / "cgroup.procs").write_text(str(pid), encoding="ascii")
+    def _start_holder(self) -> None:
+        unshare = ("unshare", "--mount", "--net", "--propagation", "slave", "--")
+        command = ("env", "-i", f"PATH={PATH}", *unshare, "sleep", "infinity")
+        holder = self._daemon("holder", command)
+        own = os.readlink("/proc/self/ns/mnt")
+
+        def namespace() -> str | None:
+            found = os.readlink(f"/proc/{holder.pid}/ns/mnt")
+            return found if found != own else None
+
+        inode = wait_until(namespace, what="the node's namespaces", timeout=10, interval=0.005)
+        (self.directory / "mnt").write_text(inode, encoding="ascii")
+        _record(self.directory / "holder.json", holder)
+
+    def _kill_group(self) -> None:
+        with suppress(CapabilityError):  # no cgroup v2, so no node either
+            cgroups.kill(self.cgroup)
+
+    def _kill_holder(self) -> None:
+        holder = self.holder()
+        if holder is not None:
+            with suppress(ProcessLookupError):
+                os.kill(holder.pid, signal.SIGKILL)
+            wait_until(lambda: not holder.alive(), what="the end of the node's holder", timeout=10)
+
+    def _kill_visitors(self) -> None:
+        """End what entered the node's mount namespace from outside, such as a shell left open."""
+        try:
+            inode = (self.directory / "mnt").read_text(encoding="ascii")
+        except FileNotFoundError:
+            return
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                if os.readlink(process / "ns" / "mnt") == inode and int(process.name) != os.getpid():
+                    os.kill(int(process.name), signal.SIGKILL)
+
+    def _remove_groups(self) -> None:
+        with suppress(CapabilityError):
+            for group in (self.cgroup, *cgroups.v1_groups(self.cgroup_name)):
+                cgroups.remove(group)
 
     def _mounts(self) -> None:
         containers = self._state / "lxc"
-        run_dir = self._state / "node" / "run"
+        run_dir = self.directory / "run"
         for directory in (containers, run_dir):
             directory.mkdir(parents=True, exist_ok=True)
             directory.chmod(0o755)
@@ -182,10 +221,15 @@ class Node:
         self.run("umount", "--recursive", "--lazy", "/sys")
         self.run("mount", "-t", "sysfs", "sysfs", "/sys")
         self.run("mount", "-t", "cgroup2", "cgroup2", "/sys/fs/cgroup")
-        for source, target in ((containers, "/var/lib/lxc"), (run_dir, "/run/lxc")):
-            if not Path(target).is_dir():
-                Path(target).mkdir()
-            self.run("mount", "--bind", source, target)
+        binds = {
+            "/var/lib/lxc": containers,
+            "/run/lxc": run_dir,
+            "/etc/hosts": self.directory / "hosts",
+            "/etc/ssh/ssh_config": self.directory / "ssh_config",
+        }
+        for target, source in binds.items():
+            if source.exists() and Path(target).exists():
+                self.run("mount", "--bind", source, target)
 
     def _links(self, bridges: Sequence[Bridge]) -> None:
         lines = ["link set lo up"]
@@ -197,10 +241,19 @@ class Node:
             ]
         self.run("ip", "-batch", "-", stdin="\n".join(lines) + "\n")
         # Two bridges of one host route to each other unless told not to.
-        self.run("sysctl", "-q", "-w", "net.ipv4.ip_forward=0")
+        self.run("sh", "-c", "echo 0 > /proc/sys/net/ipv4/ip_forward")
 
 
-def cgroups_v1(name: str) -> tuple[Path, ...]:
-    """The parent group in every v1 hierarchy that has it."""
-    roots = dict.fromkeys(cgroups.v1_mounts().values())
-    return tuple(root / name for root in roots if (root / name).is_dir())
+def _record(path: Path, holder: Holder) -> None:
+    temporary = path.with_suffix(".new")
+    temporary.write_text(json.dumps(asdict(holder)), encoding="utf-8")
+    temporary.replace(path)
+
+
+def _recorded(path: Path) -> Holder | None:
+    """The process that a record names, when it is alive."""
+    try:
+        holder = Holder(**json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+    return holder if holder.alive() else None

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from homelab.errors import ConfigurationError, HomelabError
+from homelab.errors import HomelabError
 from homelab.pve.guest_config import GuestConfig
 
 _VERSION = 1
@@ -131,9 +131,7 @@ class Transaction:
 
     def put_pool_comment(self, poolid: str, comment: str) -> None:
         """Change a pool's comment."""
-        self._connection.execute(
-            "UPDATE pools SET comment = ? WHERE poolid = ?", (comment, poolid)
-        )
+        self._connection.execute("UPDATE pools SET comment = ? WHERE poolid = ?", (comment, poolid))
 
     def remove_pool(self, poolid: str) -> None:
         """Remove a pool; its members stay."""
@@ -183,12 +181,17 @@ class State:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
+        self._opening = threading.Lock()
         self._local = threading.local()
-        self._all: list[sqlite3.Connection] = []
+        self._readers: list[_Reader] = []
+        self._closed = False
         try:
+            path.touch(mode=0o600)
             self._writer = self._connect()
             self._migrate()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
+            if hasattr(self, "_writer"):
+                self._writer.close()
             raise StateError(f"can't open the lab's state {path}: {error}") from error
 
     def _connect(self) -> sqlite3.Connection:
@@ -196,7 +199,6 @@ class State:
         connection.execute("PRAGMA busy_timeout = 10000")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
-        self._all.append(connection)
         return connection
 
     def _migrate(self) -> None:
@@ -204,7 +206,7 @@ class State:
         if version == 0:
             self._writer.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={_VERSION}; COMMIT;")
         elif version != _VERSION:
-            raise ConfigurationError(
+            raise StateError(
                 f"the lab's state {self._path} is of version {version}, this is {_VERSION}",
                 hint="remove it with 'homelab lab destroy'",
             )
@@ -217,6 +219,7 @@ class State:
             StateError: nothing was changed, such as when the disk is full.
         """
         with self._lock:
+            self._check_open()
             try:
                 self._writer.execute("BEGIN IMMEDIATE")
                 yield Transaction(self._writer)
@@ -228,13 +231,28 @@ class State:
                     self._writer.execute("ROLLBACK")
 
     def _rows(self, sql: str, *values: object) -> list[tuple[object, ...]]:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         try:
-            if connection is None:
-                connection = self._local.connection = self._connect()
-            return connection.execute(sql, values).fetchall()
+            reader = self._reader()
+            with reader.lock:
+                self._check_open()
+                return reader.connection.execute(sql, values).fetchall()
         except sqlite3.Error as error:
             raise StateError(f"unable to read the node's state - {error}") from error
+
+    def _reader(self) -> _Reader:
+        """The calling thread's own connection for reading."""
+        found: _Reader | None = getattr(self._local, "reader", None)
+        if found is None:
+            with self._opening:
+                self._check_open()
+                found = _Reader(connection=self._connect(), lock=threading.Lock())
+                self._readers.append(found)
+            self._local.reader = found
+        return found
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StateError("the node's state is closed: the server is ending")
 
     def meta(self, key: str) -> str | None:
         """A setting."""
@@ -258,8 +276,10 @@ class State:
 
     def volumes(self, vmid: int | None = None) -> tuple[VolumeRecord, ...]:
         """All volumes, or those of one guest."""
-        where, values = ("", ()) if vmid is None else (" WHERE vmid = ?", (vmid,))
-        rows = self._rows(f"SELECT volid, vmid, size, ctime FROM volumes{where} ORDER BY 1", *values)  # noqa: S608
+        rows = self._rows(
+            "SELECT volid, vmid, size, ctime FROM volumes WHERE ?1 IS NULL OR vmid = ?1 ORDER BY 1",
+            vmid,
+        )
         return tuple(
             VolumeRecord(
                 volid=str(row[0]),
@@ -298,9 +318,21 @@ class State:
         return tuple(_task(row) for row in self._rows("SELECT * FROM tasks ORDER BY rowid DESC"))
 
     def close(self) -> None:
-        """Close every connection; no other thread may use them any more."""
-        for connection in self._all:
-            connection.close()
+        """Close every connection; what other threads do with it afterwards fails cleanly."""
+        with self._lock, self._opening:
+            self._closed = True
+            for reader in self._readers:
+                with reader.lock:
+                    reader.connection.close()
+            self._writer.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reader:
+    """A connection, and the lock that keeps it from being closed while it is used."""
+
+    connection: sqlite3.Connection
+    lock: threading.Lock
 
 
 def _guest(row: tuple[object, ...]) -> GuestRecord:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 import os
+import secrets
 import threading
 import time
 from collections.abc import Callable
@@ -22,6 +23,7 @@ _log = logging.getLogger(__name__)
 
 CUT_OFF = "unexpected status"
 """What PVE shows for a task whose worker died."""
+_UNEXPECTED = "unexpected error, see the server's log"
 _KEPT = 2000
 _WORKERS = 64
 
@@ -33,7 +35,7 @@ class Tasks:
         self._state = state
         self._directory = directory
         self._node = node
-        self._pid = itertools.count(os.getpid())
+        self._pid = itertools.count(1 + secrets.randbelow(1 << 22))
         self._pstart = (start_time_of(os.getpid()) or 0) & 0xFFFFFFFF
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="task")
         self._active: dict[str, Future[None]] = {}
@@ -76,9 +78,11 @@ class Tasks:
         """Do the work on a worker thread; an error of ours becomes the task's exit status."""
         name = str(upid)
         with self._lock:
-            future = self._pool.submit(self._work, name, work)
-            self._active[name] = future
-        future.add_done_callback(_report)
+            self._active[name] = self._pool.submit(self._work, name, work)
+
+    def run_here(self, upid: Upid, work: Callable[[TaskLog], None]) -> None:
+        """Do the work on the calling thread, which is a task's already."""
+        self._work(str(upid), work)
 
     def status(self, upid: str) -> TaskRecord | None:
         """How a task stands; None when there is none of that name."""
@@ -124,7 +128,7 @@ class Tasks:
             _log.warning("can't write the log of %s: %s", upid, error)
 
     def _work(self, upid: str, work: Callable[[TaskLog], None]) -> None:
-        exitstatus = "unexpected error, see the server's log"
+        exitstatus = _UNEXPECTED
         try:
             work(lambda line: self._append(upid, line))
             exitstatus = "OK"
@@ -133,6 +137,8 @@ class Tasks:
             for line in error.message.strip().splitlines()[1:]:
                 self._append(upid, line)
         finally:
+            if exitstatus == _UNEXPECTED:
+                _log.exception("the task %s failed unexpectedly", upid)
             ok = exitstatus == "OK"
             self._append(upid, "TASK OK" if ok else f"TASK ERROR: {exitstatus}")
             self._finish(upid, int(time.time()), exitstatus)
@@ -152,9 +158,3 @@ class Tasks:
         with self._lock:
             for name in unsaved:
                 self._unsaved.pop(name, None)
-
-
-def _report(future: Future[None]) -> None:
-    error = None if future.cancelled() else future.exception()
-    if error is not None:
-        _log.error("a task failed unexpectedly", exc_info=error)

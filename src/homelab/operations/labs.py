@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,11 +71,13 @@ def settings_if_any(project: Path | None = None) -> Settings | None:
     return settings_module.load(directory, environment=environment)
 
 
-def open_lab(place: LabPlace) -> Lab:
+def open_lab(place: LabPlace, *, on_progress: Callable[[str], None] | None = None) -> Lab:
     """The lab at that place; nothing is started."""
     from homelab.lab import Lab
 
-    return Lab(state=place.state, runtime=place.runtime, listen=place.listen)
+    return Lab(
+        state=place.state, runtime=place.runtime, listen=place.listen, on_progress=on_progress
+    )
 
 
 def belongs_to_root(place: LabPlace) -> bool:

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from homelab.clients.proxmox import Proxmox
+from homelab.clients.proxmox import GuestEntry, Proxmox
 from homelab.clients.terraform import Terraform
 from homelab.clients.terraform_adopt import plan_adopting
 from homelab.clients.terraform_plan import Plan
-from homelab.errors import ConfigurationError, HomelabError
+from homelab.errors import HomelabError
 from homelab.mirror import VERSION, serves_offline
 from homelab.model import Topology, topology_from_plan
 from homelab.operations.events import Stage, State
 from homelab.operations.planned import Action, PlannedChange, PlanReport
+from homelab.operations.recorder import Recorder
 from homelab.operations.run import Run
 from homelab.operations.static import check_terraform
 from homelab.operations.targets import Target
+from homelab.process import environment
+from homelab.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,52 +46,64 @@ class DeletionError(HomelabError):
         )
 
 
-def terraform_for(run: Run, target: Target) -> Terraform:
+def terraform_for(settings: Settings, target: Target) -> Terraform:
     """Terraform for a target; each real node has a workspace and a data directory of its own."""
+    directory = settings.project / "terraform"
     if target.is_lab:
-        return Terraform(
-            run.terraform_directory, env=target.environment, variables=target.variables
-        )
+        return Terraform(directory, env=target.environment, variables=target.variables)
     terraform = Terraform(
-        run.terraform_directory,
+        directory,
         env=target.environment,
         variables=target.variables,
-        data_dir=run.build / "terraform" / target.name,
+        data_dir=settings.project / "build" / "terraform" / target.name,
     )
     terraform.workspace_select(target.name)
     return terraform
 
 
-def provider_name(environment: Mapping[str, str]) -> str:
-    """Which provider Terraform installs with this environment, in words."""
-    if serves_offline(environment.get("TF_CLI_CONFIG_FILE")):
+def provider_name(run: Run, target: Target) -> str:
+    """Which provider Terraform installs for this target, in words; says when it is unexpected."""
+    if serves_offline(environment(target.environment).get("TF_CLI_CONFIG_FILE")):
+        if not target.is_lab:
+            run.recorder.notice(
+                "TF_CLI_CONFIG_FILE names the lab's provider mirror, so the offline provider works "
+                f"on {target.name}",
+                warning=True,
+            )
         return f"homelab's offline provider, in place of telmate/proxmox {VERSION}"
     return f"telmate/proxmox {VERSION}"
 
 
 def make_plan(
-    run: Run, target: Target, *, not_checked: tuple[str, ...] = (), refresh: bool = True
+    run: Run,
+    target: Target,
+    *,
+    not_checked: tuple[str, ...] = (),
+    refresh: bool = True,
+    read_only: bool = False,
 ) -> Planned:
     """Check, initialise and plan; what exists already without being in the state is adopted.
+
+    A container whose creation was cut off can't be adopted; it is removed unless `read_only`.
 
     Raises:
         ConfigurationError: the files are not formatted or not valid.
         TerraformError: Terraform failed; carries its diagnostics.
     """
-    run.provider = provider_name(target.environment)
+    run.provider = provider_name(run, target)
     begin = time.monotonic()
     with run.recorder.stage(Stage.PLAN) as stage:
-        terraform = terraform_for(run, target)
+        terraform = terraform_for(run.settings, target)
         run.recorder.progress(Stage.PLAN, "fmt, init, validate")
         check_terraform(terraform)
         run.recorder.progress(Stage.PLAN, "plan")
         if refresh:
-            node = _Node(Proxmox.from_environment(target.environment), may_destroy=target.is_lab)
-            adoption = plan_adopting(terraform, node)
-            plan = adoption.plan
-            if adoption.removed:
-                listing = ", ".join(map(str, adoption.removed))
-                run.recorder.notice(f"removed containers that were half made: {listing}")
+            node = _Node(
+                Proxmox.from_environment(target.environment),
+                run.recorder,
+                may_remove=target.is_lab and not read_only,
+            )
+            plan = plan_adopting(terraform, node).plan
         else:
             plan = terraform.plan(refresh=False)
         report = _plan_report(run, target, plan, not_checked, time.monotonic() - begin)
@@ -104,7 +118,7 @@ def make_plan(
 
 def adopt_plan(run: Run, target: Target, plan: Plan) -> Planned:
     """A plan that was made earlier, taken as it is."""
-    run.provider = provider_name(target.environment)
+    run.provider = provider_name(run, target)
     with run.recorder.stage(Stage.PLAN, detail=f"given: {plan.path}") as stage:
         report = _plan_report(run, target, plan, (), 0.0)
         run.write_json("plan.json", report.to_json())
@@ -113,7 +127,7 @@ def adopt_plan(run: Run, target: Target, plan: Plan) -> Planned:
     topology = topology_from_plan(plan.document)
     run.recorder.items_known(_items(topology, report))
     return Planned(
-        terraform=terraform_for(run, target), plan=plan, topology=topology, report=report
+        terraform=terraform_for(run.settings, target), plan=plan, topology=topology, report=report
     )
 
 
@@ -129,6 +143,32 @@ def require_allowed(report: PlanReport, target: Target, allowed: Collection[str]
     unnamed = sorted(removed - set(allowed))
     if unnamed:
         raise DeletionError(unnamed, target.name)
+
+
+class _Node:
+    """What adoption asks of the node, with a say on what it may remove."""
+
+    def __init__(self, proxmox: Proxmox, recorder: Recorder, *, may_remove: bool) -> None:
+        self._proxmox = proxmox
+        self._recorder = recorder
+        self._may_remove = may_remove
+
+    def resources(self) -> Sequence[GuestEntry]:
+        return self._proxmox.resources()
+
+    def pools(self) -> Sequence[str]:
+        return self._proxmox.pools()
+
+    def config(self, node: str, vmid: int) -> Mapping[str, Any]:
+        return self._proxmox.config(node, vmid)
+
+    def destroy(self, node: str, vmid: int) -> None:
+        if not self._may_remove:
+            text = f"container {vmid} on {node} was half made by a creation that was cut off"
+            self._recorder.notice(text, warning=True)
+            return
+        self._proxmox.destroy(node, vmid)
+        self._recorder.notice(f"removed container {vmid}, whose creation had been cut off")
 
 
 def _plan_report(

@@ -19,6 +19,13 @@ from homelab.operations.recorder import Recorder
 from homelab.operations.report import ImageOrigin, OperationReport
 from homelab.settings import Settings
 
+_PRODUCTS = {
+    "plan": ("plan.json", "plan.md"),
+    "deploy": ("plan.json", "plan.md", "deploy.json", "deploy.xml"),
+    "destroy": ("destroy.json", "destroy.xml"),
+}
+"""What an operation writes below build/; an old one must not pass for this run's."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Run:
@@ -66,8 +73,11 @@ def running(
     stages: Sequence[Stage],
     lab: LabOptions | None = None,
     listener: Listener = silent,
+    reports: bool = True,
 ) -> Iterator[Run]:
     """Run an operation's stages in the body; its reports are written however the body ends.
+
+    Without `reports` the operation has a product of its own, in files of the same name.
 
     Raises:
         ConfigurationError: unknown target, or another operation works in this project.
@@ -78,6 +88,8 @@ def running(
     with _only_one(settings.project / "build"):
         recorder = Recorder(name, target=wanted, stages=stages, listener=listener)
         run = Run(settings=settings, recorder=recorder, target=wanted, lab=lab or LabOptions())
+        for stale in _PRODUCTS[name]:
+            (run.build / stale).unlink(missing_ok=True)
         error: BaseException | None = None
         try:
             yield run
@@ -87,14 +99,13 @@ def running(
         finally:
             recorder.close()
             run.report = _report(run, name, begin, error)
-            run.write_json(f"{name}.json", run.report.to_json())
-            run.write(f"{name}.xml", run.report.to_junit())
+            if reports:
+                run.write_json(f"{name}.json", run.report.to_json())
+                run.write(f"{name}.xml", run.report.to_junit())
             give_back(settings)
 
 
-def _report(
-    run: Run, name: str, begin: datetime, error: BaseException | None
-) -> OperationReport:
+def _report(run: Run, name: str, begin: datetime, error: BaseException | None) -> OperationReport:
     text = None
     if error is not None:
         text = str(error) if isinstance(error, HomelabError) else type(error).__name__

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
 
 from homelab.errors import CapabilityError, ConfigurationError
-from homelab.operations.labs import LabOptions, LabPlace, lab_place, open_lab
+from homelab.operations.labs import LabOptions, lab_place, open_lab
 from homelab.settings import Environment, LabTarget, ProxmoxTarget, Settings
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ class Target:
     ssh_key: Path | None = None
     netns: Path | None = None
     lab_state: Path | None = None
+    lab_cache: Path | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -50,20 +53,29 @@ class Target:
         return self.kind == "lab"
 
     @property
-    def runs_containers(self) -> bool:
-        """Whether there is something behind the API that answers on the network."""
-        return self.runtime != "memory"
+    def out_of_reach(self) -> str | None:
+        """Why no container of this target can be reached over the network; None when they can.
+
+        A lab's addresses mean something inside its namespace alone. So they are never dialled from
+        here, also not when a lab's API is given as the address of a real node.
+        """
+        if self.runtime == "memory":
+            return "the memory runtime keeps state only, no container runs"
+        if not self.is_lab and _is_loopback(self.api_url):
+            return "the API is on this machine's loopback, so its containers are not on the network"
+        return None
 
     def network_namespace(self) -> Path | None:
         """The namespace from which the containers are reached; None for this process's own.
 
         Raises:
-            CapabilityError: the lab keeps state only.
+            CapabilityError: they can't be reached.
         """
-        if not self.runs_containers:
+        why = self.out_of_reach
+        if why is not None:
             raise CapabilityError(
-                "the lab's memory runtime keeps state only, so no container answers",
-                hint="run as root, so that the lab runs its containers",
+                f"target {self.name!r}: {why}",
+                hint="a lab that runs containers needs root; use it as the target 'lab'",
             )
         return self.netns
 
@@ -74,6 +86,7 @@ def open_target(
     *,
     options: LabOptions | None = None,
     start: bool = True,
+    on_progress: Callable[[str], None] | None = None,
 ) -> Target:
     """The target of that name; a lab is started when it is not running, unless `start` is false.
 
@@ -85,20 +98,15 @@ def open_target(
     match section:
         case LabTarget():
             place = lab_place(options or LabOptions(), section, settings.environment)
-            return open_lab_target(place, name=wanted, start=start)
+            lab = open_lab(place, on_progress=on_progress)
+            info = lab.up() if start else lab.info()
+            return lab_as_target(info, lab.env(), name=wanted)
         case ProxmoxTarget():
             if options is not None and options != LabOptions():
                 raise ConfigurationError(
                     f"target {wanted!r} is a real node; --runtime, --listen and --state are the lab's"
                 )
             return _proxmox(wanted, section, settings.environment, settings.project)
-
-
-def open_lab_target(place: LabPlace, *, name: str = "lab", start: bool = True) -> Target:
-    """The lab at `place` as a target."""
-    lab = open_lab(place)
-    info = lab.up() if start else lab.info()
-    return lab_as_target(info, lab.env(), name=name)
 
 
 def lab_as_target(info: LabInfo, environment: Mapping[str, str], *, name: str = "lab") -> Target:
@@ -121,6 +129,7 @@ def lab_as_target(info: LabInfo, environment: Mapping[str, str], *, name: str = 
         ssh_key=key,
         netns=Path(info.netns) if info.netns else None,
         lab_state=Path(info.state_dir),
+        lab_cache=Path(info.cache_dir),
         notes=tuple(info.notes),
     )
 
@@ -158,6 +167,14 @@ def _proxmox(name: str, section: ProxmoxTarget, environment: Environment, projec
         ssh_user=section.ssh_user,
         ssh_key=key,
     )
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _credentials(name: str, environment: Environment) -> dict[str, str]:

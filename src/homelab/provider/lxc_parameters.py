@@ -11,29 +11,29 @@ from homelab.provider.fields import State
 
 Parameters = dict[str, str | int]
 
-_CONFIG = {
-    "arch": "arch",
-    "cmode": "cmode",
-    "console": "console",
-    "cores": "cores",
-    "cpulimit": "cpulimit",
-    "cpuunits": "cpuunits",
-    "description": "description",
-    "hookscript": "hookscript",
-    "hostname": "hostname",
-    "lock": "lock",
-    "memory": "memory",
-    "nameserver": "nameserver",
-    "onboot": "onboot",
-    "ostype": "ostype",
-    "protection": "protection",
-    "searchdomain": "searchdomain",
-    "startup": "startup",
-    "swap": "swap",
-    "tags": "tags",
-    "tty": "tty",
-}
-"""Attributes that are options of a container's configuration, by PVE's name."""
+CONFIG_OPTIONS = (
+    "arch",
+    "cmode",
+    "console",
+    "cores",
+    "cpulimit",
+    "cpuunits",
+    "description",
+    "hookscript",
+    "hostname",
+    "lock",
+    "memory",
+    "nameserver",
+    "onboot",
+    "ostype",
+    "protection",
+    "searchdomain",
+    "startup",
+    "swap",
+    "tags",
+    "tty",
+)
+"""Attributes that are options of a container's configuration, under the same name."""
 
 _CREATE_ONLY = {
     "bwlimit": "bwlimit",
@@ -49,8 +49,17 @@ _CREATE_ONLY = {
 }
 
 _ALWAYS = frozenset(
-    ("console", "cpulimit", "memory", "onboot", "protection", "start", "swap", "tty")
-    + ("unprivileged",)
+    {
+        "console",
+        "cpulimit",
+        "memory",
+        "onboot",
+        "protection",
+        "start",
+        "swap",
+        "tty",
+        "unprivileged",
+    }
 )
 """What is sent even when it is zero, as Telmate's provider does."""
 
@@ -81,11 +90,10 @@ class Changes:
 def create_parameters(planned: State) -> Parameters:
     """The body of POST /nodes/NODE/lxc."""
     body: Parameters = {"storage": "local"}
-    for attribute, option in {**_CONFIG, **_CREATE_ONLY}.items():
-        _put(body, option, attribute, planned.get(attribute))
-    for attribute in ("start", "unprivileged"):
+    for attribute in (*CONFIG_OPTIONS, "start", "unprivileged", "vmid"):
         _put(body, attribute, attribute, planned.get(attribute))
-    _put(body, "vmid", "vmid", planned.get("vmid"))
+    for attribute, option in _CREATE_ONLY.items():
+        _put(body, option, attribute, planned.get(attribute))
     features = _features(planned)
     if features:
         body["features"] = features
@@ -101,14 +109,14 @@ def create_parameters(planned: State) -> Parameters:
 def update_changes(prior: State, planned: State) -> Changes:
     """What differs between two states, for an existing container."""
     changes = Changes()
-    for attribute, option in _CONFIG.items():
+    for attribute in CONFIG_OPTIONS:
         value = planned.get(attribute)
         if value == prior.get(attribute):
             continue
         if _is_unset(attribute, value):
-            changes.delete.append(option)
+            changes.delete.append(attribute)
         else:
-            _put(changes.values, option, attribute, value)
+            _put(changes.values, attribute, attribute, value)
     _put_features(changes, prior, planned)
     _put_root_fs(changes, prior, planned)
     _put_mount_points(changes, prior, planned)
@@ -121,7 +129,7 @@ def _put(body: Parameters, option: str, attribute: str, value: Any) -> None:
         value = ";".join(split_tags(value))
     if attribute == "ssh_public_keys" and value:
         value = value.strip()
-    if value is None or (not value and attribute not in _ALWAYS):
+    if _is_unset(attribute, value):
         return
     body[option] = int(value) if isinstance(value, bool | float) else value
 
@@ -171,10 +179,9 @@ def _put_mount_points(changes: Changes, prior: State, planned: State) -> None:
         if after.get("storage") and before.get("storage") not in {None, after["storage"]}:
             changes.move[key] = after["storage"]
         if _flags(before, "backup", "mp") != _flags(after, "backup", "mp"):
-            changes.values[key] = ",".join(
-                (_existing(after, before), f"backup={int(bool(after.get('backup')))}")
-                + (f"mp={after['mp']}",)
-            )
+            backup = int(bool(after.get("backup")))
+            parts = (_existing(after, before), f"backup={backup}", f"mp={after['mp']}")
+            changes.values[key] = ",".join(parts)
 
 
 def _put_networks(changes: Changes, prior: State, planned: State) -> None:

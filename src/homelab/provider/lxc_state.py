@@ -7,6 +7,7 @@ from typing import Any
 
 from homelab.provider.fields import Field, Group, Kind, State
 from homelab.provider.layouts import LXC
+from homelab.provider.lxc_parameters import CONFIG_OPTIONS
 from homelab.pve.properties import parse_property_string
 
 _DEFAULTS: Mapping[str, Any] = {
@@ -24,11 +25,8 @@ _DEFAULTS: Mapping[str, Any] = {
 }
 """What holds when PVE's configuration does not say."""
 
-_READ = (
-    ("arch", "cmode", "console", "cores", "cpulimit", "cpuunits", "description", "hookscript")
-    + ("hostname", "lock", "memory", "nameserver", "onboot", "ostype", "protection")
-    + ("searchdomain", "startup", "swap", "tags", "template", "tty", "unprivileged")
-)
+_READ = (*CONFIG_OPTIONS, "template", "unprivileged")
+"""What is read besides the blocks."""
 
 _FIELDS = {item.name: item for item in LXC.fields}
 _GROUPS = {item.name: item for item in LXC.groups}

@@ -83,6 +83,15 @@ class GuestConfig:
         options = {key: value for key, value in self.options.items() if key not in gone}
         return replace(self, options={**options, **values})
 
+    def reverted(self, names: Iterable[str]) -> GuestConfig:
+        """The configuration without what is pending for those options."""
+        gone = frozenset(names)
+        return replace(
+            self,
+            pending={key: value for key, value in self.pending.items() if key not in gone},
+            pending_delete=self.pending_delete - gone,
+        )
+
     def with_pending_applied(self) -> GuestConfig:
         """What the next start makes of it."""
         merged = self.changed(self.pending, delete=self.pending_delete)

@@ -72,6 +72,8 @@ class Arguments:
         value = self._values.get(name, default)
         if isinstance(value, tuple):
             return ",".join(value)
+        if isinstance(value, float):
+            return f"{value:.15g}"
         return str(int(value)) if isinstance(value, bool) else str(value)
 
     def integer(self, name: str, default: int = 0) -> int:

@@ -13,8 +13,10 @@ from homelab.clients.hosts import Login
 from homelab.clients.proxmox import Proxmox
 from homelab.errors import CapabilityError
 from homelab.lab import Lab
-from homelab.model import Topology
+from homelab.model import SshAccess, Topology
+from homelab.operations.labs import LabOptions, belongs_to_root, lab_place
 from homelab.operations.targets import Target, open_target
+from homelab.settings import LabTarget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,16 @@ class Access:
             new_host_keys=self.target.is_lab,
         )
 
+    @property
+    def ssh(self) -> SshAccess:
+        """The same for Ansible's inventory."""
+        lax = ("StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null")
+        return SshAccess(
+            user=self.target.ssh_user,
+            private_key=self.target.ssh_key,
+            arguments=tuple(f"-o{option}" for option in lax) if self.target.is_lab else (),
+        )
+
     def proxmox(self) -> Proxmox:
         """A client of its API, for use inside its network."""
         return Proxmox.from_environment({**self.target.environment, "PM_API_URL": self.api_url})
@@ -53,6 +65,11 @@ def find(project: Path | None = None, target: str | None = None) -> Access:
         CapabilityError: its containers don't run, or this process may not enter their network.
     """
     known = settings.load(project)
+    _, section = known.target(target)
+    if isinstance(section, LabTarget) and belongs_to_root(
+        lab_place(LabOptions(), section, known.environment)
+    ):
+        raise _root_alone()
     opened = open_target(known, target, start=False)
     namespace = opened.network_namespace()
     url = opened.api_url
@@ -67,9 +84,13 @@ def find(project: Path | None = None, target: str | None = None) -> Access:
 
 def _check_entry(namespace: Path) -> None:
     if os.geteuid() != 0:
-        again = shlex.join([sys.executable, "-m", "pytest", *sys.argv[1:]])
-        raise CapabilityError(
-            "the lab's network can be entered by root alone", hint=f"run: sudo {again}"
-        )
+        raise _root_alone()
     with netns.inside(namespace):
         pass
+
+
+def _root_alone() -> CapabilityError:
+    again = shlex.join([sys.executable, "-m", "pytest", *sys.argv[1:]])
+    return CapabilityError(
+        "the lab is root's, and its network can be entered by root alone", hint=f"run: sudo {again}"
+    )

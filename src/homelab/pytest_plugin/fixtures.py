@@ -7,21 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from pydantic import TypeAdapter
-
-from homelab.clients.hosts import Hosts
-from homelab.pytest_plugin.guest import Answer, GuestFacts, ask_all
-from homelab.pytest_plugin.sharing import once
 
 if TYPE_CHECKING:
     from testinfra.host import Host
 
+    from homelab.clients.hosts import Hosts
     from homelab.clients.proxmox import Proxmox
     from homelab.model import Container, Topology
     from homelab.operations.targets import Target
     from homelab.pytest_plugin.access import Access
-
-_ANSWERS = TypeAdapter(dict[str, Answer])
+    from homelab.pytest_plugin.ansible_facts import AnsibleFacts
+    from homelab.pytest_plugin.guest import Answer, GuestFacts
 
 
 @pytest.fixture(scope="session")
@@ -60,6 +56,8 @@ def shared_directory(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pyt
 @pytest.fixture(scope="session")
 def hosts(access: Access) -> Iterator[Hosts]:
     """Testinfra hosts by address."""
+    from homelab.clients.hosts import Hosts
+
     with Hosts(access.login) as opened:
         yield opened
 
@@ -73,12 +71,11 @@ def container_host(container: Container, hosts: Hosts) -> Host:
 @pytest.fixture(scope="session")
 def selected(request: pytest.FixtureRequest, topology: Topology) -> tuple[Container, ...]:
     """The containers that this session's tests are about."""
+    parameters = [getattr(item, "callspec", None) for item in request.session.items]
     names = {
-        item.callspec.params["container"].name
-        for item in request.session.items
-        if isinstance(item, pytest.Function)
-        and hasattr(item, "callspec")
-        and "container" in item.callspec.params
+        known.params["container"].name
+        for known in parameters
+        if known is not None and "container" in known.params
     }
     return tuple(container for container in topology if container.name in names)
 
@@ -88,12 +85,15 @@ def guests(
     selected: tuple[Container, ...], hosts: Hosts, shared_directory: Path
 ) -> Mapping[str, Answer]:
     """What each selected container says about itself, asked once per session."""
+    from homelab.pytest_plugin.guest import ANSWERS, ask_all
+    from homelab.pytest_plugin.sharing import once
+
     text = once(
         shared_directory,
         "guests",
-        lambda: _ANSWERS.dump_json(dict(ask_all(selected, hosts))).decode(),
+        lambda: ANSWERS.dump_json(dict(ask_all(selected, hosts))).decode(),
     )
-    return _ANSWERS.validate_json(text)
+    return ANSWERS.validate_json(text)
 
 
 @pytest.fixture
@@ -107,3 +107,23 @@ def guest(container: Container, guests: Mapping[str, Answer]) -> GuestFacts:
             pytrace=False,
         )
     return answer.facts
+
+
+@pytest.fixture(scope="session")
+def ansible_facts(
+    access: Access, selected: tuple[Container, ...], shared_directory: Path
+) -> Mapping[str, AnsibleFacts]:
+    """Ansible's facts of each selected container, gathered once per session."""
+    from homelab.pytest_plugin import ansible_facts as ansible
+    from homelab.pytest_plugin.sharing import once
+
+    def gather() -> str:
+        facts = ansible.gather(
+            access.topology,
+            [container.name for container in selected],
+            ssh=access.ssh,
+            config=access.project / "ansible" / "ansible.cfg",
+        )
+        return ansible.ALL_FACTS.dump_json(dict(facts)).decode()
+
+    return ansible.ALL_FACTS.validate_json(once(shared_directory, "ansible-facts", gather))

@@ -346,3 +346,14 @@ def test_syntax_errors_of_all_files_are_listed(
         Topology.load(tree)
     files = {problem.split(":")[0].rsplit("/", 1)[1] for problem in caught.value.problems}
     assert files == {"media-stack.tf", "security.tf", "main.tf", "outputs.tf"}
+
+
+def test_a_file_that_cannot_be_read_is_an_error(tree: Path) -> None:
+    (tree / "containers/odd.tf").mkdir()
+    (tree / "containers/more.tf.json").write_text("{}")
+    with pytest.raises(TopologyError) as caught:
+        Topology.load(tree)
+    assert [problem.split("/")[-1] for problem in caught.value.problems] == [
+        "odd.tf:1: the file cannot be read: Is a directory",
+        "more.tf.json:1: Terraform's JSON syntax is not read here; write it as HCL",
+    ]

@@ -89,7 +89,7 @@ def test_no_hosts_is_an_error(topology: Topology) -> None:
 
 @pytest.mark.parametrize("address", ["0.0.0.0/24", "127.0.0.1/8", "169.254.1.1/16", "224.0.0.1/24"])
 def test_a_placeholder_is_an_error(topology: Topology, address: str) -> None:
-    with pytest.raises(TopologyError, match="plex: .* is a placeholder"):
+    with pytest.raises(TopologyError, match=r"plex: .* is a placeholder"):
         inventory(_at(topology, "plex", address), ssh=SSH)
 
 

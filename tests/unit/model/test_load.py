@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections import Counter
 from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
@@ -120,15 +121,50 @@ def test_another_directory_is_an_error(tmp_path: Path) -> None:
         Topology.load(tmp_path)
 
 
-def test_reading_scales_linearly(tree: Path) -> None:
+def test_hundreds_of_entries(tree: Path) -> None:
+    for path in (tree / "containers").glob("*.tf"):
+        path.write_text(re.sub(r"(10\.10\.\d+\.\d+)/24", r"\1/16", path.read_text()))
     entries = "".join(
         ENTRY.replace("sabnzbd =", f"copy-{number} =")
         .replace("210", str(1000 + number))
-        .replace("10.10.0.30/24", f"10.{30 + number // 250}.{number % 250}.2/8")
+        .replace("10.10.0.30/24", f"10.10.{1 + number // 250}.{number % 250}/16")
         for number in range(500)
     )
     (tree / "containers/media-stack.tf").write_text(f"locals {{\n  media = {{{entries}  }}\n}}\n")
-    with pytest.raises(TopologyError) as caught:
+    topology = Topology.load(tree)
+    assert len(topology) == 500 + 19
+    assert [container.vmid for container in topology] == sorted(c.vmid for c in topology)
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "message"),
+    [
+        ("containers/networks.tf", "", "no local is named 'networks'"),
+        (
+            "containers/networks.tf",
+            "locals {\n  networks = merge({}, {})\n}\n",
+            r"networks\.tf:2: networks must be an object of entries",
+        ),
+        ("containers/outputs.tf", "", "no local is named 'categories'"),
+        (
+            "containers/security.tf",
+            "locals {\n  security = local.business\n}\n",
+            r"security\.tf:2: security must be an object of entries",
+        ),
+        (
+            "containers/outputs.tf",
+            'locals {\n  categories = {\n    media = "x"\n  }\n}\n',
+            r"outputs\.tf:3: category 'media' must name a local of containers/",
+        ),
+    ],
+)
+def test_a_missing_part_is_an_error(tree: Path, file: str, text: str, message: str) -> None:
+    (tree / file).write_text(text)
+    with pytest.raises(TopologyError, match=message):
         Topology.load(tree)
-    # 500 addresses in the wrong network, and what depended on the media stack.
-    assert len(caught.value.problems) >= 500
+
+
+def test_locals_may_be_spread_over_blocks(topology: Topology, tree: Path) -> None:
+    path = tree / "containers/networks.tf"
+    path.write_text(f"locals {{\n  unused = 1\n}}\n\n{path.read_text()}")
+    assert Topology.load(tree) == topology

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,7 +31,7 @@ def test_a_leftover_holds_a_cycle(graph: dict[str, tuple[str, ...]]) -> None:
         cycle = find_cycle(rest)
         assert cycle[0] == cycle[-1]
         assert len(cycle) > 1
-        assert all(need in graph[name] for name, need in zip(cycle, cycle[1:], strict=False))
+        assert all(need in graph[name] for name, need in pairwise(cycle))
 
 
 def test_names_keep_their_order_within_a_wave() -> None:

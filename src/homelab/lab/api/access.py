@@ -45,6 +45,8 @@ def ticket_form(_context: Context, _call: Call) -> object:
 
 
 def users(context: Context, call: Call) -> object:
+    if not call.args.flag("enabled", default=True):
+        return []
     full = call.args.flag("full")
     return [_user(userid, full=full) for userid in context.access.users()]
 
@@ -135,7 +137,11 @@ ENDPOINTS = (
     ),
     Endpoint(method="GET", path="/access/roles", permission="user", handler=roles),
     Endpoint(
-        method="GET", path="/access/acl", permission="user", handler=acl, parameters={"exact": WHOLE}
+        method="GET",
+        path="/access/acl",
+        permission="user",
+        handler=acl,
+        parameters={"exact": WHOLE},
     ),
     Endpoint(method="GET", path="/access/domains", permission="world", handler=domains),
 )

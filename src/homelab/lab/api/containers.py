@@ -6,7 +6,7 @@ from homelab.lab import guest_life
 from homelab.lab.api.endpoint import Call, Endpoint, Privilege
 from homelab.lab.api.views import guest_status
 from homelab.lab.context import Context
-from homelab.lab.failures import invalid
+from homelab.lab.failures import ApiFailureError, invalid
 from homelab.lab.guest_life import Creation
 from homelab.lab.guest_view import guest_of
 from homelab.lab.runtime import Credentials
@@ -14,6 +14,12 @@ from homelab.pve.guest_options import CREATE_ONLY, OPTIONS
 from homelab.pve.schema import FLAG, TEXT, Parameter
 
 _DIGEST = Parameter(max_length=64)
+_UNSUPPORTED = {
+    "force": "this node can't restore backups",
+    "ha-managed": "this node has no high availability",
+    "restore": "this node can't restore backups",
+    "unique": "this node can't restore backups",
+}
 _AUDIT = Privilege("/vms/{vmid}", "VM.Audit")
 
 
@@ -27,9 +33,9 @@ def create(context: Context, call: Call) -> object:
     pool = args.text("pool") or None
     path = f"/vms/{call.vmid}" if pool is None else f"/pool/{pool}"
     context.access.require(call.caller, path, "VM.Allocate")
-    for unsupported in ("restore", "force", "unique"):
+    for unsupported, reason in _UNSUPPORTED.items():
         if args.flag(unsupported):
-            raise invalid(unsupported, "this node can't restore backups yet")
+            raise invalid(unsupported, reason)
     keys = args.text("ssh-public-keys").splitlines()
     wanted = Creation(
         vmid=call.vmid,
@@ -59,6 +65,8 @@ def destroy(context: Context, call: Call) -> object:
 
 def config(context: Context, call: Call) -> object:
     found = context.guest(call.vmid).config
+    if "snapshot" in call.args:
+        raise ApiFailureError(f"snapshot '{call.args.text('snapshot')}' does not exist")
     return found.to_api() if call.args.flag("current") else found.pending_api()
 
 
@@ -76,6 +84,7 @@ def update(context: Context, call: Call) -> object:
         call.vmid,
         values={name: args.text(name) for name in args if name in OPTIONS},
         delete=delete,
+        revert=args.words("revert"),
         digest=args.text("digest") or None,
     )
     return None

@@ -23,7 +23,7 @@ from homelab.pve.schema import Parameter, ParameterError, RawValue, verify
 
 _log = logging.getLogger(__name__)
 
-_PREFIXES = ("/api2/json", "/api2/extjs")
+_PREFIX = "/api2/json"
 _NOBODY = Caller(user="")
 _FORM = "application/x-www-form-urlencoded"
 _PATH_PARAMETERS: Mapping[str, Parameter] = {
@@ -85,22 +85,17 @@ class Dispatcher:
 
     def _handle(self, request: Request) -> object:
         path = unquote(request.path)
-        prefix = next((p for p in _PREFIXES if path == p or path.startswith(f"{p}/")), None)
-        if prefix is None:
+        if path != _PREFIX and not path.startswith(f"{_PREFIX}/"):
             raise ApiFailureError(f"no such file '{path}'", status=404)
-        path = path[len(prefix) :] or "/"
+        path = path.removeprefix(_PREFIX) or "/"
         if request.chunked:
             raise ApiFailureError("chunked transfer encoding not supported", status=501)
         if request.body and request.method in {"GET", "DELETE"}:
-            raise ApiFailureError(
-                f"Unexpected content for method '{request.method}'", status=501
-            )
+            raise ApiFailureError(f"Unexpected content for method '{request.method}'", status=501)
         found = self._router.find(request.method, path)
         caller = self._authenticate(request, None if found is None else found[0])
         if found is None:
-            raise ApiFailureError(
-                f"Method '{request.method} {path}' not implemented", status=501
-            )
+            raise ApiFailureError(f"Method '{request.method} {path}' not implemented", status=501)
         endpoint, variables = found
         if endpoint.tickets_only and caller.tokenid is not None:
             raise ApiFailureError(

@@ -97,9 +97,7 @@ def _move_guest(
     transaction.put_pool_guest(vmid, pool.poolid)
 
 
-def _move_storage(
-    transaction: Transaction, pool: PoolRecord, name: str, *, remove: bool
-) -> None:
+def _move_storage(transaction: Transaction, pool: PoolRecord, name: str, *, remove: bool) -> None:
     if remove and name not in pool.storages:
         raise ApiFailureError(f"update pools failed: Storage '{name}' is not a pool member")
     if not remove and storage_named(name) is None:

@@ -6,6 +6,7 @@ from homelab.lab import guest_power
 from homelab.lab.api.endpoint import Call, Endpoint, Privilege
 from homelab.lab.api.views import guest_status
 from homelab.lab.context import Context
+from homelab.lab.failures import invalid
 from homelab.pve.schema import FLAG, Parameter
 
 _TIMEOUT = Parameter(type="integer", minimum=0)
@@ -25,12 +26,16 @@ def current(context: Context, call: Call) -> object:
 
 
 def start(context: Context, call: Call) -> object:
-    return str(guest_power.start(context, call.caller, call.vmid))
+    skip = _skips_lock(call)
+    return str(guest_power.start(context, call.caller, call.vmid, skip_lock=skip))
 
 
 def stop(context: Context, call: Call) -> object:
     overrule = call.args.flag("overrule-shutdown")
-    return str(guest_power.stop(context, call.caller, call.vmid, overrule=overrule))
+    upid = guest_power.stop(
+        context, call.caller, call.vmid, overrule=overrule, skip_lock=_skips_lock(call)
+    )
+    return str(upid)
 
 
 def shutdown(context: Context, call: Call) -> object:
@@ -47,6 +52,13 @@ def shutdown(context: Context, call: Call) -> object:
 def reboot(context: Context, call: Call) -> object:
     timeout = call.args.integer("timeout", _DEFAULT_TIMEOUT)
     return str(guest_power.reboot(context, call.caller, call.vmid, timeout=timeout))
+
+
+def _skips_lock(call: Call) -> bool:
+    skips = call.args.flag("skiplock")
+    if skips and not call.caller.is_root:
+        raise invalid("skiplock", "Only root may use this option.")
+    return skips
 
 
 _L = "/nodes/{node}/lxc/{vmid}/status"

@@ -58,7 +58,16 @@ def _matches(record: TaskRecord, call: Call) -> bool:
         and ("since" not in args or record.starttime >= args.integer("since"))
         and ("until" not in args or record.starttime <= args.integer("until"))
         and (not args.flag("errors") or failed)
+        and ("statusfilter" not in args or _outcome(record) in args.words("statusfilter"))
     )
+
+
+def _outcome(record: TaskRecord) -> str:
+    if record.exitstatus is None:
+        return "unknown"
+    if record.exitstatus.startswith("WARNINGS"):
+        return "warning"
+    return "ok" if record.exitstatus == "OK" else "error"
 
 
 def _record(context: Context, call: Call) -> TaskRecord:
@@ -87,7 +96,7 @@ ENDPOINTS = (
             "since": _COUNT,
             "source": Parameter(enum=("archive", "active", "all")),
             "start": _COUNT,
-            "statusfilter": TEXT,
+            "statusfilter": Parameter(is_list=True),
             "typefilter": TEXT,
             "until": _COUNT,
             "userfilter": TEXT,
@@ -101,6 +110,6 @@ ENDPOINTS = (
         path=f"{_T}/log",
         permission="user",
         handler=log,
-        parameters={"start": _COUNT, "limit": _COUNT, "download": FLAG},
+        parameters={"start": _COUNT, "limit": _COUNT},
     ),
 )

@@ -88,9 +88,7 @@ def _cpus(record: GuestRecord) -> int:
     return int(options.get("cores", "0")) or (int(limit) or 1)
 
 
-def _use(
-    context: Context, vmid: int, usage: Usage | None, cpus: int
-) -> dict[str, object]:
+def _use(context: Context, vmid: int, usage: Usage | None, cpus: int) -> dict[str, object]:
     if usage is None:
         names = "cpu mem swap disk diskread diskwrite netin netout uptime"
         return dict.fromkeys(names.split(), 0)

@@ -69,40 +69,33 @@ def check_space(directory: Path, needed: int = NEEDED_BYTES) -> None:
         )
 
 
-def apt_options() -> tuple[str, ...]:
-    """The host's proxy for apt, if any, as mmdebstrap's options."""
+def apt_proxy() -> tuple[str, ...]:
+    """The proxies that this host's apt uses, as lines of apt.conf(5)."""
     dump = run(("apt-config", "dump", "Acquire::http::Proxy", "Acquire::https::Proxy"))
-    lines = [line for line in dump.stdout.splitlines() if '""' not in line]
-    return tuple(f"--aptopt={line}" for line in lines)
+    return tuple(line for line in dump.stdout.splitlines() if '""' not in line)
 
 
-def bootstrap_command(suite: str, variant: str) -> tuple[str, ...]:
-    """The mmdebstrap call that is common to templates and service images.
+def keyring() -> Path:
+    """The keys that Debian's archives are signed with; hosts of other distributions lack them.
 
     Raises:
-        CapabilityError: the keys that Debian's archives are signed with are not installed.
+        CapabilityError: they are not installed.
     """
     if not _KEYRING.exists():
         raise CapabilityError(
             f"{_KEYRING} is missing (package debian-archive-keyring)",
             hint="run 'homelab doctor --fix'",
         )
-    return (
-        "mmdebstrap",
-        "--mode=root",
-        f"--variant={variant}",
-        f"--keyring={_KEYRING}",
-        '--aptopt=Acquire::Languages "none"',
-        "--aptopt=Acquire::Retries 3",
-        *apt_options(),
-    )
+    return _KEYRING
 
 
 def _bootstrap(definition: TemplateDefinition, target: Path, *, on_line: OnLine) -> None:
     assert definition.suite is not None  # noqa: S101  (load_definitions checked it)
     _run_apt(
         (
-            *bootstrap_command(definition.suite, "minbase"),
+            *("mmdebstrap", "--mode=root", "--variant=minbase", f"--keyring={keyring()}"),
+            *('--aptopt=Acquire::Languages "none"', "--aptopt=Acquire::Retries 3"),
+            *(f"--aptopt={line}" for line in apt_proxy()),
             *(f"--dpkgopt=path-exclude={pattern}" for pattern in definition.exclude),
             f"--include={','.join(definition.packages)}",
             definition.suite,
@@ -146,7 +139,7 @@ def _script(definition: TemplateDefinition) -> str:
     packages = " ".join(definition.packages)
     mapping = f"-m u:0:{ID_BASE}:{ID_COUNT} -m g:0:{ID_BASE}:{ID_COUNT}"
     keep = " ".join(f"{name}={value}" for name, value in _ENVIRONMENT.items())
-    proxies = " ".join(option.removeprefix("--aptopt=") for option in apt_options())
+    proxies = "\n".join(apt_proxy())
     return f"""
 lower=$1 upper=$2 work=$3 merged=$4
 mount -t overlay overlay -o "lowerdir=$lower,upperdir=$upper,workdir=$work" "$merged"
@@ -183,7 +176,7 @@ rm "$merged/usr/sbin/policy-rc.d"
 def _run_apt(argv: Sequence[str | Path], on_line: OnLine) -> None:
     def forward(line: str) -> None:
         _log.debug("%s", line)
-        if line.startswith(("I:", "E:", "Setting up ", "Unpacking ", "Get:")):
+        if line.startswith(("I:", "E:", "Unpacking ")):
             on_line(line)
 
     stream(argv, forward)
@@ -191,14 +184,16 @@ def _run_apt(argv: Sequence[str | Path], on_line: OnLine) -> None:
 
 def _finish(definition: TemplateDefinition, target: Path, *, owner: int) -> None:
     for pattern in definition.remove:
-        for name in glob.glob(pattern, root_dir=target):
+        for name in glob.glob(pattern, root_dir=target):  # noqa: PTH207  (relative names)
             path = target / name
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
             else:
                 path.unlink()
-    for unit in definition.mask:
-        link = _made(target, f"etc/systemd/system/{unit}", owner)
+    masked = [f"system/{unit}" for unit in definition.mask]
+    masked += [f"system-generators/{name}" for name in definition.mask_generators]
+    for name in masked:
+        link = _made(target, f"etc/systemd/{name}", owner)
         link.unlink(missing_ok=True)
         link.symlink_to("/dev/null")
         os.lchown(link, owner, owner)

@@ -40,6 +40,7 @@ class TemplateDefinition(BaseModel):
     exclude: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
     mask: tuple[str, ...] = ()
+    mask_generators: tuple[str, ...] = ()
     file: tuple[TemplateFile, ...] = ()
 
     def digest(self, base: str | None = None) -> str:

@@ -70,7 +70,7 @@ def render(
         f"lxc.cgroup.dir.container = {cgroup}/payload",
         "lxc.cgroup.dir.container.inner = ns",
         f"lxc.log.file = {log_file}",
-        "lxc.log.level = WARN",
+        "lxc.log.level = ERROR",
         *limits,
     ]
     for number, nic in enumerate(guest.nics):

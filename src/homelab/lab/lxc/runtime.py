@@ -5,18 +5,22 @@ from __future__ import annotations
 import errno
 import logging
 import os
-import signal
-import threading
-import time
+import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from homelab.errors import CapabilityError, CommandError, HomelabError, WaitTimeoutError
-from homelab.lab import cgroups
+from homelab.errors import CapabilityError, ConfigurationError, HomelabError
 from homelab.lab.images import BuiltTemplate, ensure_templates
-from homelab.lab.lxc import config, rootfs
+from homelab.lab.limits import HostLimits
+from homelab.lab.lxc import links, rootfs
+from homelab.lab.lxc.containers import Containers
+from homelab.lab.lxc.names import Names
+from homelab.lab.lxc.notes import notes_on
 from homelab.lab.node import Node
+from homelab.lab.registry import server as registry_server
+from homelab.lab.registry.service_images import blobs_directory, references_file
 from homelab.lab.runtime import (
     Bridge,
     Credentials,
@@ -29,24 +33,27 @@ from homelab.lab.runtime import (
     Usage,
     Volume,
 )
-from homelab.lab.storage import RootVolume, Storage, remove_tree
-from homelab.polling import wait_until
+from homelab.lab.storage import Storage, remove_tree
 
 _log = logging.getLogger(__name__)
 
-_LXC = Path("/var/lib/lxc")
-"""Where the node's mount namespace shows the state's `lxc` directory."""
+REGISTRY_PORT = 5000
+_HALT_TIMEOUT = 20.0
 
 
 class LxcRuntime:
     """Containers of one node, kept under `state_dir`, made of the templates in `cache_dir`."""
 
     def __init__(self, state_dir: Path, cache_dir: Path, node: str) -> None:
-        self._state = state_dir
-        self._cache = cache_dir
-        self._node = Node(state_dir, node)
-        self._storage = Storage(state_dir / "storage")
+        self._state = state_dir.absolute()
+        self._cache = cache_dir.absolute()
+        self._node = Node(self._state, node)
+        self._storage = Storage(self._state / "storage")
+        self._containers = Containers(self._node, self._storage, self._state / "lxc")
+        self._names = Names(self._state / "lxc", self._state / "node")
+        self._limits = HostLimits()
         self._templates: Mapping[str, BuiltTemplate] = {}
+        self._notes: tuple[str, ...] = ()
 
     @property
     def kind(self) -> RuntimeKind:
@@ -59,27 +66,43 @@ class LxcRuntime:
         return self._node
 
     def open(self, bridges: Sequence[Bridge]) -> None:
-        """Bring the node up, or attach to the one that is up; templates are built when missing."""
+        """Bring the node up, or attach to the one that is up; missing templates are built.
+
+        Raises:
+            CapabilityError: no root, a program is missing, or no space.
+            ConfigurationError: the directories' names can't be used.
+            CommandError: the package tools or the kernel refused a step.
+        """
         if os.geteuid() != 0:
             raise CapabilityError(
                 "real containers need root", hint="run with sudo, or with '--runtime memory'"
             )
         for path in (self._state, self._cache):
-            if set(":,\\\n") & set(str(path.resolve())):
-                raise CapabilityError(f"{path}: overlayfs can't use a path with ':' ',' or '\\'")
-        self._templates = ensure_templates(self._cache, on_line=lambda line: _log.info("%s", line))
-        self._node.up(bridges)
+            if set(":,\\\n") & set(str(path)):
+                raise ConfigurationError(f"{path}: overlayfs can't use a path with ':', ',' or '\\'")
+        self._templates = ensure_templates(self._cache, on_line=_log.info)
+        failed = self._limits.raise_for(self._state)
+        self._names.prepare(self._state / "ssh" / "id_ed25519")
+        if self._node.up(bridges):
+            self._containers.resources.enable()
+        if bridges:
+            self._serve_images(bridges[0].address.partition("/")[0])
+        self._notes = (*notes_on(self._containers.resources.enforced()), *failed)
 
     def notes(self) -> tuple[str, ...]:
-        return ()
+        """What a real node has and this one lacks."""
+        return self._notes
 
     def network_namespace(self) -> Path | None:
+        """The node's network namespace."""
         return self._node.namespace("net")
 
     def mount_namespace(self) -> Path | None:
+        """The node's mount namespace."""
         return self._node.namespace("mnt")
 
     def templates(self) -> tuple[Template, ...]:
+        """The templates in the image cache."""
         return tuple(
             Template(volid=f"local:vztmpl/{template.name}", size=template.size)
             for template in self._templates.values()
@@ -88,189 +111,136 @@ class LxcRuntime:
     def create(
         self, guest: Guest, *, template: str, credentials: Credentials, log: TaskLog
     ) -> None:
-        name = template.rpartition("/")[2]
-        built = self._templates.get(name)
+        """Make the volumes, and a root volume on top of the template."""
+        built = self._templates.get(template.rpartition("/")[2])
         if built is None:
-            raise RuntimeFailureError(f"volume '{template}' does not exist")
+            raise RuntimeFailureError(f"unable to create CT {guest.vmid} - no template '{template}'")
         with _failures(guest, "create"):
+            root = _root(guest)
             try:
-                root = self._storage.make_root(_root(guest).volid, built.layers)
-                for volume in _mount_points(guest):
-                    self._storage.make(volume.volid)
-                layers = rootfs.layers_of(root)
+                volume = self._storage.make_root(root.volid, built.layers)
+                for other in _mount_points(guest):
+                    self._storage.make(other.volid)
                 log(f"extracting archive '{template}'")
-                rootfs.set_up(layers, guest, credentials)
+                key = rootfs.set_up(rootfs.layers_of(volume), guest, credentials)
+                log(f"creating SSH host key 'ssh_host_ed25519_key': done for {guest.hostname}")
+                self._names.record(guest, host_key=key)
             except BaseException:
-                self.destroy(guest, log=log)
+                self._discard(guest)
                 raise
 
     def start(self, guest: Guest, *, log: TaskLog) -> None:
-        if self._init_of(guest.vmid) is not None:
+        """Start the container; returns when its init runs."""
+        if self._containers.init_of(guest.vmid) is not None:
             return
         with _failures(guest, "start"):
-            self._clear(guest.vmid)
-            root = self._storage.root(_root(guest).volid)
-            layers = rootfs.layers_of(root)
-            rootfs.configure(layers, guest)
-            directory = self._directory(guest.vmid)
-            (directory / "rootfs").mkdir(parents=True, exist_ok=True)
-            directory.chmod(0o755)
-            mounts = self._mounts(guest, root, layers)
-            (directory / "fstab").write_text("".join(m.line() for m in mounts), encoding="utf-8")
-            (directory / "config").write_text(
-                config.render(
-                    guest,
-                    rootfs=f"{_LXC}/{guest.vmid}/rootfs",
-                    cgroup=f"{self._node.cgroup_name}/{guest.vmid}",
-                    log_file=f"{_LXC}/{guest.vmid}/lxc.log",
-                ),
-                encoding="utf-8",
-            )
-            self._node.run("mount", "--all", "--fstab", f"{_LXC}/{guest.vmid}/fstab")
-            (directory / "lxc.log").unlink(missing_ok=True)
-            try:
-                self._node.run("lxc-start", "-n", str(guest.vmid), "-d", timeout=60)
-            except (CommandError, WaitTimeoutError):
-                for line in self._log_of(guest.vmid):
-                    log(line)
-                self._clear(guest.vmid)
-                raise
+            self._names.record(guest)
+            self._containers.start(guest, _root(guest), log=log)
 
     def stop(self, guest: Guest, *, log: TaskLog) -> None:
+        """End the container at once."""
         with _failures(guest, "stop"):
-            cgroups.kill(self._cgroup(guest.vmid) / "payload")
-            self._ended(guest.vmid, timeout=10)
-            self._clear(guest.vmid)
+            self._containers.kill(guest.vmid)
 
     def shutdown(self, guest: Guest, *, timeout: float, log: TaskLog) -> bool:
-        init = self._init_of(guest.vmid)
+        """Ask init to halt, and wait."""
         with _failures(guest, "shutdown"):
-            if init is not None:
-                os.kill(init, signal.SIGRTMIN + 3)
-                if not self._ended(guest.vmid, timeout=timeout):
-                    return False
-            self._clear(guest.vmid)
-        return True
+            return self._containers.halt(guest.vmid, timeout=timeout)
 
     def destroy(self, guest: Guest, *, log: TaskLog) -> None:
+        """Remove the container's volumes and records."""
         with _failures(guest, "destroy"):
-            self._clear(guest.vmid)
-            for volume in guest.volumes:
-                self._storage.free(volume.volid)
-            directory = self._directory(guest.vmid)
-            if directory.exists():
-                remove_tree(directory)
+            self._containers.clear(guest.vmid)
+            self._discard(guest)
 
     def apply(self, old: Guest, new: Guest, *, log: TaskLog) -> None:
-        before = {volume.volid for volume in old.volumes}
-        after = {volume.volid for volume in new.volumes}
-        for volid in sorted(after - before):
-            self._storage.make(volid)
-        for volid in sorted(before - after):
-            self._storage.free(volid)
+        """Change limits, interfaces and mount points; of a running container too."""
+        with _failures(new, "update"):
+            before = {volume.volid for volume in old.volumes}
+            after = {volume.volid for volume in new.volumes}
+            added = [volume for volume in _mount_points(new) if volume.volid not in before]
+            for volume in added:
+                self._storage.make(volume.volid)
+            init = self._containers.init_of(new.vmid)
+            if init is not None:
+                for volume in added:
+                    self._containers.mount(new, volume)
+                self._containers.resources.update(new)
+                self._change_links(old, new, init)
+            for volid in sorted(before - after):
+                self._storage.free(volid)
+            self._names.record(new)
 
     def resize(self, guest: Guest, volume: Volume, *, log: TaskLog) -> None:
-        log(f"{volume.volid}: sizes are recorded, not enforced")
+        """Nothing to do: sizes are recorded in the configuration and not enforced."""
+        del guest
+        log(f"{volume.volid}: the new size is recorded, and not enforced by this storage")
 
     def running(self) -> Mapping[int, Usage]:
-        found: dict[int, Usage] = {}
-        for vmid in self._vmids():
-            init = self._init_of(vmid)
-            if init is not None:
-                found[vmid] = Usage(pid=init, uptime=0.0)
-        return found
+        """What runs, with measured use."""
+        return dict(self._containers.usage())
 
     def addresses(self, guest: Guest) -> tuple[InterfaceAddress, ...]:
-        return ()
+        """The addresses that the running container has."""
+        init = self._containers.init_of(guest.vmid)
+        if init is None:
+            return ()
+        with _failures(guest, "inspect"):
+            ip = ("nsenter", "-t", str(init), "-n", "ip", "-json", "address")
+            return links.parse_addresses(self._node.run(*ip).stdout)
 
     def close(self) -> None:
-        return
+        """Nothing to let go of: the node and its containers live without this process."""
 
     def shut_node(self, guests: Sequence[Guest]) -> None:
-        self._node.down()
+        """Halt every container, all at the same time, and take the node down; volumes stay."""
+        del guests
+        vmids = self._containers.vmids()
+        if vmids:
+            with ThreadPoolExecutor(len(vmids)) as pool:
+                list(pool.map(lambda v: self._containers.halt(v, timeout=_HALT_TIMEOUT), vmids))
+        self._leave()
 
     def destroy_node(self) -> None:
-        self._node.down()
-        for name in ("lxc", "storage", "node"):
+        """Remove the node with all that runs and all its files; the image cache stays."""
+        self._leave()
+        for name in ("lxc", "storage", "node", "registry"):
             path = self._state / name
             if path.exists():
                 remove_tree(path)
 
-    def _cgroup(self, vmid: int) -> Path:
-        return self._node.cgroup / str(vmid)
+    def _leave(self) -> None:
+        self._node.down()
+        if self._limits.restore_for(self._state):
+            with suppress(OSError):
+                Path("/run/lxc").rmdir()
 
-    def _directory(self, vmid: int) -> Path:
-        return self._state / "lxc" / str(vmid)
+    def _discard(self, guest: Guest) -> None:
+        for volume in guest.volumes:
+            self._storage.free(volume.volid)
+        directory = self._state / "lxc" / str(guest.vmid)
+        if directory.exists():
+            remove_tree(directory)
+        self._names.publish()
 
-    def _vmids(self) -> tuple[int, ...]:
-        try:
-            names = os.listdir(self._node.cgroup)
-        except FileNotFoundError:
-            return ()
-        return tuple(sorted(int(name) for name in names if name.isdecimal()))
-
-    def _init_of(self, vmid: int) -> int | None:
-        payload = self._cgroup(vmid) / "payload"
-        if not cgroups.populated(payload):
-            return None
-        for group in ("ns/init.scope", "ns", "."):
-            try:
-                text = (payload / group / "cgroup.procs").read_text(encoding="ascii")
-            except OSError:
-                continue
-            if text.strip():
-                return int(text.split()[0])
-        return next(iter(sorted(cgroups.members(payload))), None)
-
-    def _ended(self, vmid: int, *, timeout: float) -> bool:
-        group = self._cgroup(vmid)
-        try:
-            wait_until(
-                lambda: not cgroups.populated(group), what="end", timeout=timeout, interval=0.02
-            )
-        except WaitTimeoutError:
-            return False
-        return True
-
-    def _clear(self, vmid: int) -> None:
-        """Remove what a container that does not run (any more) left: group, mounts."""
-        group = self._cgroup(vmid)
-        if group.is_dir():
-            cgroups.kill(group)
-            cgroups.remove(group)
-        if self._node.holder() is not None:
+    def _change_links(self, old: Guest, new: Guest, init: int) -> None:
+        node, guest = links.change_commands(old, new, init)
+        if node:
+            self._node.run("ip", "-batch", "-", stdin="".join(f"{line}\n" for line in node))
+        if guest:
             self._node.run(
-                *("umount", "--recursive", "--lazy", "--quiet", f"{_LXC}/{vmid}/rootfs"),
-                expected=(0, 1, 32),
+                *("nsenter", "-t", str(init), "-n", "ip", "-batch", "-"),
+                stdin="".join(f"{line}\n" for line in guest),
             )
 
-    def _mounts(
-        self, guest: Guest, root: RootVolume, layers: rootfs.Layers
-    ) -> tuple[config.Mount, ...]:
-        target = f"{_LXC}/{guest.vmid}/rootfs"
-        lower = root.template.read_text(encoding="utf-8").splitlines()
-        found = [config.overlay(lower, root.upper, root.work, target)]
-        volumes = _mount_points(guest)
-        if not any(volume.path.rstrip("/") == "/var/lib/docker" for volume in volumes):
-            layers.directory("var/lib/docker", mode=0o710)
-            found.append(config.bind(root.docker, f"{target}/var/lib/docker"))
-        for volume in sorted(volumes, key=lambda v: v.path.count("/")):
-            layers.directory(volume.path.strip("/"))
-            found.append(
-                config.bind(
-                    self._storage.make(volume.volid),
-                    f"{target}/{volume.path.strip('/')}",
-                    read_only=volume.read_only,
-                )
-            )
-        return tuple(found)
-
-    def _log_of(self, vmid: int) -> list[str]:
-        try:
-            text = (self._directory(vmid) / "lxc.log").read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            return []
-        return text.splitlines()[-20:]
+    def _serve_images(self, address: str) -> None:
+        """Have the image registry on the node's first bridge, for as long as the node lives."""
+        references = references_file(self._state)
+        references.parent.mkdir(parents=True, exist_ok=True)
+        program = Path(registry_server.__file__)
+        files = (blobs_directory(self._cache), references)
+        python = (sys.executable, "-I", "-S")
+        self._node.spawn("registry", *python, program, address, str(REGISTRY_PORT), *files)
 
 
 def _root(guest: Guest) -> Volume:

@@ -14,6 +14,7 @@ esac
 [ -e index.html ] || echo "stand-in for $IMAGE" > index.html
 echo '{"status": "ok", "stand-in": true}' > "$file"
 
+listeners=
 for port in $PORTS; do
     if [ "$port" = "$HEALTH_PORT" ] && [ "$HEALTH_STATUS" != 200 ]; then
         printf '#!/bin/sh\nread -r line\nprintf "HTTP/1.0 %s Stand-in\\r\\nConnection: close\\r\\n\\r\\n"\n' \
@@ -23,12 +24,8 @@ for port in $PORTS; do
     else
         httpd -f -p "$port" -h "$www" &
     fi
+    listeners="$listeners $!"
 done
-trap 'kill $(jobs -p) 2>/dev/null; exit 0' TERM INT
+trap 'kill $listeners; exit 0' TERM INT
 echo "stand-in for $IMAGE listens on: $PORTS"
-# The end of any listener ends the container, so that Docker sees it.
-while :; do
-    for job in $(jobs -p); do kill -0 "$job" || exit 1; done
-    sleep 5 &
-    wait $!
-done
+wait

@@ -60,6 +60,8 @@ def read_file(path: Path) -> HclFile:
     except UnicodeDecodeError as exc:
         line = path.read_bytes()[: exc.start].count(b"\n") + 1
         raise HclSyntaxError([f"{path}:{line}: the file is not UTF-8 text"]) from exc
+    except OSError as exc:
+        raise HclSyntaxError([f"{path}:1: the file cannot be read: {exc.strerror}"]) from exc
     if "\0" in source:
         line = source.count("\n", 0, source.index("\0")) + 1
         raise HclSyntaxError([f"{path}:{line}: the file contains a NUL character"])

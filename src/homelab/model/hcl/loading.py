@@ -114,6 +114,10 @@ def _read_all(directories: tuple[Path, Path]) -> tuple[list[HclFile], list[HclFi
                 files.append(read_file(path))
             except HclSyntaxError as exc:
                 problems.extend(exc.problems)
+        problems.extend(
+            f"{path}:1: Terraform's JSON syntax is not read here; write it as HCL"
+            for path in sorted(directory.glob("*.tf.json"))
+        )
     if problems:
         raise TopologyError(problems)
     return read

@@ -1,0 +1,43 @@
+"""`homelab doctor`: what this machine lacks for running real containers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from homelab.cli import options
+from homelab.cli.elevation import is_root, require_root
+from homelab.cli.output import emit, say
+from homelab.operations.labs import LabOptions, lab_place, lab_target, settings_if_any
+from homelab.settings import Environment, cache_directory
+
+
+@click.command()
+@options.combined(options.state, options.as_json)
+@click.option("--fix", "repair", is_flag=True, help="Install and set what is missing.")
+def doctor(state: Path | None, *, as_json: bool, repair: bool) -> int:
+    """Say what this machine lacks for a lab with containers; exit code 1 when it lacks something."""
+    from homelab.lab.doctor import CheckState, diagnose, fix
+
+    place = lab_place(LabOptions(state=state), lab_target(settings_if_any()), Environment.read())
+    checks = diagnose(state_dir=place.state, cache_dir=cache_directory())
+    missing = [check for check in checks if check.state is CheckState.MISSING]
+    if repair and missing:
+        if not is_root():
+            require_root("looking at everything and installing what is missing")
+        fix(checks, on_line=say)
+        checks = diagnose(state_dir=place.state, cache_dir=cache_directory())
+        missing = [check for check in checks if check.state is CheckState.MISSING]
+    if as_json:
+        rows = [
+            {"name": c.name, "state": str(c.state), "detail": c.detail, "fix": c.fix}
+            for c in checks
+        ]
+        emit(json.dumps(rows, indent=2))
+    else:
+        for check in checks:
+            would = f"; --fix would {check.fix}" if check.fix else ""
+            emit(f"{check.state:9} {check.name:24} {check.detail}{would}")
+    return 1 if missing else 0

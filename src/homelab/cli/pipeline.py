@@ -1,0 +1,185 @@
+"""`homelab plan|deploy|destroy|probe|inventory`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from homelab.cli import options
+from homelab.cli.elevation import is_root, require_root
+from homelab.cli.output import emit, listener
+from homelab.operations.labs import LabOptions, lab_place
+from homelab.settings import ImagesChoice, LabTarget, RuntimeChoice, Settings, load
+
+if TYPE_CHECKING:
+    from homelab.operations.report import OperationReport
+
+_LAB = options.combined(options.runtime, options.listen, options.state)
+_COMMON = options.combined(options.target, options.project, _LAB, options.plain)
+
+
+def _runs_as_root(settings: Settings, target: str | None, lab: LabOptions, what: str) -> None:
+    """Go on as root where the target is a lab that runs containers."""
+    _, section = settings.target(target)
+    if isinstance(section, LabTarget):
+        place = lab_place(lab, section, settings.environment)
+        if place.runtime != "memory":
+            require_root(what)
+
+
+@click.command()
+@_COMMON
+@options.as_json
+def plan(
+    target: str | None,
+    project: Path | None,
+    runtime: RuntimeChoice | None,
+    listen: str | None,
+    state: Path | None,
+    *,
+    plain: bool,
+    as_json: bool,
+) -> int:
+    """Show what Terraform would change; exit code 2 when there is something."""
+    from homelab.operations.reviewing import plan as make
+
+    settings = load(project)
+    lab = LabOptions(runtime=runtime, listen=listen, state=state)
+    if lab.runtime == "lxc" and not is_root():
+        require_root("a lab that runs containers")
+    with listener(plain=plain, quiet=as_json) as tell:
+        report = make(target=target, settings=settings, lab=lab, listener=tell)
+    if as_json:
+        emit(json.dumps(report.to_json(), indent=2))
+    else:
+        for line in report.lines():
+            emit(line)
+    return 0 if report.is_empty else 2
+
+
+@click.command()
+@_COMMON
+@options.combined(options.images, options.allow_delete)
+def deploy(
+    target: str | None,
+    project: Path | None,
+    runtime: RuntimeChoice | None,
+    listen: str | None,
+    state: Path | None,
+    *,
+    plain: bool,
+    images: ImagesChoice | None,
+    allow_delete: tuple[str, ...],
+) -> int:
+    """Plan, apply, configure and validate; the lab is brought up when it is not running."""
+    from homelab.operations.deploying import deploy as run
+
+    settings = load(project)
+    lab = LabOptions(runtime=runtime, listen=listen, state=state)
+    _runs_as_root(settings, target, lab, "deploying to a lab that runs containers")
+    with listener(plain=plain) as tell:
+        report = run(
+            target=target,
+            settings=settings,
+            lab=lab,
+            allow_delete=allow_delete,
+            images=images,
+            listener=tell,
+        )
+    _summary(report)
+    return 0
+
+
+@click.command()
+@_COMMON
+@options.allow_delete
+def destroy(
+    target: str | None,
+    project: Path | None,
+    runtime: RuntimeChoice | None,
+    listen: str | None,
+    state: Path | None,
+    *,
+    plain: bool,
+    allow_delete: tuple[str, ...],
+) -> int:
+    """Remove every container; where the target is the lab, the lab too."""
+    from homelab.operations.destroying import destroy as run
+
+    settings = load(project)
+    lab = LabOptions(runtime=runtime, listen=listen, state=state)
+    _runs_as_root(settings, target, lab, "removing a lab that runs containers")
+    with listener(plain=plain) as tell:
+        report = run(
+            target=target, settings=settings, lab=lab, allow_delete=allow_delete, listener=tell
+        )
+    _summary(report)
+    return 0
+
+
+@click.command()
+@options.combined(options.target, options.project, options.state, options.as_json)
+@click.option("--only", multiple=True, metavar="CONTAINER", help="Ask only this one; repeatable.")
+@click.option("--deadline", default=0.0, show_default=True, help="Seconds to keep asking.")
+def probe(
+    target: str | None,
+    project: Path | None,
+    state: Path | None,
+    *,
+    as_json: bool,
+    only: tuple[str, ...],
+    deadline: float,
+) -> int:
+    """Ask every service whether it is well; exit code 1 when one is not."""
+    from homelab.operations.asking import probe as run
+
+    settings = load(project)
+    lab = LabOptions(state=state)
+    _runs_as_root(settings, target, lab, "asking containers in the lab's network")
+    report = run(target=target, settings=settings, lab=lab, only=only or None, deadline=deadline)
+    if as_json:
+        emit(
+            json.dumps(
+                [
+                    {
+                        "container": result.container,
+                        "service": result.service,
+                        "url": result.url,
+                        "ok": result.ok,
+                        "status": result.status,
+                        "seen": str(result.seen),
+                        "detail": result.detail,
+                        "latency": round(result.latency, 4),
+                    }
+                    for result in report
+                ],
+                indent=2,
+            )
+        )
+    else:
+        for result in report:
+            emit(f"{'ok    ' if result.ok else 'FAILED'} {result}")
+        emit(f"{len(report) - len(report.failures)} of {len(report)} services are healthy")
+    return 1 if report.failures else 0
+
+
+@click.command()
+@options.combined(options.target, options.project, options.state)
+def inventory(target: str | None, project: Path | None, state: Path | None) -> None:
+    """Print the Ansible inventory as JSON, from Terraform's outputs."""
+    from homelab.operations.asking import inventory as run
+
+    settings = load(project)
+    lab = LabOptions(state=state)
+    _runs_as_root(settings, target, lab, "reading the lab's keys and state")
+    emit(json.dumps(run(target=target, settings=settings, lab=lab), indent=2))
+
+
+def _summary(report: OperationReport) -> None:
+    from homelab.cli.summary import summary_lines
+
+    for line in summary_lines(report):
+        emit(line)

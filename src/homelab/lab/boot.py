@@ -1,0 +1,113 @@
+"""What the server does before it answers: finish what was cut off, and start what starts at boot."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from homelab.errors import HomelabError
+from homelab.lab import guest_life, guest_power
+from homelab.lab.auth import ROOT, Caller
+from homelab.lab.context import Context
+from homelab.lab.failures import ApiFailureError
+from homelab.lab.guest_view import guest_of
+from homelab.lab.runtime import RuntimeFailureError, TaskLog
+from homelab.lab.state import GuestRecord, State
+from homelab.pve.guest_options import startup_order
+
+_log = logging.getLogger(__name__)
+
+_HALTED = "halted"
+"""Setting: whether the node was taken down in order, so that the next start is a boot."""
+_ROOT = Caller(user=ROOT)
+
+
+def recover(context: Context) -> None:
+    """Bring state and containers together after any kind of end of the last server."""
+    for upid in context.tasks.recover():
+        _log.warning("the task %s was cut off", upid)
+    for record in context.state.guests():
+        if record.config.options.get("lock") in {"create", "destroyed"}:
+            _finish_removal(context, record)
+    booted = _node_is_new(context)
+    _look(context)
+    if booted:
+        _start_guests(context)
+
+
+def halt(context: Context) -> None:
+    """Take the node down in order."""
+    context.runtime.shut_node(
+        [guest_of(record.vmid, record.config) for record in context.state.guests()]
+    )
+    note_halt(context.state)
+
+
+def note_halt(state: State) -> None:
+    """Remember that the node went down in order, with everything on it."""
+    with state.transaction() as transaction:
+        transaction.put_meta(_HALTED, "1")
+        for record in state.guests():
+            transaction.put_running(record.vmid, running=False)
+
+
+def _finish_removal(context: Context, record: GuestRecord) -> None:
+    try:
+        guest_power.stop_now(context, record.vmid, _log_line)
+        guest_life.discard(context, record.vmid, _log_line)
+    except (RuntimeFailureError, ApiFailureError) as error:
+        _log.warning("can't remove the rest of CT %s: %s", record.vmid, error.message)
+
+
+def _node_is_new(context: Context) -> bool:
+    """Whether the node came up afresh; containers that outlived the server show that it did not."""
+    halted = context.state.meta(_HALTED) == "1"
+    with context.state.transaction() as transaction:
+        transaction.put_meta(_HALTED, "0")
+    expected = {record.vmid for record in context.state.guests() if record.running}
+    return halted or (bool(expected) and not expected & context.running().keys())
+
+
+def _look(context: Context) -> None:
+    running = context.running()
+    with context.state.transaction() as transaction:
+        for record in context.state.guests():
+            transaction.put_running(record.vmid, running=record.vmid in running)
+
+
+def _start_guests(context: Context) -> None:
+    """Start guests with onboot=1 in a task, one after the other, by their start order."""
+    waiting = sorted(
+        (startup_order(record.config.options.get("startup")), record.vmid)
+        for record in context.state.guests()
+        if record.config.flag("onboot") and not record.config.flag("template")
+    )
+    if not waiting:
+        return
+
+    def work(log: TaskLog) -> None:
+        for (order, delay), vmid in waiting:
+            log(f"Starting CT {vmid}" + (f" (order {order})" if order < 10**9 else ""))
+            with suppress(HomelabError):
+                _start_one(context, vmid)
+            time.sleep(delay)
+
+    _run(context, "startall", "", work)
+
+
+def _start_one(context: Context, vmid: int) -> None:
+    with context.state.transaction() as transaction:
+        upid = context.register(transaction, "vzstart", vmid, _ROOT)
+    context.tasks.run_here(upid, lambda log: guest_power.start_now(context, vmid, log))
+
+
+def _run(context: Context, kind: str, identity: str, work: Callable[[TaskLog], None]) -> None:
+    with context.state.transaction() as transaction:
+        upid = context.register(transaction, kind, identity, _ROOT)
+    context.tasks.run(upid, work)
+
+
+def _log_line(line: str) -> None:
+    _log.info("%s", line)

@@ -1,0 +1,54 @@
+"""Questions about this machine, in one place so that tests can answer them."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from homelab.errors import CapabilityError, WaitTimeoutError
+from homelab.process import environment, run
+
+
+class Host:
+    """The machine that this program runs on."""
+
+    def is_root(self) -> bool:
+        """Whether this process may do everything."""
+        return os.geteuid() == 0
+
+    def architecture(self) -> str:
+        """As the kernel names it, such as x86_64."""
+        return platform.machine()
+
+    def has_program(self, name: str) -> bool:
+        """Whether a program is on PATH or where only root looks."""
+        path = f"{environment().get('PATH', os.defpath)}:/usr/local/sbin:/usr/sbin:/sbin"
+        return shutil.which(name, path=path) is not None
+
+    def has_file(self, path: str) -> bool:
+        """Whether there is such a file."""
+        return Path(path).exists()
+
+    def read(self, path: str) -> str:
+        """A file's text; empty when it can't be read."""
+        try:
+            return Path(path).read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return ""
+
+    def works(self, argv: Sequence[str | Path]) -> bool:
+        """Whether a program that changes nothing lasting succeeds."""
+        try:
+            return run(argv, timeout=20, expected=range(256)).returncode == 0
+        except (CapabilityError, WaitTimeoutError):
+            return False
+
+    def free_bytes(self, directory: Path) -> int:
+        """Free space where a directory is, or will be made."""
+        place = directory.absolute()
+        while not place.exists():
+            place = place.parent
+        return shutil.disk_usage(place).free

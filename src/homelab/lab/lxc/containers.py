@@ -1,0 +1,188 @@
+"""Starting and ending containers: control groups, mounts, and lxc's own programs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from homelab.errors import CommandError, WaitTimeoutError
+from homelab.lab import cgroups
+from homelab.lab.images.ownership import ID_BASE
+from homelab.lab.lxc import config, rootfs
+from homelab.lab.lxc.measure import measure
+from homelab.lab.lxc.resources import Resources
+from homelab.lab.node import Node
+from homelab.lab.runtime import Guest, TaskLog, Usage, Volume
+from homelab.lab.storage import RootVolume, Storage
+from homelab.polling import wait_until
+from homelab.process import run
+
+_LXC = Path("/var/lib/lxc")
+"""Where the node's mount namespace shows the state's `lxc` directory."""
+_SIGRTMIN_3 = signal.SIGRTMIN + 3
+"""systemd's signal for halting (systemd(1))."""
+_HOTMOUNT = Path(__file__).with_name("hotmount.py")
+
+
+class Containers:
+    """The containers of one node, as far as they run; files are `storage`'s."""
+
+    def __init__(self, node: Node, storage: Storage, directory: Path) -> None:
+        self._node = node
+        self._storage = storage
+        self._directory = directory
+        self.resources = Resources(node.cgroup_name)
+
+    def start(self, guest: Guest, root: Volume, *, log: TaskLog) -> None:
+        """Mount everything and start init."""
+        self.clear(guest.vmid)
+        volume = self._storage.root(root.volid)
+        layers = rootfs.layers_of(volume)
+        rootfs.configure(layers, guest)
+        directory = self._directory / str(guest.vmid)
+        (directory / "rootfs").mkdir(mode=0o755, parents=True, exist_ok=True)
+        shown = _LXC / str(guest.vmid)
+        mounts = self._mounts(guest, volume, layers, str(shown / "rootfs"))
+        (directory / "fstab").write_text("".join(m.line() for m in mounts), encoding="utf-8")
+        text = config.render(
+            guest,
+            rootfs=str(shown / "rootfs"),
+            cgroup=f"{self._node.cgroup_name}/{guest.vmid}",
+            limits=self.resources.config(guest),
+            log_file=str(shown / "lxc.log"),
+        )
+        (directory / "config").write_text(text, encoding="utf-8")
+        (directory / "lxc.log").unlink(missing_ok=True)
+        try:
+            self._node.run("mount", "--all", "--fstab", shown / "fstab")
+            self._run_in_groups(
+                self.resources.v1_groups(guest),
+                self._node.command("lxc-start", "-n", str(guest.vmid), "-d"),
+            )
+        except (CommandError, WaitTimeoutError):
+            for line in self._log_of(guest.vmid):
+                log(line)
+            self.clear(guest.vmid)
+            raise
+
+    def kill(self, vmid: int) -> None:
+        """End every process of a container, and take its mounts away."""
+        group = self.group(vmid)
+        cgroups.kill(group / "payload")
+        # lxc's monitor sees its child end and goes by itself; else clear() ends it.
+        with suppress(WaitTimeoutError):
+            wait_until(lambda: not cgroups.populated(group), what="lxc's end", timeout=3, interval=0.01)
+        self.clear(vmid)
+
+    def halt(self, vmid: int, *, timeout: float) -> bool:
+        """Ask init to halt; whether everything ended in time."""
+        init = self.init_of(vmid)
+        if init is not None:
+            with suppress(ProcessLookupError):
+                os.kill(init, _SIGRTMIN_3)
+        try:
+            wait_until(
+                lambda: not cgroups.populated(self.group(vmid)),
+                what=f"the end of CT {vmid}",
+                timeout=timeout,
+                interval=0.02,
+            )
+        except WaitTimeoutError:
+            return False
+        self.clear(vmid)
+        return True
+
+    def clear(self, vmid: int) -> None:
+        """Remove what a container left that does not run (any more): processes, groups, mounts."""
+        group = self.group(vmid)
+        if group.is_dir():
+            cgroups.kill(group)
+            cgroups.remove(group)
+        self.resources.remove(vmid)
+        if self._node.holder() is not None:
+            target = _LXC / str(vmid) / "rootfs"
+            self._node.run("umount", "--recursive", "--lazy", "--quiet", target, expected=(0, 1, 32))
+
+    def mount(self, guest: Guest, volume: Volume) -> None:
+        """Mount a new volume into the running container."""
+        init = self.init_of(guest.vmid)
+        if init is None:
+            return
+        mode = "ro" if volume.read_only else "rw"
+        source = self._storage.make(volume.volid)
+        pids = (str(self._node.require().pid), str(init))
+        run((sys.executable, "-I", "-S", _HOTMOUNT, *pids, source, volume.path, mode, str(ID_BASE)))
+
+    def group(self, vmid: int) -> Path:
+        """A container's control group."""
+        return self._node.cgroup / str(vmid)
+
+    def init_of(self, vmid: int) -> int | None:
+        """The host's id of a container's init; None when it does not run."""
+        payload = self.group(vmid) / "payload"
+        if not cgroups.populated(payload):
+            return None
+        for inner in ("ns/init.scope", "ns"):
+            with suppress(OSError):
+                text = (payload / inner / "cgroup.procs").read_text(encoding="ascii")
+                pids = [int(word) for word in text.split()]
+                if pids:
+                    return pids[0]
+        return min(cgroups.members(payload), default=None)
+
+    def vmids(self) -> tuple[int, ...]:
+        """Those that have a control group."""
+        try:
+            names = os.listdir(self._node.cgroup)
+        except FileNotFoundError:
+            return ()
+        return tuple(sorted(int(name) for name in names if name.isdecimal()))
+
+    def usage(self) -> Iterator[tuple[int, Usage]]:
+        """What runs, with its use."""
+        for vmid in self.vmids():
+            init = self.init_of(vmid)
+            if init is not None:
+                payload = self.group(vmid) / "payload"
+                found = measure(init, payload, self.resources.memory_group(vmid))
+                if found is not None:
+                    yield vmid, found
+
+    def _mounts(
+        self, guest: Guest, root: RootVolume, layers: rootfs.Layers, target: str
+    ) -> tuple[config.Mount, ...]:
+        lower = root.template.read_text(encoding="utf-8").splitlines()
+        found = [config.overlay(lower, root.upper, root.work, target)]
+        volumes = [volume for volume in guest.volumes if volume.path != "/"]
+        if not any(volume.path.rstrip("/") == "/var/lib/docker" for volume in volumes):
+            layers.directory("var/lib/docker", mode=0o710)
+            found.append(config.bind(root.docker, f"{target}/var/lib/docker"))
+        for volume in sorted(volumes, key=lambda volume: volume.path.count("/")):
+            layers.directory(volume.path.strip("/"))
+            found.append(
+                config.bind(
+                    self._storage.make(volume.volid),
+                    f"{target}/{volume.path.strip('/')}",
+                    read_only=volume.read_only,
+                )
+            )
+        return tuple(found)
+
+    def _run_in_groups(self, groups: tuple[Path, ...], command: tuple[str | Path, ...]) -> None:
+        """Run a program in v1 groups; the shell joins them first, so that nothing escapes."""
+        script = 'while [ "$1" != -- ]; do echo $$ > "$1"; shift; done; shift; exec "$@"'
+        files = [group / "cgroup.procs" for group in groups]
+        run(("sh", "-ec", script, "homelab", *files, "--", *command), timeout=60)
+
+    def _log_of(self, vmid: int) -> list[str]:
+        try:
+            text = (self._directory / str(vmid) / "lxc.log").read_text(
+                encoding="utf-8", errors="replace"
+            )
+        except OSError:
+            return []
+        return text.splitlines()[-20:]

@@ -1,0 +1,327 @@
+"""The lab's server process: `python -m homelab.lab.serve`, or in the calling process.
+
+Ends in order on SIGTERM or Ctrl-C: containers are stopped and the node goes down. On kill -9
+containers go on, and the next server finds them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import errno
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from homelab.errors import CapabilityError, ConfigurationError, HomelabError
+from homelab.lab import boot, choice, directory, tls
+from homelab.lab.auth import ROOT, TOKEN_NAME, Authenticator, Secrets
+from homelab.lab.context import Context
+from homelab.lab.info import FILE_NAME, LabInfo
+from homelab.lab.runtime import Bridge, RuntimeKind
+from homelab.lab.ssh_key import ensure_ssh_key
+from homelab.lab.state import State
+from homelab.lab.storages import DEFAULT_STORAGE
+from homelab.lab.tasks import Tasks
+from homelab.netns import inside
+from homelab.process import start_time_of
+
+_log = logging.getLogger(__name__)
+
+DEFAULT_LISTEN = "127.0.0.1:8006"
+DEFAULT_NODE = "pve"
+DEFAULT_BRIDGES: Mapping[str, str] = {"vmbr0": "10.10.0.1/24", "vmbr1": "10.20.0.254/24"}
+API_PORT = 8006
+_BRIDGES_KEY = "bridges"
+_TASKS_END = 60.0
+_BIND_ATTEMPTS = 6
+_TEMPLATE = "homelab"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServeOptions:
+    """What a server needs to know."""
+
+    state: Path
+    cache: Path
+    runtime: RuntimeKind
+    listen: str = DEFAULT_LISTEN
+    bridges: Mapping[str, str] | None = None
+    """None: as before, or the default ones."""
+    node: str = DEFAULT_NODE
+    notes: tuple[str, ...] = ()
+
+
+def serve(options: ServeOptions, *, on_ready: Callable[[LabInfo], None]) -> None:
+    """Serve until a signal ends it; `on_ready` is called once it answers.
+
+    Raises:
+        ConfigurationError: the port is in use, or the state can't be used.
+        CapabilityError: the runtime can't work here.
+    """
+    directory.prepare(options.state)
+    with ExitStack() as stack:
+        stack.enter_context(directory.serving(options.state))
+        sockets = [stack.enter_context(bind(options.listen))]
+        state = State(options.state / directory.DATABASE)
+        stack.callback(state.close)
+        bridges = _bridges(state, options)
+        runtime = choice.make(
+            options.runtime, state=options.state, cache=options.cache, node=options.node
+        )
+        if _changed(state, _BRIDGES_KEY, json.dumps({b.name: b.address for b in bridges})):
+            runtime.shut_node(())
+        runtime.open(bridges)
+        stack.callback(runtime.close)
+        _changed(state, choice.RUNTIME_KEY, str(options.runtime))
+        namespace = runtime.network_namespace()
+        inside_address = bridges[0].address.partition("/")[0] if namespace and bridges else None
+        if inside_address is not None:
+            with inside(namespace):
+                sockets.append(stack.enter_context(bind(f"{inside_address}:{API_PORT}")))
+        secret = Secrets.load(options.state / "secrets.json")
+        context = Context(
+            node=options.node,
+            state=state,
+            tasks=Tasks(state, options.state / "tasks", node=options.node),
+            runtime=runtime,
+            authenticator=Authenticator(secret),
+            bridges=bridges,
+            started=time.time(),
+        )
+        files = tls.ensure_certificates(
+            options.state / "tls", names=_names(options, bridges, sockets[0])
+        )
+        boot.recover(context)
+        host, port = sockets[0].getsockname()[:2]
+        info = LabInfo(
+            pid=os.getpid(),
+            start_time=start_time_of(os.getpid()) or 0,
+            runtime=str(options.runtime),
+            node=options.node,
+            api_url=f"https://{_reachable(host)}:{port}/api2/json",
+            inside_api_url=(
+                f"https://{inside_address}:{API_PORT}/api2/json" if inside_address else None
+            ),
+            ca_file=str(files.ca),
+            user=ROOT,
+            password=secret.password,
+            token_id=f"{ROOT}!{TOKEN_NAME}",
+            token_secret=secret.token_secret,
+            storage=DEFAULT_STORAGE,
+            template=_template(context),
+            netns=str(namespace) if namespace else None,
+            mntns=str(path) if (path := runtime.mount_namespace()) else None,
+            ssh_key=str(ensure_ssh_key(options.state / "ssh")),
+            bridges={bridge.name: bridge.address for bridge in bridges},
+            state_dir=str(options.state),
+            cache_dir=str(options.cache),
+            notes=(*options.notes, *runtime.notes()),
+        )
+        asyncio.run(_answer(context, sockets, files, info, on_ready))
+        context.tasks.close(timeout=_TASKS_END)
+        boot.halt(context)
+        (options.state / FILE_NAME).unlink(missing_ok=True)
+
+
+def bind(listen: str) -> socket.socket:
+    """A socket on `ADDRESS:PORT` that does not listen yet.
+
+    Raises:
+        ConfigurationError: the port is in use, or the address is wrong.
+    """
+    host, _, port = listen.rpartition(":")
+    host = host.strip("[]")
+    if not host or not port.isdecimal() or int(port) > 65535:
+        raise ConfigurationError(
+            f"{listen!r} is no address to listen on", hint="write it as 127.0.0.1:8006"
+        )
+    try:
+        return _bound(host, int(port))
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise ConfigurationError(
+                f"port {port} of {host} is in use",
+                hint=f"choose another one with --listen {host}:PORT (0 finds a free one)",
+            ) from error
+        raise ConfigurationError(
+            f"can't listen on {listen}: {error.strerror or error}",
+            hint="choose another address with --listen ADDRESS:PORT",
+        ) from error
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    """Bind; a port that a killed server is about to let go of is waited for."""
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    for attempt in range(_BIND_ATTEMPTS):
+        bound = socket.socket(family, kind, protocol)
+        try:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            bound.bind(address)
+        except OSError as error:
+            bound.close()
+            if error.errno != errno.EADDRINUSE or attempt == _BIND_ATTEMPTS - 1:
+                raise
+            time.sleep(0.05)
+        else:
+            return bound
+    raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
+
+
+async def _answer(
+    context: Context,
+    sockets: list[socket.socket],
+    files: tls.CertificateFiles,
+    info: LabInfo,
+    on_ready: Callable[[LabInfo], None],
+) -> None:
+    from homelab.lab.api.dispatch import Dispatcher
+    from homelab.lab.server import Server
+
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ended.set)
+    server = Server(Dispatcher(context), sockets, tls.server_context(files))
+    await server.start()
+    info.save()
+    on_ready(info)
+    _log.info("serving %s, runtime %s", info.api_url, info.runtime)
+    await ended.wait()
+    _log.info("ending")
+    await server.stop()
+
+
+def _bridges(state: State, options: ServeOptions) -> tuple[Bridge, ...]:
+    wanted = options.bridges
+    if wanted is None:
+        wanted = json.loads(state.meta(_BRIDGES_KEY) or "null") or DEFAULT_BRIDGES
+    return tuple(Bridge(name=name, address=address) for name, address in wanted.items())
+
+
+def _changed(state: State, key: str, value: str) -> bool:
+    """Keep a setting; whether it was another one before."""
+    before = state.meta(key)
+    if before == value:
+        return False
+    with state.transaction() as transaction:
+        transaction.put_meta(key, value)
+    return before is not None
+
+
+def _names(
+    options: ServeOptions, bridges: tuple[Bridge, ...], bound: socket.socket
+) -> tuple[str, ...]:
+    addresses = [bridge.address.partition("/")[0] for bridge in bridges]
+    host = str(bound.getsockname()[0])
+    own = [] if host in {"0.0.0.0", "::"} else [host]
+    return ("127.0.0.1", "::1", "localhost", options.node, *addresses, *own)
+
+
+def _reachable(host: str) -> str:
+    if host in {"0.0.0.0", "::"}:
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
+
+
+def _template(context: Context) -> str:
+    """The template with Docker in it, else any."""
+    names = [template.volid for template in context.runtime.templates()]
+    return next((name for name in names if _TEMPLATE in name), names[0] if names else "")
+
+
+class _Reporter(logging.Handler):
+    """Tells the process that waits for this one what goes on, one JSON object per line."""
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__(logging.INFO)
+        self._pipe = os.fdopen(descriptor, "w", encoding="utf-8")
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.tell({"progress": record.getMessage()})
+
+    def tell(self, message: Mapping[str, object]) -> None:
+        if self._pipe.closed:
+            return
+        try:
+            self._pipe.write(json.dumps(message) + "\n")
+            self._pipe.flush()
+        except BrokenPipeError:
+            self._pipe.close()
+
+    def finish(self) -> None:
+        logging.getLogger("homelab").removeHandler(self)
+        if not self._pipe.closed:
+            self._pipe.close()
+
+
+def _arguments(words: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m homelab.lab.serve", description=__doc__)
+    parser.add_argument("--state", type=Path, required=True)
+    parser.add_argument("--cache", type=Path, required=True)
+    parser.add_argument("--runtime", choices=[str(kind) for kind in RuntimeKind], required=True)
+    parser.add_argument("--listen", default=DEFAULT_LISTEN)
+    parser.add_argument("--bridge", action="append", metavar="NAME=ADDRESS/LENGTH")
+    parser.add_argument("--node", default=DEFAULT_NODE)
+    parser.add_argument("--note", action="append", default=[])
+    parser.add_argument("--report-to", type=int, metavar="DESCRIPTOR")
+    return parser.parse_args(words)
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run the server; with `--report-to` in a process of its own."""
+    arguments = _arguments(words)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    reporter: _Reporter | None = None
+    if arguments.report_to is not None:
+        if os.fork():
+            return 0
+        reporter = _Reporter(arguments.report_to)
+        logging.getLogger("homelab").addHandler(reporter)
+    pairs = [pair.partition("=") for pair in arguments.bridge or ()]
+    options = ServeOptions(
+        state=arguments.state.absolute(),
+        cache=arguments.cache.absolute(),
+        runtime=RuntimeKind(arguments.runtime),
+        listen=arguments.listen,
+        bridges={name: address for name, _, address in pairs} or None,
+        node=arguments.node,
+        notes=tuple(arguments.note),
+    )
+    try:
+        serve(options, on_ready=lambda _info: _ready(reporter))
+    except HomelabError as error:
+        _failed(error, reporter)
+        return 1
+    except OSError as error:
+        _failed(ConfigurationError(f"the lab's server can't go on: {error}"), reporter)
+        return 1
+    return 0
+
+
+def _failed(error: HomelabError, reporter: _Reporter | None) -> None:
+    _log.error("%s", error)
+    if reporter is not None:
+        known = isinstance(error, CapabilityError | ConfigurationError)
+        kind = type(error).__name__ if known else "HomelabError"
+        reporter.tell({"error": kind, "message": error.message, "hint": error.hint})
+
+
+def _ready(reporter: _Reporter | None) -> None:
+    if reporter is not None:
+        reporter.tell({"ready": True})
+        reporter.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,101 @@
+"""The HTTPS server: requests to the dispatcher on worker threads, replies with PVE's reason phrase."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import socket
+import ssl
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from homelab.lab.api.dispatch import Dispatcher, Reply, Request
+
+_log = logging.getLogger(__name__)
+
+_WORKERS = 32
+_SHUTDOWN = 5.0
+
+
+class Server:
+    """Listens on sockets that are bound already."""
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        sockets: Sequence[socket.socket],
+        context: ssl.SSLContext,
+        *,
+        failure_delay: float = 3.0,
+    ) -> None:
+        """`failure_delay` is how long a failed login waits for its reply, in seconds."""
+        self._dispatcher = dispatcher
+        self._sockets = tuple(sockets)
+        self._context = context
+        self._delay = failure_delay
+        self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="request")
+        self._runner: web.ServerRunner | None = None
+
+    async def start(self) -> None:
+        """Begin to answer."""
+        self._runner = web.ServerRunner(
+            web.Server(self._handle, access_log=None),
+            shutdown_timeout=_SHUTDOWN,
+        )
+        await self._runner.setup()
+        for bound in self._sockets:
+            await web.SockSite(self._runner, bound, ssl_context=self._context).start()
+
+    async def stop(self) -> None:
+        """Stop to answer; requests under way are finished."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        target = urlsplit(request.raw_path)
+        incoming = Request(
+            method=request.method,
+            path=target.path,
+            query=target.query,
+            headers=request.headers,
+            cookies=_cookies(request.headers.get("Cookie", "")),
+            body=await request.read(),
+            chunked="chunked" in request.headers.get("Transfer-Encoding", "").lower(),
+        )
+        loop = asyncio.get_running_loop()
+        reply = await loop.run_in_executor(self._pool, self._dispatcher.dispatch, incoming)
+        if reply.status == 401:
+            await asyncio.sleep(self._delay)
+        return _response(reply)
+
+
+def _response(reply: Reply) -> web.Response:
+    response = web.Response(
+        status=reply.status,
+        reason=re.sub(r"[^\x20-\x7e]", "?", reply.reason),
+        body=reply.body,
+        headers={
+            "Content-Type": "application/json;charset=UTF-8",
+            "Cache-Control": "max-age=0",
+            "Pragma": "no-cache",
+            "Server": "pve-api-daemon/3.0",
+        },
+    )
+    if reply.status >= 400:
+        response.force_close()
+    return response
+
+
+def _cookies(header: str) -> dict[str, str]:
+    """The cookies; values are taken as they are, since a ticket holds `:`, `@` and `=`."""
+    found: dict[str, str] = {}
+    for part in header.split(";"):
+        name, separator, value = part.strip().partition("=")
+        if separator:
+            found[name] = value
+    return found

@@ -1,0 +1,81 @@
+"""The apply stage: Terraform makes the node what the plan says, container by container."""
+
+from __future__ import annotations
+
+from homelab.clients.terraform import Applied
+from homelab.clients.terraform_events import Diagnostic, Phase, ResourceEvent, TerraformEvent
+from homelab.operations.events import Stage, State
+from homelab.operations.planned import CONTAINER_TYPE, item_of
+from homelab.operations.planning import Planned
+from homelab.operations.recorder import Recorder
+from homelab.operations.run import Run
+
+_PAST = {
+    "create": "created",
+    "update": "updated",
+    "replace": "replaced",
+    "delete": "deleted",
+    "import": "adopted",
+}
+
+
+def apply(run: Run, planned: Planned, *, stage: Stage = Stage.APPLY) -> None:
+    """Apply a plan; nothing is called when it changes nothing.
+
+    Raises:
+        TerraformError: something failed; what succeeded before is in the state.
+    """
+    with run.recorder.stage(stage) as handle:
+        if planned.plan.is_empty and not planned.plan.outputs_change:
+            for container in planned.topology:
+                run.recorder.item(stage, container.name, State.UNCHANGED)
+            handle.state, handle.detail = State.UNCHANGED, "nothing to do"
+            return
+        touched = {change.item for change in planned.report.changes}
+        for container in planned.topology:
+            if container.name not in touched:
+                run.recorder.item(stage, container.name, State.UNCHANGED)
+        listener = ApplyListener(run.recorder, stage)
+        applied = planned.terraform.apply(planned.plan, on_event=listener)
+        handle.detail = in_words(applied)
+
+
+def in_words(applied: Applied) -> str:
+    """What an apply did, in one line."""
+    counts = (
+        (applied.imported, "adopted"),
+        (applied.added, "added"),
+        (applied.changed, "changed"),
+        (applied.removed, "removed"),
+    )
+    return ", ".join(f"{count} {word}" for count, word in counts if count) or "nothing changed"
+
+
+class ApplyListener:
+    """Turns what Terraform says into events about containers."""
+
+    def __init__(self, recorder: Recorder, stage: Stage) -> None:
+        self._recorder = recorder
+        self._stage = stage
+
+    def __call__(self, event: TerraformEvent) -> None:
+        """Take one event in."""
+        match event:
+            case ResourceEvent(resource_type=kind) if kind == CONTAINER_TYPE:
+                self._container(event)
+            case ResourceEvent(phase=Phase.START):
+                self._recorder.progress(self._stage, f"{event.action} {event.address}")
+            case Diagnostic(severity="error") if f"{CONTAINER_TYPE}." in event.address:
+                item = item_of(event.address)
+                self._recorder.item(self._stage, item, State.FAILED, str(event))
+
+    def _container(self, event: ResourceEvent) -> None:
+        name = event.key or item_of(event.address)
+        match event.phase:
+            case Phase.START:
+                self._recorder.item(self._stage, name, State.RUNNING, event.action)
+            case Phase.COMPLETE:
+                word = _PAST.get(event.action, event.action)
+                self._recorder.item(self._stage, name, State.DONE, word)
+            case Phase.ERRORED:
+                self._recorder.item(self._stage, name, State.FAILED, f"{event.action} failed")

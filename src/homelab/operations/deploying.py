@@ -1,0 +1,84 @@
+"""Deploy: prepare, plan, apply, configure, validate."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from homelab.operations.applying import apply
+from homelab.operations.configuring import configure
+from homelab.operations.events import Listener, Stage, silent
+from homelab.operations.labs import LabOptions
+from homelab.operations.planning import adopt_plan, make_plan, require_allowed
+from homelab.operations.preparing import build_images, prepare
+from homelab.operations.report import OperationReport
+from homelab.operations.run import Run, running
+from homelab.operations.validating import validate
+from homelab.settings import ImagesChoice, Settings, load
+
+if TYPE_CHECKING:
+    from homelab.clients.terraform_plan import Plan
+    from homelab.lab import Lab
+    from homelab.operations.planning import Planned
+    from homelab.operations.targets import Target
+
+STAGES = (
+    Stage.PREPARE,
+    Stage.PLAN,
+    Stage.IMAGES,
+    Stage.APPLY,
+    Stage.CONFIGURE,
+    Stage.VALIDATE,
+)
+
+
+def deploy(
+    plan: Plan | None = None,
+    *,
+    target: str | Lab | None = None,
+    settings: Settings | None = None,
+    lab: LabOptions | None = None,
+    allow_delete: Collection[str] = (),
+    images: ImagesChoice | None = None,
+    listener: Listener = silent,
+) -> OperationReport:
+    """Bring a target to what terraform/ and ansible/ declare, and prove that it is well.
+
+    `plan` is one that was made before; else one is made. `target` is a name of homelab.toml or a
+    lab that is up; `allow_delete` names containers that may go where the target is not the lab.
+    Writes build/plan.json, build/deploy.json and build/deploy.xml, also when it fails. Running it
+    again after a failure or an interruption goes on from what is there.
+
+    Raises:
+        HomelabError: a stage failed; the report in build/ says which.
+    """
+    loaded = settings or load()
+    name = target if isinstance(target, str) or target is None else "lab"
+    given = None if isinstance(target, str) or target is None else target
+    with running(loaded, "deploy", target=name, stages=STAGES, lab=lab, listener=listener) as run:
+        place = prepare(run, lab=given)
+        planned = make_plan(run, place) if plan is None else adopt_plan(run, place, plan)
+        require_allowed(planned.report, place, allow_delete)
+        why = place.out_of_reach
+        if why is None:
+            _with_containers(run, place, planned, images)
+        else:
+            run.recorder.not_run(Stage.IMAGES, why)
+            apply(run, planned)
+            run.recorder.not_run(Stage.CONFIGURE, why)
+            run.recorder.not_run(Stage.VALIDATE, why)
+    assert run.report is not None  # noqa: S101  (set when the run ends)
+    return run.report
+
+
+def _with_containers(
+    run: Run, place: Target, planned: Planned, images: ImagesChoice | None
+) -> None:
+    """Apply while service images are built, then configure and validate."""
+    with ThreadPoolExecutor(1, thread_name_prefix="images") as background:
+        building = background.submit(build_images, run, place, planned.topology, images)
+        apply(run, planned)
+        building.result()
+    configure(run, place, planned)
+    validate(run, place, planned.topology)

@@ -1,0 +1,127 @@
+"""What integration tests share: a copy of the project, the command line, and a machine that is able.
+
+Under CI (the variable CI is set) a capability that is missing is a failure, elsewhere a skip.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from homelab.errors import HomelabError
+from homelab.lab.doctor import make_ready
+from homelab.settings import Environment, cache_directory
+
+ROOT = Path(__file__).parents[2]
+_PARTS = ("terraform", "ansible", "configs", "images")
+_LEFT_OUT = shutil.ignore_patterns(".terraform*", "terraform.tfstate*", "*.tfplan", "homelab.json")
+
+
+@pytest.fixture(scope="session")
+def able(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A machine that runs containers; what is missing is installed where this is root."""
+    try:
+        make_ready(
+            state_dir=tmp_path_factory.getbasetemp(),
+            cache_dir=cache_directory(),
+            on_line=lambda line: sys.stderr.write(f"{line}\n"),
+        )
+    except HomelabError as error:
+        if Environment.read().ci:
+            pytest.fail(f"this machine can't run containers: {error}")
+        pytest.skip(f"this machine can't run containers: {error}")
+
+
+@dataclass(kw_only=True)
+class Project:
+    """A copy of the project with a lab of its own, driven by the command line."""
+
+    directory: Path
+    state: Path
+    env: dict[str, str] = field(default_factory=dict)
+
+    def run(
+        self, *words: str, timeout: float = 600, **env: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `homelab WORDS` in the project; nothing of the caller's settings reaches it."""
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("PM_", "TF_", "HOMELAB_"))
+        }
+        own = {
+            "HOMELAB_LAB_STATE": str(self.state),
+            "HOMELAB_LAB_LISTEN": "127.0.0.1:0",
+            "HOMELAB_CACHE": str(cache_directory()),
+        }
+        return subprocess.run(
+            [sys.executable, "-m", "homelab.cli", *words],
+            cwd=self.directory,
+            env={**kept, **own, **self.env, **env},
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    def ok(self, *words: str, code: int = 0, **env: str) -> str:
+        """Run `homelab WORDS`, which has to end with `code`; what it printed."""
+        done = self.run(*words, **env)
+        assert done.returncode == code, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def refused(self, *words: str, **env: str) -> str:
+        """Run `homelab WORDS`, which has to end with one clear error; its text."""
+        done = self.run(*words, **env)
+        assert done.returncode == 1, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        assert done.stderr.count("error:") == 1, done.stderr
+        assert "Traceback" not in done.stderr, done.stderr
+        return done.stderr[done.stderr.index("error:") :]
+
+    def file(self, name: str) -> Path:
+        """A file of the copy."""
+        return self.directory / name
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        """Replace a piece of a file, which has to be there."""
+        path = self.file(name)
+        text = path.read_text(encoding="utf-8")
+        assert old in text, f"{name} has no {old!r}"
+        path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+    def exports(self) -> dict[str, str]:
+        """What `homelab lab env` exports, as a shell understands it."""
+        script = self.ok("lab", "env")
+        done = subprocess.run(
+            ["/bin/sh", "-c", f"{script}\nenv -0"],
+            env={},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        pairs = (entry.partition("=") for entry in done.stdout.split("\0") if entry)
+        return {name: value for name, _, value in pairs if name.startswith(("PM_", "TF_", "HOME"))}
+
+
+def make_project(directory: Path) -> Project:
+    """Copy what a project consists of."""
+    directory.mkdir()
+    for part in _PARTS:
+        shutil.copytree(ROOT / part, directory / part, ignore=_LEFT_OUT)
+    shutil.copy(ROOT / "homelab.toml", directory)
+    return Project(directory=directory, state=directory.parent / "lab")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Project]:
+    """A fresh copy of the project, whose lab is gone afterwards."""
+    made = make_project(tmp_path / "project")
+    yield made
+    made.ok("lab", "destroy")

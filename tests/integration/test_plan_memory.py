@@ -1,0 +1,221 @@
+"""Plan, deploy and destroy on the memory runtime: real Terraform, no root."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from homelab.operations import reviewing
+from homelab.operations.planned import Action
+from homelab.settings import Environment, load
+
+_MEMORY = ("--runtime", "memory", "--plain")
+_MEDIA = "terraform/containers/media-stack.tf"
+
+
+def _json(project: Any, name: str) -> dict[str, Any]:
+    data: dict[str, Any] = json.loads(project.file(f"build/{name}").read_text(encoding="utf-8"))
+    return data
+
+
+def test_plan_says_what_would_change_and_what_was_not_checked(project: Any) -> None:
+    shown = project.ok("plan", *_MEMORY, code=2)
+
+    assert "28 containers" in shown or "32 to create" in shown
+    assert "+   plex" in shown
+    assert "not checked: whether the node can make and run these containers" in shown
+    assert "offline provider" in shown
+    plan = _json(project, "plan.json")
+    containers = [change for change in plan["changes"] if change["container"]]
+    assert len(containers) == plan["containers"] == 28
+    assert project.file("build/plan.md").read_text(encoding="utf-8").startswith("### Plan for")
+    assert not project.file("terraform/terraform.tfstate").exists()
+
+
+def test_plan_where_no_lab_can_run_leaves_none(
+    project: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As for a user without root: the lab lives as long as the plan, and that is said."""
+    monkeypatch.setattr(reviewing, "is_able", lambda place: False)
+    environment = Environment.read({"HOMELAB_LAB_STATE": str(project.state)})
+    settings = load(project.directory, environment=environment)
+
+    before = reviewing.plan(settings=settings)
+    project.ok("deploy", *_MEMORY)
+    project.ok("lab", "destroy")
+    after = reviewing.plan(settings=settings)
+
+    assert not project.state.exists()
+    assert before.count(Action.CREATE) == 32
+    assert any("kept state only" in text or "without root" in text for text in before.not_checked)
+    assert after.is_empty  # compared with what the last deploy left, not with an empty node
+    assert reviewing.NOT_REFRESHED in after.not_checked
+
+
+def test_deploy_twice_changes_nothing_and_a_report_is_left(project: Any) -> None:
+    first = project.ok("deploy", *_MEMORY)
+    second = project.ok("deploy", *_MEMORY)
+
+    assert "32 added" in first
+    assert "no changes; 28 containers are as declared" in second
+    assert "configure: not run" in second
+    report = _json(project, "deploy.json")
+    assert report["ok"] is True
+    assert report["runtime"] == "memory"
+    suites = ET.parse(project.file("build/deploy.xml")).getroot()
+    applied = next(suite for suite in suites if suite.get("name") == "apply")
+    assert len(applied) == 28
+    validated = next(suite for suite in suites if suite.get("name") == "validate")
+    assert validated.get("skipped") == "1"
+    assert project.ok("plan", *_MEMORY)
+
+
+def test_terraform_by_hand_shares_the_state(project: Any) -> None:
+    project.ok("deploy", *_MEMORY)
+
+    done = subprocess.run(
+        ["terraform", "plan", "-detailed-exitcode", "-no-color"],
+        cwd=project.file("terraform"),
+        env={**os.environ, **project.exports()},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_lost_state_adopts_what_is_there(project: Any) -> None:
+    project.ok("deploy", *_MEMORY)
+    project.file("terraform/terraform.tfstate").unlink()
+
+    again = project.ok("deploy", *_MEMORY)
+
+    assert "32 adopted" in again
+    assert project.ok("plan", *_MEMORY)
+
+
+def test_killed_server_is_started_again_and_the_deploy_converges(project: Any) -> None:
+    project.ok("deploy", *_MEMORY)
+    status = json.loads(project.ok("lab", "status", "--json"))
+    os.kill(status["pid"], signal.SIGKILL)
+    assert "lab: down" in project.ok("lab", "status")
+
+    again = project.ok("deploy", *_MEMORY)
+
+    assert "no changes; 28 containers are as declared" in again
+
+
+def test_lab_may_lose_a_container_and_production_only_a_named_one(project: Any) -> None:
+    project.edit(_MEDIA, "memory       = 4096", "memory       = 2048")
+    project.ok("lab", "up", "--runtime", "memory")
+    lab = project.exports()
+    project.ok("deploy", "--target", "production", "--plain", **lab)
+    text = project.file(_MEDIA).read_text(encoding="utf-8")
+    start = text.index("    bazarr = {")
+    end = text.index("    qbittorrent = {")
+    project.file(_MEDIA).write_text(text[:start] + text[end:], encoding="utf-8")
+
+    refused = project.refused("deploy", "--target", "production", "--plain", **lab)
+    allowed = project.ok(
+        "deploy", "--target", "production", "--plain", "--allow-delete", "bazarr", **lab
+    )
+
+    assert "deletes or replaces on target 'production': bazarr" in refused
+    assert "--allow-delete bazarr" in refused
+    assert "1 removed" in allowed
+    assert "loopback" in allowed
+    assert not project.file("terraform/terraform.tfstate").exists()
+
+
+def test_destroy_leaves_nothing(project: Any) -> None:
+    project.ok("deploy", *_MEMORY)
+
+    said = project.ok("destroy", *_MEMORY)
+
+    assert "32 removed; the lab is gone" in said
+    assert not project.state.exists()
+    assert not list(project.file("terraform").glob("terraform.tfstate*"))
+
+
+def test_destroy_after_the_server_was_killed(project: Any) -> None:
+    project.ok("deploy", *_MEMORY)
+    os.kill(json.loads(project.ok("lab", "status", "--json"))["pid"], signal.SIGKILL)
+
+    project.ok("destroy", *_MEMORY)
+
+    assert not project.state.exists()
+
+
+def test_wrong_input_is_one_clear_error(project: Any, tmp_path: Path) -> None:
+    assert "unknown target 'prod'" in project.refused("plan", "--target", "prod")
+    assert "no homelab project" in project.refused("plan", "--project", str(tmp_path))
+    assert "has no API address" in project.refused("plan", "--target", "production")
+    assert "no lab" in project.refused("lab", "up", "--state", str(project.directory), *_MEMORY[:2])
+
+
+def test_typo_in_hcl_names_file_and_line(project: Any) -> None:
+    project.edit(_MEDIA, "vmid         = 202", "vmid         = = 202")
+
+    error = project.refused("deploy", *_MEMORY)
+
+    assert "media-stack.tf:" in error
+    assert not project.state.exists()
+
+
+def test_duplicate_vmid_names_file_and_line_and_starts_nothing(project: Any) -> None:
+    project.edit(_MEDIA, "vmid         = 202", "vmid         = 201")
+
+    error = project.refused("deploy", *_MEMORY)
+
+    assert "media-stack.tf:" in error
+    assert "201" in error
+    assert not project.state.exists()
+
+
+def test_unformatted_file_is_named(project: Any) -> None:
+    project.edit(_MEDIA, "      vmid         = 202", "      vmid = 202")
+
+    error = project.refused("plan", *_MEMORY)
+
+    assert "not formatted" in error
+    assert "containers/media-stack.tf" in error
+
+
+def test_wrong_password_is_the_apis_own_word(project: Any) -> None:
+    project.ok("lab", "up", "--runtime", "memory")
+    lab = project.exports()
+    wrong = {**lab, "PM_PASS": "wrong", "PM_API_TOKEN_ID": "", "PM_API_TOKEN_SECRET": ""}
+
+    error = project.refused("plan", "--target", "production", "--plain", **wrong)
+
+    assert "401 authentication failure" in error
+
+
+def test_template_that_is_missing_is_named(project: Any) -> None:
+    template = 'template     = "local:vztmpl/none_1_amd64.tar.zst"'
+    project.edit(_MEDIA, "vmid         = 202", f"vmid         = 202\n      {template}")
+
+    error = project.refused("deploy", *_MEMORY)
+
+    assert "none_1_amd64.tar.zst" in error
+
+
+def test_port_in_use_is_named(project: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+        error = project.refused(
+            "plan", *_MEMORY, "--listen", f"127.0.0.1:{port}", "--state", str(project.state)
+        )
+
+    assert f"port {port}" in error
+    assert "in use" in error

@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from homelab.lab import boot
+from homelab.lab.api.dispatch import Dispatcher, Reply, Request
+from homelab.lab.auth import Authenticator, Secrets
+from homelab.lab.context import Context
+from homelab.lab.memory import MemoryRuntime
+from homelab.lab.runtime import Bridge, ContainerRuntime
+from homelab.lab.state import State
+from homelab.lab.tasks import Tasks
+
+TEMPLATE = "local:vztmpl/debian-13-homelab_13.0_amd64.tar.zst"
+PASSWORD = "correct horse"
+TOKEN_SECRET = "11111111-2222-3333-4444-555555555555"
+BRIDGES = (
+    Bridge(name="vmbr0", address="10.10.0.1/24"),
+    Bridge(name="vmbr1", address="10.20.0.254/24"),
+)
+
+
+@dataclass
+class Answer:
+    """A reply, decoded."""
+
+    reply: Reply
+    content: dict[str, Any]
+
+    @property
+    def status(self) -> int:
+        return self.reply.status
+
+    @property
+    def reason(self) -> str:
+        return self.reply.reason
+
+    @property
+    def data(self) -> Any:
+        assert self.status == 200, (self.status, self.reason, self.content)
+        return self.content["data"]
+
+    @property
+    def errors(self) -> dict[str, str]:
+        return self.content.get("errors", {})
+
+
+@dataclass
+class LabNode:
+    """A node without a server: requests go straight to the dispatcher."""
+
+    directory: Path
+    runtime: ContainerRuntime
+    context: Context
+    dispatcher: Dispatcher
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def raw(self, request: Request) -> Answer:
+        reply = self.dispatcher.dispatch(request)
+        return Answer(reply, json.loads(reply.body))
+
+    def ask(self, method: str, path: str, /, **parameters: object) -> Answer:
+        """Ask with the ticket of root, parameters as a form."""
+        words = {
+            name.replace("_", "-"): value for name, value in parameters.items() if value is not None
+        }
+        form = urlencode(words, doseq=True)
+        in_body = method in {"POST", "PUT"}
+        return self.raw(
+            Request(
+                method=method,
+                path=f"/api2/json{path}",
+                query="" if in_body else form,
+                headers=self.headers,
+                body=form.encode() if in_body else b"",
+            )
+        )
+
+    def as_token(self) -> LabNode:
+        """The same node, asked with an API token."""
+        headers = {"Authorization": f"PVEAPIToken=root@pam!homelab={TOKEN_SECRET}"}
+        return LabNode(self.directory, self.runtime, self.context, self.dispatcher, headers)
+
+    def wait(self, upid: str) -> dict[str, Any]:
+        """The task's status when it has ended."""
+        for _ in range(1000):
+            status: dict[str, Any] = self.ask("GET", f"/nodes/pve/tasks/{upid}/status").data
+            if status["status"] == "stopped":
+                return status
+            time.sleep(0.005)
+        raise AssertionError(f"{upid} did not end")
+
+    def log(self, upid: str) -> list[str]:
+        return [line["t"] for line in self.ask("GET", f"/nodes/pve/tasks/{upid}/log").data]
+
+    def create(self, vmid: int = 100, **options: object) -> dict[str, Any]:
+        """Create a container and wait; returns the task's status."""
+        defaults: dict[str, object] = {"ostemplate": TEMPLATE, "rootfs": "local-zfs:4"}
+        answer = self.ask("POST", "/nodes/pve/lxc", vmid=vmid, **{**defaults, **options})
+        return self.wait(answer.data)
+
+    def config(self, vmid: int = 100) -> dict[str, Any]:
+        return dict(self.ask("GET", f"/nodes/pve/lxc/{vmid}/config").data)
+
+    def status(self, vmid: int = 100) -> dict[str, Any]:
+        return dict(self.ask("GET", f"/nodes/pve/lxc/{vmid}/status/current").data)
+
+    def close(self) -> None:
+        self.context.tasks.close(timeout=5)
+        self.context.state.close()
+
+
+OpenNode = Callable[..., LabNode]
+
+
+@pytest.fixture
+def open_node(tmp_path: Path) -> Iterator[OpenNode]:
+    """Opens nodes on one state directory: one after another is what a restart is."""
+    opened: list[LabNode] = []
+
+    def open_(runtime: ContainerRuntime | None = None) -> LabNode:
+        used = MemoryRuntime(tmp_path) if runtime is None else runtime
+        used.open(BRIDGES)
+        state = State(tmp_path / "lab.db")
+        secrets = Secrets(password=PASSWORD, token_secret=TOKEN_SECRET, key=b"k" * 32)
+        context = Context(
+            node="pve",
+            state=state,
+            tasks=Tasks(state, tmp_path / "tasks", node="pve"),
+            runtime=used,
+            authenticator=Authenticator(secrets),
+            bridges=BRIDGES,
+            started=time.time(),
+        )
+        boot.recover(context)
+        ticket, csrf = context.authenticator.login("root@pam", PASSWORD)
+        headers = {"Authorization": f"PVEAuthCookie={ticket}", "CSRFPreventionToken": csrf}
+        opened.append(LabNode(tmp_path, used, context, Dispatcher(context), headers))
+        return opened[-1]
+
+    yield open_
+    for node in opened:
+        node.close()
+
+
+@pytest.fixture
+def node(open_node: OpenNode) -> LabNode:
+    return open_node()

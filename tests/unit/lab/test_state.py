@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import sqlite3
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+
+from homelab.lab.failures import ApiFailureError
+from homelab.lab.state import State, StateError, VolumeRecord
+from homelab.pve.guest_config import GuestConfig
+
+CONFIG = GuestConfig(options={"hostname": "web"})
+
+
+@pytest.fixture
+def state(tmp_path: Path):
+    opened = State(tmp_path / "lab.db")
+    yield opened
+    opened.close()
+
+
+def test_what_was_committed_is_there_for_the_next_server(tmp_path: Path, state: State) -> None:
+    with state.transaction() as transaction:
+        assert transaction.add_guest(100, CONFIG)
+        assert not transaction.add_guest(100, CONFIG)
+        transaction.put_volume(VolumeRecord(volid="z:s-1", vmid=100, size=5, ctime=1))
+    again = State(tmp_path / "lab.db")
+    record = again.guest(100)
+    assert record is not None
+    assert record.config == CONFIG
+    assert [volume.volid for volume in again.volumes(100)] == ["z:s-1"]
+    again.close()
+
+
+def test_commits_reach_the_disk_before_they_return(state: State) -> None:
+    connection = state._writer
+    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
+
+
+def test_an_error_undoes_the_whole_transaction(state: State) -> None:
+    def fail() -> None:
+        with state.transaction() as transaction:
+            transaction.add_guest(100, CONFIG)
+            raise ApiFailureError("no")
+
+    with pytest.raises(ApiFailureError):
+        fail()
+    assert state.guest(100) is None
+    with state.transaction() as transaction:
+        transaction.add_guest(101, CONFIG)
+    assert state.vmids() == {101}
+
+
+def _fill(state: State) -> None:
+    (pages,) = state._writer.execute("PRAGMA page_count").fetchone()
+    state._writer.execute(f"PRAGMA max_page_count = {pages}")
+
+
+def test_a_full_disk_is_one_clear_error_and_changes_nothing(state: State) -> None:
+    _fill(state)
+    big = GuestConfig(options={"description": "x" * 8000 + "\n"})
+
+    def write() -> None:
+        with state.transaction() as transaction:
+            transaction.put_meta("small", "x")
+            for vmid in range(100, 200):
+                transaction.add_guest(vmid, big)
+
+    with pytest.raises(StateError, match="database or disk is full"):
+        write()
+    assert state.guests() == ()
+    assert state.meta("small") is None
+
+
+def test_a_request_on_a_full_disk_fails_and_leaves_nothing(node) -> None:
+    _fill(node.context.state)
+    answer = node.ask(
+        "POST",
+        "/nodes/pve/lxc",
+        vmid=100,
+        ostemplate="local:vztmpl/debian-13-homelab_13.0_amd64.tar.zst",
+        rootfs="local-zfs:1",
+        description="x" * 8000,
+        **{f"mp{n}": f"local-zfs:1,mp=/data/{'x' * 100}{n}" for n in range(200)},
+    )
+    assert answer.status == 500
+    assert answer.reason == "unable to write the node's state - database or disk is full"
+    assert node.ask("GET", "/nodes/pve/lxc").data == []
+    assert node.ask("GET", "/nodes/pve/tasks").data == []
+
+
+def test_a_damaged_database_is_one_clear_error(tmp_path: Path) -> None:
+    path = tmp_path / "lab.db"
+    path.write_bytes(b"no database" * 1000)
+    with pytest.raises(StateError, match="can't open the lab's state"):
+        State(path)
+
+
+def test_a_database_of_another_version_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "lab.db"
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(StateError, match="is of version 99"):
+        State(path)
+
+
+def test_the_database_is_its_owners(tmp_path: Path, state: State) -> None:
+    assert stat.S_IMODE((tmp_path / "lab.db").stat().st_mode) == 0o600
+
+
+def test_readers_do_not_wait_for_a_writer(state: State) -> None:
+    seen: list[frozenset[int]] = []
+    with state.transaction() as transaction:
+        transaction.add_guest(100, CONFIG)
+        reader = threading.Thread(target=lambda: seen.append(state.vmids()))
+        reader.start()
+        reader.join(5)
+    assert seen == [frozenset()]
+    assert state.vmids() == {100}
+
+
+def test_closing_while_others_work_fails_cleanly(tmp_path: Path) -> None:
+    state = State(tmp_path / "lab.db")
+    errors: list[BaseException] = []
+    started = threading.Barrier(5)
+
+    def work(vmid: int) -> None:
+        started.wait()
+        try:
+            while True:
+                with state.transaction() as transaction:
+                    transaction.add_guest(vmid, CONFIG)
+                state.guests()
+        except StateError as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=(vmid,)) for vmid in range(100, 104)]
+    for thread in threads:
+        thread.start()
+    started.wait()
+    state.close()
+    for thread in threads:
+        thread.join(10)
+    assert len(errors) == 4
+    assert all("the server is ending" in str(error) for error in errors)

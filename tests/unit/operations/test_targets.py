@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from homelab import settings
+from homelab.errors import CapabilityError, ConfigurationError
+from homelab.operations.labs import LabOptions
+from homelab.operations.targets import Target, open_target
+from homelab.settings import Environment, Settings
+
+_PRODUCTION = '[targets.production]\nkind = "proxmox"\napi_url = "https://pve.example:8006"\n'
+_TOKEN = {"PM_API_TOKEN_ID": "root@pam!ci", "PM_API_TOKEN_SECRET": "s3cret"}
+
+
+def _settings(directory: Path, text: str = _PRODUCTION, **values: str) -> Settings:
+    (directory / "homelab.toml").write_text(text, encoding="utf-8")
+    return settings.load(directory, environment=Environment.read(values))
+
+
+def test_environment_wins_over_the_file(tmp_path: Path) -> None:
+    loaded = _settings(tmp_path, PM_API_URL="https://other.example:8006/api2/json", **_TOKEN)
+
+    target = open_target(loaded, "production")
+
+    assert target.api_url == "https://other.example:8006/api2/json"
+    assert target.environment["PM_API_URL"] == target.api_url
+
+
+def test_token_leaves_no_password_beside_it(tmp_path: Path) -> None:
+    loaded = _settings(tmp_path, PM_USER="root@pam", PM_PASS="hunter2", **_TOKEN)
+
+    target = open_target(loaded, "production")
+
+    assert target.environment["PM_API_TOKEN_ID"] == "root@pam!ci"
+    assert target.environment["PM_PASS"] == ""
+    assert "s3cret" not in repr(target)
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "message"),
+    [
+        (_PRODUCTION, {}, "has no credentials"),
+        (_PRODUCTION, {"PM_USER": "root@pam"}, "has no credentials"),
+        ('[targets.production]\nkind = "proxmox"\n', _TOKEN, "has no API address"),
+        (_PRODUCTION + 'ca_file = "none.pem"\n', _TOKEN, "no CA file at"),
+        (_PRODUCTION + 'ssh_key = "none"\n', _TOKEN, "can't read the public key"),
+    ],
+)
+def test_what_is_not_set_is_named(
+    tmp_path: Path, text: str, values: dict[str, str], message: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        open_target(_settings(tmp_path, text, **values), "production")
+
+
+def test_lab_options_are_refused_for_a_real_node(tmp_path: Path) -> None:
+    loaded = _settings(tmp_path, **_TOKEN)
+
+    with pytest.raises(ConfigurationError, match="--runtime"):
+        open_target(loaded, "production", options=LabOptions(runtime="memory"))
+
+
+def _target(**values: object) -> Target:
+    fields: dict[str, object] = {
+        "name": "x",
+        "kind": "proxmox",
+        "api_url": "https://pve.example:8006",
+        "environment": {},
+        "variables": {},
+    }
+    return Target(**{**fields, **values})  # type: ignore[arg-type]
+
+
+def test_containers_of_a_real_node_are_reached_from_here() -> None:
+    assert _target().network_namespace() is None
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "localhost", "127.1.2.3"])
+def test_containers_behind_an_api_on_loopback_are_never_dialled(host: str) -> None:
+    target = _target(api_url=f"https://{host}:8006/api2/json")
+
+    with pytest.raises(CapabilityError, match="loopback"):
+        target.network_namespace()
+
+
+def test_memory_runtime_has_no_network() -> None:
+    with pytest.raises(CapabilityError, match="keeps state only"):
+        _target(kind="lab", runtime="memory").network_namespace()
