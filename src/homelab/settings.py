@@ -57,6 +57,8 @@ class ProxmoxTarget(_Section):
     ssh_user: str = "root"
     ssh_key: Path | None = None
     """The private key; Terraform puts NAME.pub into new containers."""
+    vault_password_file: Path | None = None
+    """Opens ansible/group_vars/TARGET/vault.yml; ANSIBLE_VAULT_PASSWORD_FILE wins."""
 
 
 TargetSettings = Annotated[LabTarget | ProxmoxTarget, Field(discriminator="kind")]
@@ -77,6 +79,7 @@ class Environment:
     pm_api_token_id: str | None = None
     pm_api_token_secret: str | None = field(default=None, repr=False)
     ca_file: Path | None = None
+    vault_password_file: Path | None = None
     project: Path | None = None
     lab_state: Path | None = None
     cache: Path | None = None
@@ -108,6 +111,7 @@ class Environment:
             pm_api_token_id=text("PM_API_TOKEN_ID"),
             pm_api_token_secret=text("PM_API_TOKEN_SECRET"),
             ca_file=path("HOMELAB_CA_FILE"),
+            vault_password_file=path("ANSIBLE_VAULT_PASSWORD_FILE"),
             project=path("HOMELAB_PROJECT"),
             lab_state=path("HOMELAB_LAB_STATE"),
             cache=path("HOMELAB_CACHE"),

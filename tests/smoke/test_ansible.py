@@ -4,23 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from homelab.pytest_plugin import expect
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from homelab.clients.ansible_facts import HostFacts
     from homelab.model import Container
-    from homelab.pytest_plugin.ansible_facts import AnsibleFacts
 
 
-def test_facts_agree(container: Container, ansible_facts: Mapping[str, AnsibleFacts]) -> None:
+def test_facts_agree(container: Container, ansible_facts: Mapping[str, HostFacts]) -> None:
     facts = ansible_facts[container.name]
-    about = f"container {container.name} (service {container.service.image})"
-
-    assert facts.error is None, f"{about}: Ansible has no facts: {facts.error}"
-    assert facts.hostname == container.name, f"{about}: Ansible sees host {facts.hostname}"
-    missing = {link.address for link in container.networks} - set(facts.addresses)
-    assert not missing, f"{about}: Ansible sees {facts.addresses}, without {missing}"
     routed = next((link.address for link in container.networks if link.gateway), None)
-    assert facts.default_address == routed, (
-        f"{about}: Ansible's default address is {facts.default_address}, not {routed}"
+    missing = {link.address for link in container.networks} - set(facts.addresses)
+
+    expect(container, facts.error is None, f"Ansible has no facts: {facts.error}")
+    expect(container, facts.hostname == container.name, f"Ansible sees host {facts.hostname}")
+    expect(
+        container,
+        not missing,
+        f"Ansible does not see {', '.join(map(str, missing))}, but "
+        f"{', '.join(map(str, facts.addresses)) or 'no address'}",
     )
-    assert facts.virtualization == "lxc", f"{about}: Ansible sees {facts.virtualization}"
+    expect(
+        container,
+        facts.default_address == routed,
+        f"Ansible's default address is {facts.default_address}, not {routed}",
+    )
+    expect(container, facts.virtualization == "lxc", f"Ansible sees a {facts.virtualization} guest")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from homelab.model import parse_size
 from homelab.pve.properties import parse_property_string
+from homelab.pytest_plugin import expect
 
 if TYPE_CHECKING:
     from homelab.clients.proxmox import Proxmox
@@ -14,82 +15,81 @@ if TYPE_CHECKING:
 _MEBIBYTE = 1 << 20
 
 
-def _about(container: Container) -> str:
-    return f"container {container.name} (vmid {container.vmid}, service {container.service.image})"
-
-
 def test_container_runs(container: Container, proxmox: Proxmox) -> None:
     status = proxmox.status(container.node, container.vmid)
 
-    assert status.raw["status"] == "running", f"{_about(container)} is {status.raw['status']}"
-    assert status.name == container.name
-    assert status.lock is None, f"{_about(container)} is locked: {status.lock}"
+    expect(container, status.running, f"the node says that it is {status.raw['status']}")
+    expect(container, status.name == container.name, f"the node calls it {status.name!r}")
+    expect(container, status.lock is None, f"it is locked: {status.lock}")
 
 
 def test_resources(container: Container, proxmox: Proxmox) -> None:
     status = proxmox.status(container.node, container.vmid)
 
     seen = {
-        "cores": status.cpus,
-        "memory": status.max_memory,
-        "swap": status.raw["maxswap"],
+        "cores": int(status.cpus),
+        "memory": status.max_memory // _MEBIBYTE,
+        "swap": int(status.raw["maxswap"]) // _MEBIBYTE,
         "disk": status.max_disk,
     }
     declared = {
         "cores": container.cores,
-        "memory": container.memory * _MEBIBYTE,
-        "swap": container.swap * _MEBIBYTE,
+        "memory": container.memory,
+        "swap": container.swap,
         "disk": parse_size(container.rootfs.size),
     }
-    assert seen == declared, f"{_about(container)} has other resources than declared"
+    expect(container, seen == declared, f"it has {seen}, declared is {declared}")
 
 
-def test_configuration(container: Container, proxmox: Proxmox) -> None:
+def test_options(container: Container, proxmox: Proxmox) -> None:
     config = proxmox.config(container.node, container.vmid)
 
     seen = {
         "hostname": config["hostname"],
-        "cores": config["cores"],
-        "memory": config["memory"],
-        "unprivileged": config.get("unprivileged", 0),
-        "onboot": config.get("onboot", 0),
+        "unprivileged": int(config.get("unprivileged", 0)),
+        "onboot": int(config.get("onboot", 0)),
+        "nesting": "nesting=1" in config.get("features", "").split(","),
     }
     declared = {
         "hostname": container.name,
-        "cores": container.cores,
-        "memory": container.memory,
         "unprivileged": int(container.unprivileged),
         "onboot": int(container.onboot),
+        "nesting": container.features.nesting,
     }
-    assert seen == declared, f"{_about(container)} is configured otherwise than declared"
+    expect(container, seen == declared, f"it has {seen}, declared is {declared}")
 
 
 def test_networks(container: Container, proxmox: Proxmox) -> None:
     config = proxmox.config(container.node, container.vmid)
+    networks = [parse_property_string(config[key]) for key in sorted(config) if key[:-1] == "net"]
 
-    for number, declared in enumerate(container.networks):
-        seen = parse_property_string(config[f"net{number}"])
-        where = f"{_about(container)}, net{number}"
-        assert seen["bridge"] == declared.bridge, where
-        assert seen["ip"] == str(declared.ip), where
-        assert seen.get("gw") == (str(declared.gateway) if declared.gateway else None), where
-    assert f"net{len(container.networks)}" not in config, f"{_about(container)}: one too many"
+    seen = [(net.get("name"), net["bridge"], net.get("ip"), net.get("gw")) for net in networks]
+    declared = [
+        (link.name, link.bridge, str(link.ip), str(link.gateway) if link.gateway else None)
+        for link in container.networks
+    ]
+    expect(container, seen == declared, f"its networks are {seen}, declared are {declared}")
 
 
 def test_mount_points(container: Container, proxmox: Proxmox) -> None:
     config = proxmox.config(container.node, container.vmid)
+    points = [
+        parse_property_string(config[key], default_key="volume")
+        for key in sorted(config)
+        if key[:-1] == "mp"
+    ]
 
-    for number, declared in enumerate(container.mount_points):
-        seen = parse_property_string(config[f"mp{number}"], default_key="volume")
-        where = f"{_about(container)}, mp{number}"
-        assert seen["mp"] == declared.path, where
-        assert seen["volume"].startswith(f"{declared.storage}:"), where
-        assert parse_size(seen["size"]) == parse_size(declared.size), where
+    seen = [
+        (point["mp"], point["volume"].partition(":")[0], parse_size(point["size"]))
+        for point in points
+    ]
+    declared = [
+        (point.path, point.storage, parse_size(point.size)) for point in container.mount_points
+    ]
+    expect(container, seen == declared, f"its mount points are {seen}, declared are {declared}")
 
 
 def test_pool(container: Container, proxmox: Proxmox) -> None:
-    pools = {entry.vmid: entry.pool for entry in proxmox.containers()}
+    pool = {entry.vmid: entry.pool for entry in proxmox.containers()}.get(container.vmid)
 
-    assert pools.get(container.vmid) == container.category, (
-        f"{_about(container)} is in pool {pools.get(container.vmid)!r}, not {container.category!r}"
-    )
+    expect(container, pool == container.category, f"it is in the pool {pool!r}")

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from homelab import probes
 
 if TYPE_CHECKING:
     from homelab.model import Container
-    from homelab.pytest_plugin.access import Access
 
 
-def test_health_endpoint(container: Container, access: Access) -> None:
+@pytest.mark.usefixtures("access")
+def test_health_endpoint(container: Container) -> None:
     result = probes.probe(container, timeout=5)
 
-    assert result.ok, str(result)
+    if not result.ok:
+        pytest.fail(str(result), pytrace=False)

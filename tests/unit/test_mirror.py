@@ -6,8 +6,15 @@ import os
 import subprocess
 from pathlib import Path
 
-from homelab.mirror import ADDRESS, EXECUTABLE, VERSION, architecture, package_hash
-from homelab.mirror import serves_offline, write_mirror
+from homelab.mirror import (
+    ADDRESS,
+    EXECUTABLE,
+    VERSION,
+    architecture,
+    package_hash,
+    serves_offline,
+    write_mirror,
+)
 
 
 def package(mirror: Path) -> Path:
@@ -17,9 +24,7 @@ def package(mirror: Path) -> Path:
 def test_the_package_is_the_same_wherever_it_is_written(tmp_path: Path) -> None:
     write_mirror(tmp_path / "one")
     write_mirror(tmp_path / "two two")
-    texts = {
-        (package(tmp_path / name) / EXECUTABLE).read_text() for name in ("one", "two two")
-    }
+    texts = {(package(tmp_path / name) / EXECUTABLE).read_text() for name in ("one", "two two")}
     assert len(texts) == 1
 
 
@@ -47,7 +52,9 @@ def test_the_executable_runs_the_provider_through_a_link(tmp_path: Path) -> None
     write_mirror(tmp_path / "a mirror")
     link = tmp_path / "link"
     link.symlink_to(package(tmp_path / "a mirror"))
-    environment = {key: value for key, value in os.environ.items() if key != "TF_PLUGIN_MAGIC_COOKIE"}
+    environment = {
+        key: value for key, value in os.environ.items() if key != "TF_PLUGIN_MAGIC_COOKIE"
+    }
     done = subprocess.run(
         [link / EXECUTABLE], capture_output=True, text=True, env=environment, check=False
     )

@@ -77,6 +77,8 @@ def differences(containers, services, digest):
         elif item["Labels"].get(LABEL) != digest:
             reasons.append("%s runs from another description" % service)
         elif item["State"] != "running":
+            # Docker that restarts a container over and over does not come out of it by itself.
+            ailing = ailing or item["State"] in ("restarting", "dead", "paused")
             reasons.append("%s is %s" % (service, item["State"]))
         elif "(unhealthy)" in item["Status"]:
             ailing = True

@@ -176,7 +176,7 @@ class Ansible:
                 playbook=str(playbook),
                 inventory=str(inventory),
                 cmdline=shlex.join(arguments),
-                envvars=self._environment(place),
+                envvars=self.variables(place),
                 settings={"pexpect_timeout": 1, "fact_cache_type": "memory"},
                 suppress_env_files=True,
                 quiet=True,
@@ -204,7 +204,8 @@ class Ansible:
             )
         return result
 
-    def _environment(self, place: Path) -> dict[str, str]:
+    def variables(self, place: Path) -> dict[str, str]:
+        """The environment of Ansible's programs; `place` is a directory for what they leave."""
         variables = {
             "ANSIBLE_CONFIG": str(self.directory / "ansible.cfg"),
             "ANSIBLE_HOME": str(place / "home"),

@@ -5,11 +5,10 @@ from __future__ import annotations
 import logging
 import shlex
 from contextlib import suppress
-from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from homelab import process
 from homelab.errors import HomelabError, UnreachableError
@@ -17,18 +16,9 @@ from homelab.errors import HomelabError, UnreachableError
 if TYPE_CHECKING:
     from testinfra.host import Host
 
+    from homelab.model import SshAccess
+
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Login:
-    """How to log in to a container."""
-
-    user: str = "root"
-    key: Path | None = None
-    """The private key; None leaves the choice to ssh."""
-    new_host_keys: bool = False
-    """Whether host keys are neither checked nor kept, as for containers that were just made."""
 
 
 class Hosts:
@@ -39,13 +29,13 @@ class Hosts:
     with other processes that use the same directory. Leaving the context closes the connections.
     """
 
-    def __init__(self, login: Login, *, sockets: Path | None = None, timeout: int = 5) -> None:
+    def __init__(self, ssh: SshAccess, *, sockets: Path | None = None, timeout: int = 5) -> None:
         self._own = TemporaryDirectory(prefix="homelab-ssh-") if sockets is None else None
         self.sockets = Path(self._own.name) if self._own is not None else Path(str(sockets))
-        self._login = login
+        self._ssh = ssh
         self._timeout = timeout
 
-    def __enter__(self) -> Hosts:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -59,8 +49,8 @@ class Hosts:
         import testinfra
 
         return testinfra.get_host(
-            f"ssh://{self._login.user}@{address}",
-            ssh_identity_file=None if self._login.key is None else str(self._login.key),
+            f"ssh://{self._ssh.user}@{address}:{self._ssh.port}",
+            ssh_identity_file=None if self._ssh.private_key is None else str(self._ssh.private_key),
             ssh_extra_args=" ".join(shlex.quote(word) for word in self._options()),
             timeout=self._timeout,
         )
@@ -103,19 +93,13 @@ class Hosts:
             "ControlPersist": "60",
             "ControlPath": f"{self.sockets}/%C.mux",
         }
-        if self._login.key is not None:
+        if self._ssh.private_key is not None:
             words["IdentitiesOnly"] = "yes"
-        if self._login.new_host_keys:
-            words |= {
-                "StrictHostKeyChecking": "no",
-                "UserKnownHostsFile": "/dev/null",
-                "LogLevel": "ERROR",
-            }
-        return [word for name, value in words.items() for word in ("-o", f"{name}={value}")]
+        return [*self._ssh.arguments, *(f"-o{name}={value}" for name, value in words.items())]
 
 
 def _ssh_said(error: RuntimeError) -> str:
-    """ssh's own words out of the command result that Testinfra raises."""
+    """The words of ssh out of the command result that Testinfra raises."""
     result = error.args[0] if error.args else error
     said = getattr(result, "stderr", str(result)).strip()
     return said.splitlines()[-1].strip() if said else "ssh failed without a word"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import logging
 import os
@@ -91,8 +92,20 @@ def kill(group: Path, *, timeout: float = 10.0) -> None:
     )
 
 
-def remove(group: Path) -> None:
-    """Remove an empty group with all groups below it."""
-    for directory, _, _ in os.walk(group, topdown=False):
-        with suppress(FileNotFoundError):
-            os.rmdir(directory)
+def remove(group: Path, *, timeout: float = 5.0) -> None:
+    """Remove an empty group with all groups below it.
+
+    A process that has just ended keeps its group busy for a moment.
+    """
+
+    def gone() -> bool:
+        for directory, _, _ in os.walk(group, topdown=False):
+            with suppress(FileNotFoundError):
+                try:
+                    Path(directory).rmdir()
+                except OSError as error:
+                    if error.errno != errno.EBUSY:
+                        raise
+        return not group.exists()
+
+    wait_until(gone, what=f"the control group {group} to be empty", timeout=timeout, interval=0.01)

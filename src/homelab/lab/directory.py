@@ -27,6 +27,7 @@ _OWN = (
     SERVER_LOG,
     MIRROR,
     "secrets.json",
+    "secrets",
     "secrets.new",
     _SERVER_LOCK,
     "tasks",

@@ -71,7 +71,9 @@ def diagnose(*, state_dir: Path, cache_dir: Path, host: Host | None = None) -> t
     )
 
 
-def fix(checks: Iterable[Check], *, on_line: Callable[[str], None], host: Host | None = None) -> None:
+def fix(
+    checks: Iterable[Check], *, on_line: Callable[[str], None], host: Host | None = None
+) -> None:
     """Do what the checks' fixes say: install packages, and give root its range of ids.
 
     `on_line` gets each action and the package tools' output.

@@ -6,6 +6,7 @@ and start time. Everything that runs in the node belongs to one control group.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import os
@@ -173,14 +174,14 @@ class Node:
         unshare = ("unshare", "--mount", "--net", "--propagation", "slave", "--")
         command = ("env", "-i", f"PATH={PATH}", *unshare, "sleep", "infinity")
         holder = self._daemon("holder", command)
-        own = os.readlink("/proc/self/ns/mnt")
+        own = Path("/proc/self/ns/mnt").readlink()
 
-        def namespace() -> str | None:
-            found = os.readlink(f"/proc/{holder.pid}/ns/mnt")
+        def namespace() -> Path | None:
+            found = Path(f"/proc/{holder.pid}/ns/mnt").readlink()
             return found if found != own else None
 
         inode = wait_until(namespace, what="the node's namespaces", timeout=10, interval=0.005)
-        (self.directory / "mnt").write_text(inode, encoding="ascii")
+        (self.directory / "mnt").write_text(str(inode), encoding="ascii")
         _record(self.directory / "holder.json", holder)
 
     def _kill_group(self) -> None:
@@ -202,7 +203,8 @@ class Node:
             return
         for process in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
-                if os.readlink(process / "ns" / "mnt") == inode and int(process.name) != os.getpid():
+                inside = str((process / "ns/mnt").readlink()) == inode
+                if inside and int(process.name) != os.getpid():
                     os.kill(int(process.name), signal.SIGKILL)
 
     def _remove_groups(self) -> None:
@@ -235,13 +237,19 @@ class Node:
         lines = ["link set lo up"]
         for bridge in bridges:
             lines += [
-                f"link add {bridge.name} type bridge forward_delay 0 stp_state 0",
+                # A fixed address: else it changes with each port, and neighbours lose the node.
+                f"link add {bridge.name} address {_hwaddr(bridge)} type bridge forward_delay 0",
                 f"address add {bridge.address} dev {bridge.name}",
                 f"link set {bridge.name} up",
             ]
         self.run("ip", "-batch", "-", stdin="\n".join(lines) + "\n")
         # Two bridges of one host route to each other unless told not to.
         self.run("sh", "-c", "echo 0 > /proc/sys/net/ipv4/ip_forward")
+
+
+def _hwaddr(bridge: Bridge) -> str:
+    digest = hashlib.sha256(f"{bridge.name} {bridge.address}".encode()).digest()
+    return "bc:24:11:" + ":".join(f"{byte:02x}" for byte in digest[:3])
 
 
 def _record(path: Path, holder: Holder) -> None:

@@ -27,7 +27,7 @@ class RootVolume:
 
     @property
     def work(self) -> Path:
-        """overlayfs's own."""
+        """What overlayfs keeps for itself."""
         return self.path / "work"
 
     @property

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from homelab.operations.applying import apply
-from homelab.operations.configuring import configure
+from homelab.operations.configuring import configure, vault_for
 from homelab.operations.events import Listener, Stage, silent
 from homelab.operations.labs import LabOptions
 from homelab.operations.planning import adopt_plan, make_plan, require_allowed
@@ -62,7 +62,10 @@ def deploy(
         require_allowed(planned.report, place, allow_delete)
         why = place.out_of_reach
         if why is None:
-            _with_containers(run, place, planned, images)
+            vault = vault_for(run, place, planned.topology)
+            _apply_with_images(run, place, planned, images)
+            configure(run, place, planned.topology, vault)
+            validate(run, place, planned.topology)
         else:
             run.recorder.not_run(Stage.IMAGES, why)
             apply(run, planned)
@@ -72,13 +75,11 @@ def deploy(
     return run.report
 
 
-def _with_containers(
+def _apply_with_images(
     run: Run, place: Target, planned: Planned, images: ImagesChoice | None
 ) -> None:
-    """Apply while service images are built, then configure and validate."""
+    """Apply while service images are built."""
     with ThreadPoolExecutor(1, thread_name_prefix="images") as background:
         building = background.submit(build_images, run, place, planned.topology, images)
         apply(run, planned)
         building.result()
-    configure(run, place, planned)
-    validate(run, place, planned.topology)

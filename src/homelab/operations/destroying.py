@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from pathlib import Path
 
 from homelab.clients.terraform import TerraformError
 from homelab.errors import UnreachableError
 from homelab.operations.applying import ApplyListener, in_words
+from homelab.operations.configuring import inventory_file
 from homelab.operations.events import Listener, Stage, State, silent
 from homelab.operations.labs import LabOptions, lab_place, open_lab
 from homelab.operations.planned import Action, PlannedChange, PlanReport
@@ -94,8 +94,3 @@ def _destroy_containers(run: Run, place: Target, allow_delete: Collection[str]) 
     if plan.is_empty:
         return "there was no container"
     return in_words(terraform.apply(plan, on_event=ApplyListener(run.recorder, Stage.DESTROY)))
-
-
-def inventory_file(project: Path) -> Path:
-    """The generated inventory, which ansible-inventory reads by hand too."""
-    return project / "ansible" / "inventory" / "homelab.json"

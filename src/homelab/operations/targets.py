@@ -45,6 +45,8 @@ class Target:
     netns: Path | None = None
     lab_state: Path | None = None
     lab_cache: Path | None = None
+    registry: str | None = None
+    """Where the lab's containers pull images from, such as 10.10.0.1:5000; None for upstream."""
     notes: tuple[str, ...] = ()
 
     @property
@@ -130,8 +132,19 @@ def lab_as_target(info: LabInfo, environment: Mapping[str, str], *, name: str = 
         netns=Path(info.netns) if info.netns else None,
         lab_state=Path(info.state_dir),
         lab_cache=Path(info.cache_dir),
+        registry=_registry(info),
         notes=tuple(info.notes),
     )
+
+
+def _registry(info: LabInfo) -> str | None:
+    """The registry on the node's address of its first bridge."""
+    if info.netns is None:
+        return None
+    from homelab.lab.lxc.runtime import REGISTRY_PORT
+
+    address = next(iter(info.bridges.values())).partition("/")[0]
+    return f"{address}:{REGISTRY_PORT}"
 
 
 def _proxmox(name: str, section: ProxmoxTarget, environment: Environment, project: Path) -> Target:

@@ -6,7 +6,6 @@ from __future__ import annotations
 import base64
 import os
 import re
-import sys
 import tempfile
 import threading
 from concurrent import futures
@@ -30,6 +29,7 @@ COOKIE = (
 """What Terraform sets to say that it, and not a person, starts the program."""
 
 _WORKERS = 64
+_HANDSHAKE = 1  # the descriptor on which Terraform reads one line
 _PARENT_CHECK = 0.25
 
 
@@ -72,8 +72,7 @@ def serve(provider: ProxmoxProvider, certificate: Path | None) -> None:
         credentials = grpc.ssl_server_credentials([(key, chain)], require_client_auth=False)
         server.add_secure_port(f"unix://{socket}", credentials)
         server.start()
-        sys.stdout.write(f"1|6|unix|{socket}|grpc|{der}\n")
-        sys.stdout.flush()
+        os.write(_HANDSHAKE, f"1|6|unix|{socket}|grpc|{der}\n".encode())
         while not ended.wait(_PARENT_CHECK):
             # Terraform that was killed can't say goodbye, and nobody else would end this process.
             if os.getppid() != parent:

@@ -22,6 +22,9 @@ import pytest
 
 from homelab import netns
 from homelab.errors import HomelabError
+from homelab.pytest_plugin.expectation import expect
+
+__all__ = ["expect", "require_target"]
 
 pytest_plugins = ["homelab.pytest_plugin.fixtures"]
 

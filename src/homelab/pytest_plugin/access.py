@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from homelab import netns, settings
-from homelab.clients.hosts import Login
 from homelab.clients.proxmox import Proxmox
 from homelab.errors import CapabilityError
-from homelab.lab import Lab
 from homelab.model import SshAccess, Topology
+from homelab.operations.configuring import ssh_access
 from homelab.operations.labs import LabOptions, belongs_to_root, lab_place
 from homelab.operations.targets import Target, open_target
 from homelab.settings import LabTarget
@@ -32,23 +31,9 @@ class Access:
     """Where the API answers inside that network."""
 
     @property
-    def login(self) -> Login:
-        """How to log in to its containers."""
-        return Login(
-            user=self.target.ssh_user,
-            key=self.target.ssh_key,
-            new_host_keys=self.target.is_lab,
-        )
-
-    @property
     def ssh(self) -> SshAccess:
-        """The same for Ansible's inventory."""
-        lax = ("StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null")
-        return SshAccess(
-            user=self.target.ssh_user,
-            private_key=self.target.ssh_key,
-            arguments=tuple(f"-o{option}" for option in lax) if self.target.is_lab else (),
-        )
+        """How Testinfra and Ansible log in to its containers."""
+        return ssh_access(self.target)
 
     def proxmox(self) -> Proxmox:
         """A client of its API, for use inside its network."""
@@ -75,6 +60,8 @@ def find(project: Path | None = None, target: str | None = None) -> Access:
     url = opened.api_url
     if namespace is not None:
         _check_entry(namespace)
+        from homelab.lab import Lab
+
         url = Lab(state=opened.lab_state).info().inside_api_url or url
     topology = Topology.load(known.project / "terraform", variables=opened.variables)
     return Access(

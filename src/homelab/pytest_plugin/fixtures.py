@@ -11,12 +11,12 @@ import pytest
 if TYPE_CHECKING:
     from testinfra.host import Host
 
+    from homelab.clients.ansible_facts import HostFacts
     from homelab.clients.hosts import Hosts
     from homelab.clients.proxmox import Proxmox
     from homelab.model import Container, Topology
     from homelab.operations.targets import Target
     from homelab.pytest_plugin.access import Access
-    from homelab.pytest_plugin.ansible_facts import AnsibleFacts
     from homelab.pytest_plugin.guest import Answer, GuestFacts
 
 
@@ -58,7 +58,7 @@ def hosts(access: Access) -> Iterator[Hosts]:
     """Testinfra hosts by address."""
     from homelab.clients.hosts import Hosts
 
-    with Hosts(access.login) as opened:
+    with Hosts(access.ssh) as opened:
         yield opened
 
 
@@ -85,15 +85,17 @@ def guests(
     selected: tuple[Container, ...], hosts: Hosts, shared_directory: Path
 ) -> Mapping[str, Answer]:
     """What each selected container says about itself, asked once per session."""
-    from homelab.pytest_plugin.guest import ANSWERS, ask_all
+    from pydantic import TypeAdapter
+
+    from homelab.pytest_plugin.guest import Answer, ask_all
     from homelab.pytest_plugin.sharing import once
 
-    text = once(
-        shared_directory,
-        "guests",
-        lambda: ANSWERS.dump_json(dict(ask_all(selected, hosts))).decode(),
-    )
-    return ANSWERS.validate_json(text)
+    known = TypeAdapter(dict[str, Answer])
+
+    def ask() -> str:
+        return known.dump_json(dict(ask_all(selected, hosts))).decode()
+
+    return known.validate_json(once(shared_directory, "guests", ask))
 
 
 @pytest.fixture
@@ -112,18 +114,25 @@ def guest(container: Container, guests: Mapping[str, Answer]) -> GuestFacts:
 @pytest.fixture(scope="session")
 def ansible_facts(
     access: Access, selected: tuple[Container, ...], shared_directory: Path
-) -> Mapping[str, AnsibleFacts]:
+) -> Mapping[str, HostFacts]:
     """Ansible's facts of each selected container, gathered once per session."""
-    from homelab.pytest_plugin import ansible_facts as ansible
+    from pydantic import TypeAdapter
+
+    from homelab.clients.ansible import Ansible
+    from homelab.clients.ansible_facts import HostFacts, gather_facts
+    from homelab.model import inventory
     from homelab.pytest_plugin.sharing import once
 
-    def gather() -> str:
-        facts = ansible.gather(
-            access.topology,
-            [container.name for container in selected],
-            ssh=access.ssh,
-            config=access.project / "ansible" / "ansible.cfg",
-        )
-        return ansible.ALL_FACTS.dump_json(dict(facts)).decode()
+    known = TypeAdapter(dict[str, HostFacts])
+    ansible = Ansible(
+        directory=access.project / "ansible",
+        logs=access.project / "build" / "ansible",
+        new_host_keys=access.target.is_lab,
+    )
 
-    return ansible.ALL_FACTS.validate_json(once(shared_directory, "ansible-facts", gather))
+    def gather() -> str:
+        names = [container.name for container in selected]
+        hosts = inventory(access.topology, ssh=access.ssh)
+        return known.dump_json(dict(gather_facts(ansible, hosts, names))).decode()
+
+    return known.validate_json(once(shared_directory, "ansible-facts", gather))

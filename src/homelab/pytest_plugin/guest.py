@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
 from ipaddress import IPv4Address, IPv4Interface
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, ConfigDict
 
 from homelab.clients.hosts import Hosts
 from homelab.errors import HomelabError
@@ -83,10 +83,6 @@ class Answer(_Fact):
 
     facts: GuestFacts | None = None
     error: str | None = None
-
-
-ANSWERS = TypeAdapter(dict[str, Answer])
-"""Writes and reads the answers of all containers as JSON."""
 
 
 def ask_all(containers: Sequence[Container], hosts: Hosts) -> Mapping[str, Answer]:

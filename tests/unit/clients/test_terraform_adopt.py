@@ -24,6 +24,7 @@ class FakeTerraform:
         self.imports: list[Sequence[Import]] = []
 
     def plan(self, *, imports: Sequence[Import] = (), on_event: Any = None) -> Plan:
+        del on_event
         self.imports.append(tuple(imports))
         lxc = {"vmid": 201, "hostname": "plex"}
         changes = [
@@ -56,6 +57,7 @@ class FakeNode:
         return self.names
 
     def config(self, node: str, vmid: int) -> dict[str, Any]:
+        del node, vmid
         if not self.locks:
             return {}
         lock = self.locks.pop(0) if len(self.locks) > 1 else self.locks[0]

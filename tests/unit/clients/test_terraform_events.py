@@ -56,8 +56,7 @@ def test_a_diagnostic() -> None:
     assert isinstance(event, Diagnostic)
     assert event.is_error
     assert str(event) == (
-        f"main.tf:3: {ADDRESS}: Unsupported argument\n"
-        "    An argument named x is not expected here."
+        f"main.tf:3: {ADDRESS}: Unsupported argument\n    An argument named x is not expected here."
     )
 
 

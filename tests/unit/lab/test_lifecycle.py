@@ -36,6 +36,15 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
     made.destroy()
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A lab that tests use together; each leaves it as it was."""
+    made = _lab(tmp_path_factory.mktemp("shared") / "lab")
+    made.up()
+    yield made
+    made.destroy()
+
+
 def _client(info: LabInfo, mode: str = "token", **more: Any) -> Any:
     host, port = info.api_url.split("/")[2].split(":")
     if mode == "password":
@@ -70,8 +79,8 @@ def _create(client: Any, info: LabInfo, vmid: int = 100, **options: Any) -> dict
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_proxmoxer_takes_a_container_through_its_life(lab: Lab, mode: str) -> None:
-    info = lab.up()
+def test_proxmoxer_takes_a_container_through_its_life(shared: Lab, mode: str) -> None:
+    info = shared.up()
     client = _client(info, mode)
     assert client.version.get()["release"] == "9.1"
     assert client.cluster.nextid.get() == "100"
@@ -93,8 +102,8 @@ def test_proxmoxer_takes_a_container_through_its_life(lab: Lab, mode: str) -> No
     assert client.cluster.resources.get(type="vm") == []
 
 
-def test_the_reason_phrase_is_pves_and_an_error_closes_the_connection(lab: Lab) -> None:
-    info = lab.up()
+def test_the_reason_phrase_is_pves_and_an_error_closes_the_connection(shared: Lab) -> None:
+    info = shared.up()
     headers = {"Authorization": f"PVEAPIToken={info.token_id}={info.token_secret}"}
     with requests.Session() as session:
         session.trust_env = False
@@ -111,16 +120,16 @@ def test_the_reason_phrase_is_pves_and_an_error_closes_the_connection(lab: Lab) 
         )
 
 
-def test_a_wrong_password_is_refused_after_a_while(lab: Lab) -> None:
+def test_a_wrong_password_is_refused_after_a_while(shared: Lab) -> None:
     begin = time.monotonic()
     with pytest.raises(AuthenticationError):
-        _client(lab.up(), "password", password="wrong")
+        _client(shared.up(), "password", password="wrong")
     assert time.monotonic() - begin >= 3
 
 
-def test_up_again_changes_nothing(lab: Lab) -> None:
-    assert lab.up() == lab.up()
-    status = lab.status()
+def test_up_again_changes_nothing(shared: Lab) -> None:
+    assert shared.up() == shared.up()
+    status = shared.status()
     assert status.running
     assert status.containers == 0
 
@@ -199,12 +208,12 @@ def test_an_ephemeral_lab_is_gone_after_its_block() -> None:
     assert not path.exists()
 
 
-def test_what_is_secret_is_its_owners_and_requests_are_not_logged(lab: Lab) -> None:
-    info = lab.up()
+def test_what_is_secret_is_its_owners_and_requests_are_not_logged(shared: Lab) -> None:
+    info = shared.up()
     _client(info).version.get()
     for name in ("lab.json", "secrets.json", "lab.db", "tls/server.key", "ssh/id_ed25519"):
-        assert stat.S_IMODE((lab.state_dir / name).stat().st_mode) == 0o600, name
-    log = (lab.state_dir / "server.log").read_text()
+        assert stat.S_IMODE((shared.state_dir / name).stat().st_mode) == 0o600, name
+    log = (shared.state_dir / "server.log").read_text()
     assert info.password not in log
     assert "WARNING" not in log
     assert "GET" not in log
@@ -212,9 +221,9 @@ def test_what_is_secret_is_its_owners_and_requests_are_not_logged(lab: Lab) -> N
     assert info.token_secret not in repr(info)
 
 
-def test_the_environment_points_clients_at_the_lab(lab: Lab) -> None:
-    info = lab.up()
-    env = lab.env()
+def test_the_environment_points_clients_at_the_lab(shared: Lab) -> None:
+    info = shared.up()
+    env = shared.env()
     assert env["PM_API_URL"] == info.api_url
     assert env["PM_API_TOKEN_ID"] == "root@pam!homelab"
     assert env["HOMELAB_STORAGE"] == "local-zfs"
@@ -237,11 +246,11 @@ def test_a_wrong_address_is_one_clear_error(tmp_path: Path, listen: str) -> None
         _lab(tmp_path / "lab", listen=listen).up()
 
 
-def test_a_running_lab_with_another_runtime_is_one_clear_error(lab: Lab) -> None:
-    lab.up()
+def test_a_running_lab_with_another_runtime_is_one_clear_error(shared: Lab) -> None:
+    shared.up()
     with pytest.raises(ConfigurationError, match="runs with the runtime memory, and lxc"):
-        Lab(state=lab.state_dir, runtime="lxc").up()
-    assert Lab(state=lab.state_dir, runtime="auto").up().runtime == "memory"
+        Lab(state=shared.state_dir, runtime="lxc").up()
+    assert Lab(state=shared.state_dir, runtime="auto").up().runtime == "memory"
 
 
 def test_containers_of_one_runtime_are_not_given_to_another(lab: Lab) -> None:
@@ -283,13 +292,13 @@ def test_a_stale_file_of_an_earlier_lab_is_no_obstacle(lab: Lab) -> None:
     assert lab.up().is_alive
 
 
-def test_two_servers_never_share_a_directory(lab: Lab) -> None:
-    lab.up()
+def test_two_servers_never_share_a_directory(shared: Lab) -> None:
+    shared.up()
     with pytest.raises(ConfigurationError, match="runs already"):
-        lab.serve()
+        shared.serve()
     with (
         pytest.raises(ConfigurationError, match="another server uses"),
-        lab_directory.serving(lab.state_dir),
+        lab_directory.serving(shared.state_dir),
     ):
         pass
 

@@ -32,8 +32,10 @@ class Handler(BaseHTTPRequestHandler):
         if path == "access/ticket":
             ok = "password=right" in body
             data = {"ticket": "PVE:root@pam:1::sig", "CSRFPreventionToken": "1:csrf"}
-            return self.reply(200, "OK", {"data": data}) if ok else self.reply(
-                401, "authentication failure", {"data": None}
+            return (
+                self.reply(200, "OK", {"data": data})
+                if ok
+                else self.reply(401, "authentication failure", {"data": None})
             )
         if path == "refused":
             errors = {"hostname": "invalid format - value does not look like a valid DNS name\n"}
@@ -105,7 +107,9 @@ def test_refused_parameters_are_named(url: str) -> None:
     with closing(Connection(url, TOKEN)) as connection, pytest.raises(ApiError) as caught:
         connection.get("refused")
     assert caught.value.status == 400
-    assert "hostname: invalid format - value does not look like a valid DNS name" in str(caught.value)
+    assert "hostname: invalid format - value does not look like a valid DNS name" in str(
+        caught.value
+    )
 
 
 def test_the_reason_phrase_serves_where_there_is_no_document(url: str) -> None:

@@ -47,14 +47,16 @@ def current() -> dict[str, Any]:
 
 
 def failed_create() -> TaskError:
-    return TaskError(UPID, "command 'tar' failed: exit code 2", ["extracting archive", "tar: no space"])
+    return TaskError(
+        UPID, "command 'tar' failed: exit code 2", ["extracting archive", "tar: no space"]
+    )
 
 
 def test_create_takes_the_next_free_vmid_when_none_is_given() -> None:
     resource, api = lxc({"GET cluster/nextid": "201", CONFIG_PATH: CONFIG})
     state = resource.create(context(CreateContext), {**PLANNED, "vmid": None})
     assert state["vmid"] == 201
-    assert ("POST", "nodes/pve/lxc") == api.asked[1][:2]
+    assert api.asked[1][:2] == ("POST", "nodes/pve/lxc")
     assert api.asked[1][2]["vmid"] == 201
 
 
@@ -74,9 +76,7 @@ def test_a_failed_create_leaves_nothing_and_says_so() -> None:
 
 
 def test_a_failed_create_does_not_touch_a_container_of_another_name() -> None:
-    resource, api = lxc(
-        {"POST nodes/pve/lxc": failed_create(), CONFIG_PATH: {"hostname": "other"}}
-    )
+    resource, api = lxc({"POST nodes/pve/lxc": failed_create(), CONFIG_PATH: {"hostname": "other"}})
     with pytest.raises(HomelabError):
         resource.create(context(CreateContext), PLANNED)
     assert "DELETE nodes/pve/lxc/201" not in api.calls()
@@ -148,7 +148,11 @@ def test_unprivileged_cannot_change_in_place() -> None:
 
 def test_delete_stops_first_and_overrules_a_shutdown() -> None:
     resource, api = lxc(
-        {CONFIG_PATH: CONFIG, STATUS_PATH: {"status": "running"}, "GET version": {"version": "9.1.2"}}
+        {
+            CONFIG_PATH: CONFIG,
+            STATUS_PATH: {"status": "running"},
+            "GET version": {"version": "9.1.2"},
+        }
     )
     resource.delete(context(DeleteContext), current())
     assert api.asked[-2:] == [

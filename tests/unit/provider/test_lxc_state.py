@@ -70,7 +70,10 @@ def test_mount_points_keep_their_declared_order_and_key() -> None:
     state = read_state({}, config, **WHERE, imported=True)
     declared = [{**state["mountpoint"][1], "key": "second"}, state["mountpoint"][0]]
     again = read_state({**state, "mountpoint": declared}, config, **WHERE)
-    assert [(item["slot"], item["key"]) for item in again["mountpoint"]] == [(1, "second"), (0, "0")]
+    assert [(item["slot"], item["key"]) for item in again["mountpoint"]] == [
+        (1, "second"),
+        (0, "0"),
+    ]
 
 
 def test_a_mount_point_that_is_gone_is_drift() -> None:

@@ -114,7 +114,9 @@ def test_another_name_replaces_a_pool() -> None:
 
 
 def test_another_spelling_changes_nothing() -> None:
-    config = declared(tags="video,Media", description="Plex", startup="4", nameserver="1.1.1.1,8.8.8.8")
+    config = declared(
+        tags="video,Media", description="Plex", startup="4", nameserver="1.1.1.1,8.8.8.8"
+    )
     prior = made(plan(LXC, None, config)[0])
     prior |= {
         "tags": "media;video",
@@ -143,7 +145,9 @@ texts = st.none() | st.sampled_from(["", "a", "b;c", "order=3"])
     description=texts,
     firewalls=st.lists(flags, max_size=4),
 )
-def test_planning_what_was_applied_plans_nothing(firewalls: list[bool | None], **values: Any) -> None:
+def test_planning_what_was_applied_plans_nothing(
+    firewalls: list[bool | None], **values: Any
+) -> None:
     networks = [
         block("network", name=f"eth{index}", firewall=firewall)
         for index, firewall in enumerate(firewalls)

@@ -66,9 +66,7 @@ def ensure_templates(
     return _from_cache(root, wanted)
 
 
-def _from_cache(
-    root: Path, wanted: tuple[TemplateDefinition, ...]
-) -> dict[str, BuiltTemplate]:
+def _from_cache(root: Path, wanted: tuple[TemplateDefinition, ...]) -> dict[str, BuiltTemplate]:
     built: dict[str, BuiltTemplate] = {}
     digests: dict[str, str] = {}
     layers: dict[str, tuple[Path, ...]] = {}
@@ -114,17 +112,18 @@ def _build(
             bases=base.layers if base else (),
             on_line=lambda line: on_line(f"{definition.key}: {line}"),
         )
-        record = {"name": definition.name, "size": _tree_size(build / "rootfs")}
+        size = _tree_size(build / "rootfs")
+        record = {"name": definition.name, "size": size}
         (build / "template.json").write_text(json.dumps(record), encoding="utf-8")
         build.rename(root / f"{definition.key}-{digest}")
     except BaseException:
         shutil.rmtree(build, ignore_errors=True)
         raise
-    on_line(f"{definition.key}: done, {record['size'] >> 20} MiB")
+    on_line(f"{definition.key}: done, {size >> 20} MiB")
 
 
 def _tree_size(root: Path) -> int:
     total = 0
     for directory, _, files in os.walk(root):
-        total += sum(os.lstat(os.path.join(directory, name)).st_size for name in files)
+        total += sum(Path(directory, name).lstat().st_size for name in files)
     return total

@@ -37,15 +37,15 @@ def shift_tree(root: Path, base: int = ID_BASE) -> int:
     shifted once.
     """
     seen: set[tuple[int, int]] = set()
-    count = _shift(os.fspath(root), base, seen)
+    count = _shift(root, base, seen)
     for directory, folders, files in os.walk(root):
         for name in (*folders, *files):
-            count += _shift(os.path.join(directory, name), base, seen)
+            count += _shift(Path(directory, name), base, seen)
     return count
 
 
-def _shift(path: str, base: int, seen: set[tuple[int, int]]) -> int:
-    found = os.lstat(path)
+def _shift(path: Path, base: int, seen: set[tuple[int, int]]) -> int:
+    found = path.lstat()
     if found.st_nlink > 1 and not stat.S_ISDIR(found.st_mode):
         if (found.st_dev, found.st_ino) in seen:
             return 0
@@ -53,13 +53,13 @@ def _shift(path: str, base: int, seen: set[tuple[int, int]]) -> int:
     capability = _capability(path) if stat.S_ISREG(found.st_mode) else None
     os.lchown(path, found.st_uid + base, found.st_gid + base)
     if found.st_mode & (stat.S_ISUID | stat.S_ISGID) and not stat.S_ISLNK(found.st_mode):
-        os.chmod(path, stat.S_IMODE(found.st_mode))
+        path.chmod(stat.S_IMODE(found.st_mode))
     if capability is not None:
         os.setxattr(path, _CAPABILITY, shifted_capability(capability, base))
     return 1
 
 
-def _capability(path: str) -> bytes | None:
+def _capability(path: Path) -> bytes | None:
     try:
         return os.getxattr(path, _CAPABILITY)
     except OSError:

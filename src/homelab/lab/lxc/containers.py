@@ -58,6 +58,7 @@ class Containers:
         (directory / "config").write_text(text, encoding="utf-8")
         (directory / "lxc.log").unlink(missing_ok=True)
         try:
+            self.resources.enable(guest.vmid)
             self._node.run("mount", "--all", "--fstab", shown / "fstab")
             self._run_in_groups(
                 self.resources.v1_groups(guest),
@@ -75,7 +76,9 @@ class Containers:
         cgroups.kill(group / "payload")
         # lxc's monitor sees its child end and goes by itself; else clear() ends it.
         with suppress(WaitTimeoutError):
-            wait_until(lambda: not cgroups.populated(group), what="lxc's end", timeout=3, interval=0.01)
+            wait_until(
+                lambda: not cgroups.populated(group), what="lxc's end", timeout=3, interval=0.01
+            )
         self.clear(vmid)
 
     def halt(self, vmid: int, *, timeout: float) -> bool:
@@ -105,7 +108,9 @@ class Containers:
         self.resources.remove(vmid)
         if self._node.holder() is not None:
             target = _LXC / str(vmid) / "rootfs"
-            self._node.run("umount", "--recursive", "--lazy", "--quiet", target, expected=(0, 1, 32))
+            self._node.run(
+                "umount", "--recursive", "--lazy", "--quiet", target, expected=(0, 1, 32)
+            )
 
     def mount(self, guest: Guest, volume: Volume) -> None:
         """Mount a new volume into the running container."""
@@ -137,7 +142,7 @@ class Containers:
     def vmids(self) -> tuple[int, ...]:
         """Those that have a control group."""
         try:
-            names = os.listdir(self._node.cgroup)
+            names = [path.name for path in self._node.cgroup.iterdir()]
         except FileNotFoundError:
             return ()
         return tuple(sorted(int(name) for name in names if name.isdecimal()))

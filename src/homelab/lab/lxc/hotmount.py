@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+from pathlib import Path
 
 _CLONE_NEWNS = 0x00020000
 _AT_FDCWD = -100
@@ -49,8 +50,9 @@ def _enter(pid: str) -> None:
     os.close(descriptor)
 
 
-def main(node: str, init: str, source: str, target: str, mode: str, owner: str) -> None:
+def main(arguments: list[str]) -> None:
     """Clone the mount in the node, and move the clone into the container."""
+    node, init, source, target, mode, owner = arguments
     container = os.open(f"/proc/{init}/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
     _enter(node)
     flags = _OPEN_TREE_CLONE | _OPEN_TREE_CLOEXEC
@@ -62,14 +64,13 @@ def main(node: str, init: str, source: str, target: str, mode: str, owner: str) 
     if _libc.setns(container, _CLONE_NEWNS) != 0:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))
-    path = ""
-    for part in target.strip("/").split("/"):
-        path = f"{path}/{part}"
-        if not os.path.isdir(path):
-            os.mkdir(path, 0o755)
+    directory = Path(target)
+    for path in (*reversed(directory.parents), directory):
+        if not path.is_dir():
+            path.mkdir(mode=0o755)
             os.chown(path, int(owner), int(owner))
     _call(_MOVE_MOUNT, tree, b"", _AT_FDCWD, target.encode(), _MOVE_MOUNT_F_EMPTY_PATH)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(sys.argv[1:])

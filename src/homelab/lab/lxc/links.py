@@ -38,7 +38,7 @@ def change_commands(old: Guest, new: Guest, pid: int) -> tuple[list[str], list[s
         elif known[1] != nic:
             if known[1].bridge != nic.bridge:
                 node.append(f"link set {veth} master {nic.bridge}")
-            guest += [f"address flush dev {name}", *_addresses(nic)]
+            guest += [f"address flush dev {name} scope global", *_addresses(nic)]
     return node, guest
 
 

@@ -58,7 +58,9 @@ class Names:
         before = _read(path)
         record = {
             "hostname": guest.hostname,
-            "addresses": [nic.ip.partition("/")[0] for nic in guest.nics if nic.ip and "/" in nic.ip],
+            "addresses": [
+                nic.ip.partition("/")[0] for nic in guest.nics if nic.ip and "/" in nic.ip
+            ],
             "host_key": host_key or before.get("host_key"),
         }
         if record != before:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 from homelab.lab import cgroups
@@ -10,7 +10,7 @@ from homelab.lab import cgroups
 _APPARMOR = Path("/sys/module/apparmor/parameters/enabled")
 
 
-def notes_on(enforced: Set[str], apparmor: Path = _APPARMOR) -> tuple[str, ...]:
+def notes_on(enforced: AbstractSet[str], apparmor: Path = _APPARMOR) -> tuple[str, ...]:
     """One sentence for each thing; `enforced` are the controllers whose limits hold."""
     found = [
         "volume sizes are recorded and not enforced",

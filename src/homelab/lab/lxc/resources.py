@@ -21,7 +21,7 @@ def v2_values(guest: Guest, *, cpus: int) -> dict[str, str]:
     return {
         "memory.max": str(guest.memory * _MIB),
         "memory.swap.max": str(guest.swap * _MIB),
-        "cpu.max": f"{quota if quota else 'max'} {_PERIOD}",
+        "cpu.max": f"{quota or 'max'} {_PERIOD}",
         "cpu.weight": str(min(max(guest.cpuunits, 1), 10_000)),
     }
 
@@ -59,13 +59,17 @@ class Resources:
         """Which of memory and cpu are limited at all."""
         return frozenset({"memory", "cpu"} & (self.delegated() | set(self._v1)))
 
-    def enable(self) -> None:
-        """Hand the controllers down to the lab's parent group and its children."""
+    def enable(self, vmid: int) -> None:
+        """Hand the controllers down to a container's groups, which are made here."""
         root = cgroups.unified_mount()
-        for group in (root, root / self._group):
+        own = root / self._group / str(vmid)
+        own.mkdir(parents=True, exist_ok=True)
+        for group in (root, root / self._group, own):
             for controller in sorted({"memory", "cpu", "pids", "io"} & self.delegated()):
                 with suppress(OSError):  # a group with processes of its own refuses
-                    (group / "cgroup.subtree_control").write_text(f"+{controller}", encoding="ascii")
+                    (group / "cgroup.subtree_control").write_text(
+                        f"+{controller}", encoding="ascii"
+                    )
 
     def config(self, guest: Guest) -> tuple[str, ...]:
         """Lines for lxc's configuration."""
@@ -114,7 +118,8 @@ def _quota(guest: Guest, cpus: int) -> int:
 
 def _write_v1(group: Path, values: Mapping[str, str]) -> None:
     """Write limits; memory before memory and swap, unless that would shrink below the other."""
-    for order in (values.items(), reversed(values.items())):
+    pairs = list(values.items())
+    for order in (pairs, pairs[::-1]):
         refused = False
         for name, value in order:
             if not (group / name).exists():

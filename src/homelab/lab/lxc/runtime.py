@@ -57,7 +57,7 @@ class LxcRuntime:
 
     @property
     def kind(self) -> RuntimeKind:
-        """lxc."""
+        """The one with real containers."""
         return RuntimeKind.LXC
 
     @property
@@ -79,12 +79,13 @@ class LxcRuntime:
             )
         for path in (self._state, self._cache):
             if set(":,\\\n") & set(str(path)):
-                raise ConfigurationError(f"{path}: overlayfs can't use a path with ':', ',' or '\\'")
+                raise ConfigurationError(
+                    f"{path}: overlayfs can't use a path with ':', ',' or '\\'"
+                )
         self._templates = ensure_templates(self._cache, on_line=_log.info)
         failed = self._limits.raise_for(self._state)
         self._names.prepare(self._state / "ssh" / "id_ed25519")
-        if self._node.up(bridges):
-            self._containers.resources.enable()
+        self._node.up(bridges)
         if bridges:
             self._serve_images(bridges[0].address.partition("/")[0])
         self._notes = (*notes_on(self._containers.resources.enforced()), *failed)
@@ -114,7 +115,9 @@ class LxcRuntime:
         """Make the volumes, and a root volume on top of the template."""
         built = self._templates.get(template.rpartition("/")[2])
         if built is None:
-            raise RuntimeFailureError(f"unable to create CT {guest.vmid} - no template '{template}'")
+            raise RuntimeFailureError(
+                f"unable to create CT {guest.vmid} - no template '{template}'"
+            )
         with _failures(guest, "create"):
             root = _root(guest)
             try:
@@ -139,16 +142,19 @@ class LxcRuntime:
 
     def stop(self, guest: Guest, *, log: TaskLog) -> None:
         """End the container at once."""
+        del log
         with _failures(guest, "stop"):
             self._containers.kill(guest.vmid)
 
     def shutdown(self, guest: Guest, *, timeout: float, log: TaskLog) -> bool:
         """Ask init to halt, and wait."""
+        del log
         with _failures(guest, "shutdown"):
             return self._containers.halt(guest.vmid, timeout=timeout)
 
     def destroy(self, guest: Guest, *, log: TaskLog) -> None:
         """Remove the container's volumes and records."""
+        del log
         with _failures(guest, "destroy"):
             self._containers.clear(guest.vmid)
             self._discard(guest)
@@ -164,6 +170,7 @@ class LxcRuntime:
             init = self._containers.init_of(new.vmid)
             if init is not None:
                 for volume in added:
+                    log(f"mounting {volume.volid} at {volume.path}")
                     self._containers.mount(new, volume)
                 self._containers.resources.update(new)
                 self._change_links(old, new, init)

@@ -11,6 +11,7 @@ import tarfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import IO
 
 from homelab.errors import CommandError
 from homelab.lab.images.build import apt_proxy, check_space, keyring
@@ -21,12 +22,16 @@ _log = logging.getLogger(__name__)
 
 _UNREAD = ("usr/share/doc/", "usr/share/man/", "usr/share/locale/", "usr/share/lintian/")
 _LINKS = {"bin": "usr/bin", "sbin": "usr/sbin", "lib": "usr/lib", "lib64": "usr/lib64"}
+# fmt: off
 _APPLETS = (
-    "sh ash cat chmod cp cut date echo env expr false find grep head hostname httpd id ip kill ln "
-    "ls mkdir mktemp mv nc netstat nslookup ping printf ps pwd readlink rm rmdir sed sleep sort "
-    "stat stty tail tar tee test time timeout top touch tr true uname vi wc wget which xargs [ "
-    "ssl_client"
-).split()
+    "sh", "ash", "cat", "chmod", "cp", "cut", "date", "echo", "env", "expr", "false", "find",
+    "grep", "head", "hostname", "httpd", "id", "ip", "kill", "ln", "ls", "mkdir", "mktemp",
+    "mv", "nc", "netstat", "nslookup", "ping", "printf", "ps", "pwd", "readlink", "rm",
+    "rmdir", "sed", "sleep", "sort", "stat", "stty", "tail", "tar", "tee", "test", "time",
+    "timeout", "top", "touch", "tr", "true", "uname", "vi", "wc", "wget", "which", "xargs",
+    "[", "ssl_client",
+)
+# fmt: on
 _PASSWD = "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n"  # noqa: S105
 _GROUP = "root:x:0:\nnogroup:x:65534:\n"
 _STAND_IN = Path(__file__).with_name("stand-in.sh")
@@ -93,10 +98,21 @@ class LayerCache:
             busybox = source.extractfile("usr/bin/busybox")
             assert busybox is not None  # noqa: S101
             program = busybox.read()
-        with self._store.writing() as (stream, stored), tarfile.open(
-            fileobj=stream, mode="w", format=tarfile.GNU_FORMAT
-        ) as out:
-            for name in ("etc", "root", "run", "usr", "usr/bin", "usr/sbin", "usr/lib", "usr/lib64", "var"):
+        with (
+            self._store.writing() as (stream, stored),
+            tarfile.open(fileobj=stream, mode="w", format=tarfile.GNU_FORMAT) as out,
+        ):
+            for name in (
+                "etc",
+                "root",
+                "run",
+                "usr",
+                "usr/bin",
+                "usr/sbin",
+                "usr/lib",
+                "usr/lib64",
+                "var",
+            ):
                 out.addfile(entry(name, mode=0o755, kind=tarfile.DIRTYPE))
             for name in ("tmp", "var/tmp"):
                 out.addfile(entry(name, mode=0o1777, kind=tarfile.DIRTYPE))
@@ -112,9 +128,10 @@ class LayerCache:
 
     def directories(self, names: Sequence[str], owner: str) -> Blob:
         """A layer of empty directories."""
-        with self._store.writing() as (stream, stored), tarfile.open(
-            fileobj=stream, mode="w", format=tarfile.GNU_FORMAT
-        ) as out:
+        with (
+            self._store.writing() as (stream, stored),
+            tarfile.open(fileobj=stream, mode="w", format=tarfile.GNU_FORMAT) as out,
+        ):
             for name in names:
                 out.addfile(entry(name, mode=0o755, owner=owner, kind=tarfile.DIRTYPE))
         return stored[0]
@@ -131,13 +148,13 @@ class LayerCache:
         temporary.replace(path)
 
 
-def _repack(archive: Path, stream: io.IOBase) -> None:
+def _repack(archive: Path, stream: IO[bytes]) -> None:
     command = ("dpkg-deb", "--fsys-tarfile", str(archive))
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment()) as child:
         assert child.stdout is not None  # noqa: S101
         with (
             tarfile.open(fileobj=child.stdout, mode="r|") as source,
-            tarfile.open(fileobj=stream, mode="w", format=tarfile.GNU_FORMAT) as out,  # type: ignore[arg-type]
+            tarfile.open(fileobj=stream, mode="w", format=tarfile.GNU_FORMAT) as out,
         ):
             for member in source:
                 member.name = member.name.removeprefix("./").strip("/")

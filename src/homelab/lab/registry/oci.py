@@ -117,7 +117,9 @@ def add_manifest(store: BlobStore, config: ImageConfig, layers: Sequence[Blob]) 
     )
 
 
-def entry(name: str, *, mode: int, owner: str = "0:0", kind: bytes = tarfile.REGTYPE) -> tarfile.TarInfo:
+def entry(
+    name: str, *, mode: int, owner: str = "0:0", kind: bytes = tarfile.REGTYPE
+) -> tarfile.TarInfo:
     """A tar entry with nothing in it that depends on when or where it was made."""
     info = tarfile.TarInfo(name.strip("/"))
     info.type = kind

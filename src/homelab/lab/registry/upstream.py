@@ -25,7 +25,15 @@ def copy_upstream(reference: str, store: BlobStore, on_line: Callable[[str], Non
     try:
         run(
             (
-                *("skopeo", "copy", "--quiet", "--override-os", "linux", "--override-arch", "amd64"),
+                *(
+                    "skopeo",
+                    "copy",
+                    "--quiet",
+                    "--override-os",
+                    "linux",
+                    "--override-arch",
+                    "amd64",
+                ),
                 *("--format", "oci", f"docker://{reference}", f"oci:{layout}:image"),
             ),
             timeout=1800,

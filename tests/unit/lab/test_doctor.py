@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from homelab.errors import CapabilityError
+from homelab.lab import doctor
+from homelab.lab.doctor import CheckState, diagnose, fix, make_ready
+from homelab.lab.host import Host
+
+
+@dataclass
+class FakeHost(Host):
+    root: bool = True
+    machine: str = "x86_64"
+    absent: set[str] = field(default_factory=set)
+    refused: set[str] = field(default_factory=set)
+    files: dict[str, str] = field(
+        default_factory=lambda: {
+            "/etc/subuid": "me:1000:10\nroot:100000:65536\n",
+            "/etc/subgid": "root:90000:100000\n",
+            "/proc/self/mounts": "cgroup2 /sys/fs/cgroup cgroup2 rw 0 0\n",
+            "/proc/filesystems": "nodev\toverlay\n",
+            "/proc/meminfo": "MemTotal: 9 kB\nMemAvailable: 8000000 kB\n",
+        }
+    )
+    free: int = 100 << 30
+
+    def is_root(self) -> bool:
+        return self.root
+
+    def architecture(self) -> str:
+        return self.machine
+
+    def has_program(self, name: str) -> bool:
+        return name not in self.absent
+
+    def has_file(self, path: str) -> bool:
+        return path not in self.absent
+
+    def read(self, path: str) -> str:
+        return self.files.get(path, "")
+
+    def works(self, argv) -> bool:
+        return not self.refused & set(argv)
+
+    def free_bytes(self, directory: Path) -> int:
+        return self.free
+
+
+def states(host: Host) -> dict[str, CheckState]:
+    checks = diagnose(state_dir=Path("/s"), cache_dir=Path("/c"), host=host)
+    return {check.name: check.state for check in checks if check.state is not CheckState.OK}
+
+
+def test_a_machine_that_has_everything():
+    assert states(FakeHost()) == {}
+
+
+@pytest.mark.parametrize(
+    ("host", "name", "state"),
+    [
+        (FakeHost(root=False), "root", CheckState.MISSING),
+        (FakeHost(machine="aarch64"), "system", CheckState.MISSING),
+        (FakeHost(absent={"apt-get"}), "system", CheckState.MISSING),
+        (FakeHost(absent={"lxc-start"}), "lxc", CheckState.MISSING),
+        (FakeHost(absent={"newgidmap"}), "uidmap", CheckState.MISSING),
+        (FakeHost(refused={"bridge"}), "bridges", CheckState.MISSING),
+        (FakeHost(refused={"veth"}), "veth", CheckState.MISSING),
+        (FakeHost(free=1 << 30), "disk (state)", CheckState.DEGRADED),
+    ],
+)
+def test_what_is_not_there_is_found(host, name, state):
+    assert states(host)[name] is state
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "name", "state"),
+    [
+        ("/etc/subuid", "root:100000:10\n", "/etc/subuid", CheckState.MISSING),
+        ("/etc/subgid", "other:100000:65536\n", "/etc/subgid", CheckState.MISSING),
+        ("/etc/subuid", "root:x:y\n", "/etc/subuid", CheckState.MISSING),
+        ("/proc/self/mounts", "a /a tmpfs rw 0 0\n", "control groups", CheckState.MISSING),
+        (
+            "/proc/self/mounts",
+            "c /a cgroup rw,memory 0 0\nd /b cgroup2 rw 0 0\n",
+            "control groups",
+            CheckState.DEGRADED,
+        ),
+        ("/proc/meminfo", "MemAvailable: 1000 kB\n", "memory", CheckState.DEGRADED),
+        ("/proc/meminfo", "", "memory", CheckState.DEGRADED),
+    ],
+)
+def test_what_is_read_is_judged(path, text, name, state):
+    host = FakeHost()
+    host.files[path] = text
+    assert states(host) == {name: state}
+
+
+def test_a_fix_installs_all_packages_in_one_go(monkeypatch):
+    calls: list[tuple[str, ...]] = []
+    monkeypatch.setattr(doctor, "stream", lambda argv, *_, **__: calls.append(tuple(argv)))
+    host = FakeHost(
+        absent={"lxc-start", "mmdebstrap", "/usr/share/keyrings/debian-archive-keyring.gpg"}
+    )
+    said: list[str] = []
+    fix(
+        diagnose(state_dir=Path("/s"), cache_dir=Path("/c"), host=host),
+        on_line=said.append,
+        host=host,
+    )
+    update, install = calls
+    assert "update" in update
+    assert install[-3:] == ("debian-archive-keyring", "lxc", "mmdebstrap")
+    assert said == ["installing debian-archive-keyring, lxc, mmdebstrap"]
+
+
+def test_nothing_to_fix_does_nothing(monkeypatch):
+    monkeypatch.setattr(doctor, "stream", None)
+    host = FakeHost()
+    fix(diagnose(state_dir=Path("/s"), cache_dir=Path("/c"), host=host), on_line=print, host=host)
+    assert make_ready(state_dir=Path("/s"), cache_dir=Path("/c"), on_line=print, host=host)
+
+
+def test_a_fix_needs_root(monkeypatch):
+    monkeypatch.setattr(doctor, "stream", None)
+    host = FakeHost(root=False, absent={"ssh"})
+    with pytest.raises(CapabilityError, match="needs root"):
+        make_ready(state_dir=Path("/s"), cache_dir=Path("/c"), on_line=print, host=host)
+
+
+def test_what_stays_missing_is_one_error(monkeypatch):
+    monkeypatch.setattr(doctor, "stream", lambda *_, **__: 0)
+    host = FakeHost(machine="riscv64", absent={"lxc-start"})
+    with pytest.raises(CapabilityError, match=r"(?s)system: .*riscv64.*lxc: not installed"):
+        make_ready(state_dir=Path("/s"), cache_dir=Path("/c"), on_line=print, host=host)
