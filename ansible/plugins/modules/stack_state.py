@@ -1,4 +1,3 @@
-# -*- coding: utf-8 -*-
 """Says whether a Compose stack runs as it is described, with one request to Docker."""
 
 from __future__ import annotations

@@ -50,7 +50,8 @@ def gather_facts(
         process.run(
             (
                 *(Path(sys.executable).with_name("ansible"), ",".join(hosts)),
-                *("--inventory", path, "--forks", str(len(hosts)), "--tree", facts),
+                *("--inventory", path, "--forks", str(len(hosts)), "--timeout", "5"),
+                *("--tree", facts),
                 *("--module-name", "ansible.builtin.setup"),
                 *("--args", f"gather_subset={_SUBSETS}"),
             ),

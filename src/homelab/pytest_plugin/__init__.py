@@ -9,8 +9,10 @@ def test_docker_runs(container_host):
 A test that uses `target` or any fixture built on it runs inside the target's network, alone or in a
 worker of pytest-xdist; other tests stay where they are. A test that uses `container`,
 `container_host` or `guest` runs once per container that its marker `containers(group=..., name=...)`
-picks, or once per container of the whole topology without one; picking none is an error. Tests of
-one container are of one xdist group, so `-n 2 --dist loadgroup` gives each container to one worker.
+picks, or once per container of the whole topology without one; picking none is an error. What is
+gathered from all containers (`guests`, `ansible_facts`) is gathered once per session, whatever the
+number of workers. Tests of one container carry its name as their xdist group, for `--dist loadgroup`
+(which pytest-xdist 3.8 loses under pytest 9.2: pytest-dev/pytest-xdist#1386).
 """
 
 from __future__ import annotations
@@ -22,9 +24,9 @@ import pytest
 
 from homelab import netns
 from homelab.errors import HomelabError
-from homelab.pytest_plugin.expectation import expect
+from homelab.pytest_plugin.expectation import expect, fail
 
-__all__ = ["expect", "require_target"]
+__all__ = ["expect", "fail", "require_target"]
 
 pytest_plugins = ["homelab.pytest_plugin.fixtures"]
 

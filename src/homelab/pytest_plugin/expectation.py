@@ -1,8 +1,8 @@
-"""Failing a test with a message that names the container and the service."""
+"""Failing a test with a message that names the container, its service and what was seen."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
@@ -11,10 +11,15 @@ if TYPE_CHECKING:
 
 
 def expect(container: Container, holds: bool, seen: str) -> None:  # noqa: FBT001
-    """Fail the test unless `holds`, with what was `seen` and no traceback."""
+    """Fail the test unless `holds`; `seen` says what is the case instead."""
     if not holds:
-        pytest.fail(
-            f"container {container.name} (vmid {container.vmid}, service "
-            f"{container.service.image}): {seen}",
-            pytrace=False,
-        )
+        fail(container, seen)
+
+
+def fail(container: Container, seen: str) -> NoReturn:
+    """Fail the test with what was seen, and no traceback."""
+    pytest.fail(
+        f"container {container.name} (vmid {container.vmid}, service {container.service.image}): "
+        f"{seen}",
+        pytrace=False,
+    )

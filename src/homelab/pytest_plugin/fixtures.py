@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from homelab.pytest_plugin.expectation import fail
+
 if TYPE_CHECKING:
     from testinfra.host import Host
 
@@ -103,11 +105,7 @@ def guest(container: Container, guests: Mapping[str, Answer]) -> GuestFacts:
     """What the container says about itself; the test fails when it can't be asked."""
     answer = guests[container.name]
     if answer.facts is None:
-        pytest.fail(
-            f"container {container.name} (service {container.service.image}) can't be asked "
-            f"over ssh at {container.address}: {answer.error}",
-            pytrace=False,
-        )
+        fail(container, f"it can't be asked over ssh at {container.address}: {answer.error}")
     return answer.facts
 
 

@@ -1,0 +1,337 @@
+"""The pytest plugin: selection, errors before the first test, sharing between workers.
+
+The sessions under test ask a target that does not exist: only its topology is used.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from homelab.errors import ConfigurationError
+from homelab.model import Container, Topology
+from homelab.pytest_plugin import guest_script
+from homelab.pytest_plugin.guest import Answer, DockerContainer, GuestFacts
+from homelab.pytest_plugin.selection import pick
+from homelab.pytest_plugin.sharing import once
+
+pytest_plugins = ["pytester"]
+
+_CONFTEST = """
+import pytest
+from homelab.errors import UnreachableError
+from homelab.model import Topology
+from homelab.operations.targets import Target
+from homelab.pytest_plugin import access
+
+TOPOLOGY = Topology.model_validate_json('''{topology}''')
+
+def find(project, target):
+    if target == "down":
+        raise UnreachableError("the lab does not run", hint="start it with 'homelab lab up'")
+    return access.Access(
+        project=project or "here",
+        target=Target(name=target or "lab", kind="lab", api_url="", environment={{}}, variables={{}}),
+        topology=TOPOLOGY,
+        netns=None,
+        api_url="",
+    )
+
+access.find = find
+"""
+
+
+def _container(name: str, category: str) -> Container:
+    return Container.model_validate(
+        {
+            "name": name,
+            "category": category,
+            "vmid": 200 + len(name),
+            "node": "pve",
+            "template": "local:vztmpl/x.tar.zst",
+            "description": "",
+            "cores": 1,
+            "memory": 512,
+            "swap": 0,
+            "rootfs": {"storage": "local-zfs", "size": "8G"},
+            "networks": [{"bridge": "vmbr0", "ip": "192.0.2.1/24"}],
+            "startup": {"order": 1},
+            "service": {
+                "image": f"{name}/{name}:1",
+                "ports": [{"port": 80}],
+                "health": {"port": 80},
+                "slo": 99.9,
+            },
+        }
+    )
+
+
+@pytest.fixture
+def topology() -> Topology:
+    return Topology(
+        networks=(),
+        containers=(
+            _container("plex", "media"),
+            _container("sonarr", "media"),
+            _container("grafana", "monitoring"),
+        ),
+    )
+
+
+@pytest.fixture
+def session(pytester: pytest.Pytester, topology: Topology, monkeypatch) -> pytest.Pytester:
+    from homelab.pytest_plugin import access
+
+    monkeypatch.setattr(access, "find", access.find)
+    pytester.makeconftest(_CONFTEST.format(topology=topology.model_dump_json()))
+    return pytester
+
+
+class TestPick:
+    def test_no_marker_picks_all(self, topology: Topology) -> None:
+        assert pick(topology, []) == topology.containers
+
+    def test_by_group_and_name(self, topology: Topology) -> None:
+        names = [container.name for container in pick(topology, [{"group": "media"}])]
+        assert names == ["plex", "sonarr"]
+        assert pick(topology, [{"name": "grafana"}]) == (topology.container("grafana"),)
+
+    def test_markers_narrow_each_other(self, topology: Topology) -> None:
+        assert pick(topology, [{"group": "media"}, {"name": "plex"}]) == (
+            topology.container("plex"),
+        )
+
+    @pytest.mark.parametrize(
+        "criteria", [[{"group": "medea"}], [{"group": "media", "name": "grafana"}]]
+    )
+    def test_picking_none_says_what_there_is(
+        self, topology: Topology, criteria: list[dict[str, object]]
+    ) -> None:
+        with pytest.raises(ConfigurationError, match="groups: media, monitoring; names: plex"):
+            pick(topology, criteria)
+
+    def test_unknown_criterion(self, topology: Topology) -> None:
+        with pytest.raises(ConfigurationError, match="not category"):
+            pick(topology, [{"category": "media"}])
+
+
+class TestSession:
+    def test_one_test_per_container(self, session: pytest.Pytester) -> None:
+        session.makepyfile("def test_it(container): assert container.name")
+
+        result = session.runpytest("-v", "-p", "no:cacheprovider")
+
+        result.assert_outcomes(passed=3)
+        result.stdout.fnmatch_lines(["*test_it?plex? PASSED*", "*test_it?grafana? PASSED*"])
+
+    def test_marker_selects(self, session: pytest.Pytester) -> None:
+        session.makepyfile(
+            """
+            import pytest
+
+            @pytest.mark.containers(group="monitoring")
+            def test_it(container): assert container.name == "grafana"
+            """
+        )
+
+        session.runpytest("--strict-markers").assert_outcomes(passed=1)
+
+    def test_empty_selection_is_an_error(self, session: pytest.Pytester) -> None:
+        session.makepyfile(
+            """
+            import pytest
+
+            @pytest.mark.containers(name="plox")
+            def test_it(container): pass
+            """
+        )
+
+        result = session.runpytest()
+
+        assert result.ret == pytest.ExitCode.INTERRUPTED
+        result.stdout.fnmatch_lines(
+            ["no container is selected by containers(name='plox')", "*names: plex, sonarr, grafana"]
+        )
+
+    def test_target_that_is_down_fails_the_test_that_asks(self, session: pytest.Pytester) -> None:
+        session.makepyfile("def test_it(target): pass\ndef test_other(): pass")
+
+        result = session.runpytest("--homelab-target", "down")
+
+        result.assert_outcomes(errors=1, passed=1)
+        result.stdout.fnmatch_lines(["*the lab does not run*"])
+
+    def test_suite_that_requires_its_target_ends_at_once(self, session: pytest.Pytester) -> None:
+        suite = session.mkdir("suite")
+        (suite / "conftest.py").write_text(
+            "from homelab.pytest_plugin import require_target as pytest_configure\n"
+        )
+        (suite / "test_it.py").write_text("def test_it(target): pass\n")
+
+        result = session.runpytest("suite", "--homelab-target", "down")
+
+        assert result.ret == pytest.ExitCode.USAGE_ERROR
+        result.stderr.fnmatch_lines(
+            ["ERROR: the lab does not run", "*what to do: start it with 'homelab lab up'"]
+        )
+
+    def test_fixtures_say_what_is_asked(self, session: pytest.Pytester) -> None:
+        session.makepyfile(
+            """
+            def test_it(target, topology):
+                assert target.name == "production"
+                assert len(topology) == 3
+            """
+        )
+
+        session.runpytest("--homelab-target", "production").assert_outcomes(passed=1)
+
+    def test_fixture_may_be_overridden(self, session: pytest.Pytester) -> None:
+        session.makepyfile(
+            """
+            import pytest
+
+            @pytest.fixture(scope="session")
+            def hosts():
+                class Hosts:
+                    def host(self, address):
+                        return f"host at {address}"
+                return Hosts()
+
+            @pytest.mark.containers(name="plex")
+            def test_it(container_host):
+                assert container_host == "host at 192.0.2.1"
+            """
+        )
+
+        session.runpytest().assert_outcomes(passed=1)
+
+    def test_failure_names_container_service_and_what_was_seen(
+        self, session: pytest.Pytester
+    ) -> None:
+        session.makepyfile(
+            """
+            import pytest
+            from homelab.pytest_plugin import expect
+            from homelab.pytest_plugin.guest import Answer
+
+            @pytest.fixture(scope="session")
+            def guests():
+                return {"plex": Answer(error="Connection refused"), "sonarr": Answer()}
+
+            @pytest.mark.containers(name="plex")
+            def test_guest(guest): pass
+
+            @pytest.mark.containers(name="sonarr")
+            def test_it(container):
+                expect(container, 1, "fine")
+                expect(container, False, "it is stopped")
+            """
+        )
+
+        result = session.runpytest()
+
+        result.assert_outcomes(errors=1, failed=1)
+        result.stdout.fnmatch_lines(
+            [
+                "container plex (vmid 204, service plex/plex:1): it can't be asked over ssh *refused",
+                "container sonarr (vmid 206, service sonarr/sonarr:1): it is stopped",
+            ]
+        )
+
+    def test_workers_share_the_containers(self, session: pytest.Pytester) -> None:
+        session.makepyfile(
+            """
+            def test_it(container, request):
+                assert request.node.get_closest_marker("xdist_group").args == (container.name,)
+            """
+        )
+
+        session.runpytest("-n", "2").assert_outcomes(passed=3)
+
+    def test_xdist_is_not_needed(self, session: pytest.Pytester) -> None:
+        session.makepyfile("def test_it(container): pass")
+
+        result = session.runpytest("-p", "no:xdist", "--strict-markers")
+
+        result.assert_outcomes(passed=3)
+
+
+class TestOnce:
+    def test_first_caller_computes(self, tmp_path: Path) -> None:
+        assert once(tmp_path, "facts", lambda: "1") == "1"
+        assert once(tmp_path, "facts", lambda: "2") == "1"
+        assert once(tmp_path, "other", lambda: "3") == "3"
+
+    def test_others_wait_for_the_first(self, tmp_path: Path) -> None:
+        calls: list[int] = []
+
+        def compute() -> str:
+            time.sleep(0.05)
+            calls.append(1)
+            return "text"
+
+        seen: list[str] = []
+        threads = [
+            threading.Thread(target=lambda: seen.append(once(tmp_path, "facts", compute)))
+            for _ in range(4)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert seen == ["text"] * 4
+        assert calls == [1]
+
+    def test_failure_is_not_kept(self, tmp_path: Path) -> None:
+        def fail() -> str:
+            raise ValueError("odd")
+
+        with pytest.raises(ValueError, match="odd"):
+            once(tmp_path, "facts", fail)
+
+        assert once(tmp_path, "facts", lambda: "fine") == "fine"
+
+
+class TestGuest:
+    def test_script_s_answer_is_what_the_facts_expect(self) -> None:
+        said = json.dumps(guest_script.gather(["/", "/no-such-mount"]))
+
+        facts = GuestFacts.model_validate_json(said)
+
+        assert [mount.path for mount in facts.mounts] == ["/"]
+        assert facts.mounts[0].size > 0
+        assert Answer.model_validate_json(Answer(facts=facts).model_dump_json()).facts == facts
+
+    def test_missing_docker_is_part_of_the_answer(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        monkeypatch.setattr(guest_script, "DOCKER_SOCKET", str(tmp_path / "none"))
+
+        assert guest_script.docker() == {
+            "error": "FileNotFoundError: [Errno 2] No such file or directory",
+            "containers": [],
+        }
+
+    @pytest.mark.parametrize(
+        ("state", "status", "healthy"),
+        [
+            ("running", "Up 3 minutes (healthy)", True),
+            ("running", "Up 3 minutes", True),
+            ("running", "Up 3 minutes (unhealthy)", False),
+            ("running", "Up 2 seconds (health: starting)", False),
+            ("exited", "Exited (137) 2 seconds ago", False),
+            ("restarting", "Restarting (1) 5 seconds ago", False),
+        ],
+    )
+    def test_docker_s_word_for_health(self, state: str, status: str, healthy) -> None:
+        container = DockerContainer(
+            name="plex", image="plex:1", state=state, status=status, stand_in=False
+        )
+
+        assert container.healthy is healthy
