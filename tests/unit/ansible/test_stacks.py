@@ -84,16 +84,14 @@ def test_what_is_mounted_exists(name, hosts):
                 path = STACKS / name / source
                 assert path.is_file() or path.with_name(path.name + ".j2").is_file(), entry
             elif source.startswith("/"):
-                inside = [m for m in mounts if source == m or source.startswith(m + "/")] or [
-                    m for m in mounts if source.startswith(m)
-                ]
+                inside = [m for m in mounts if f"{source}/".startswith(f"{m}/")]
                 assert inside, f"{name}: {source} is on none of its mount points {mounts}"
                 used.update(inside)
             else:
                 assert source in volumes, entry
     assert used == set(mounts), f"{name}: a mount point that nothing uses"
     for path in described.get("x-directories") or {}:
-        assert any(path == m or path.startswith(m + "/") for m in mounts), path
+        assert any(f"{path}/".startswith(f"{m}/") for m in mounts), path
 
 
 @pytest.mark.parametrize("name", NAMES)
