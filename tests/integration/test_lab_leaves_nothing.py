@@ -27,6 +27,9 @@ from homelab.process import is_alive, start_time_of
 pytestmark = [pytest.mark.usefixtures("able"), pytest.mark.timeout(300)]
 
 
+_KINDS = ("net", "mnt", "user", "pid")
+
+
 @dataclass(frozen=True)
 class Traces:
     """Everything of a lab that this machine can show."""
@@ -44,7 +47,7 @@ def groups_of(state: Path) -> frozenset[Path]:
 def namespaces_of(pid: int) -> set[str]:
     """Empty for a process that has just ended."""
     with suppress(OSError):
-        return {os.readlink(f"/proc/{pid}/ns/{kind}") for kind in ("net", "mnt", "user", "pid")}
+        return {str(Path(f"/proc/{pid}/ns/{kind}").readlink()) for kind in _KINDS}
     return set()
 
 
@@ -157,7 +160,7 @@ def test_settings_of_the_host_are_put_back(tmp_path: Path) -> None:
 
 def test_a_node_whose_start_fails_leaves_nothing(tmp_path: Path) -> None:
     node = Node(tmp_path / "lab", "pve")
-    with pytest.raises(Exception, match="^ip -batch"):
+    with pytest.raises(Exception, match=r"^ip -batch"):
         node.up([Bridge(name="a-name-that-is-too-long-for-linux", address="10.10.0.1/24")])
     assert groups_of(tmp_path / "lab") == frozenset()
     assert node.holder() is None

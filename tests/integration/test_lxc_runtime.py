@@ -259,7 +259,7 @@ def test_many_at_once(runtime, guests, credentials):
 
 def test_what_can_not_be_created_leaves_nothing(runtime, guests, credentials, state):
     one = guest(930)
-    with pytest.raises(RuntimeFailureError, match="no template 'local:vztmpl/absent.tar.zst'"):
+    with pytest.raises(RuntimeFailureError, match=r"no template 'local:vztmpl/absent\.tar\.zst'"):
         runtime.create(
             one, template="local:vztmpl/absent.tar.zst", credentials=credentials, log=silent
         )

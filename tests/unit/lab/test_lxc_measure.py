@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-
 import signal
 
 from homelab.lab.lxc.measure import _io, _network, listens, measure
