@@ -128,6 +128,6 @@ def install(session: nox.Session, python: Path, packages: tuple[str, ...]) -> No
     uv = (str(python), "-m", "uv", "pip", "install", "--quiet", "--python", str(python))
     try:
         session.run(*pip, "uv", external=True)
-        session.run(*uv, *packages, external=True)
+        session.run(*uv, *packages, external=True, env={"UV_SYSTEM_CERTS": "1"})
     except nox.command.CommandFailed:
         session.run(*pip, *packages, external=True)

@@ -73,7 +73,8 @@ def set_attributes(path, mode, owner):
 
 
 def text_of(item):
-    return item["content"] if item["secret_content"] is None else item["secret_content"]
+    """The text to write; a template that renders to nothing arrives as None."""
+    return (item["content"] if item["secret_content"] is None else item["secret_content"]) or ""
 
 
 def read(path):

@@ -58,6 +58,13 @@ def test_check_mode_says_so_and_leaves_everything(host_files, capsys, tmp_path):
     assert [item.name for item in tmp_path.iterdir()] == ["old"]
 
 
+def test_a_template_that_renders_to_nothing_is_an_empty_file(host_files, capsys, tmp_path):
+    path = tmp_path / "routes"
+    assert run(host_files, capsys, files=[entry(path, None)])["changed"]
+    assert path.read_text() == ""
+    assert not run(host_files, capsys, files=[entry(path, None)])["changed"]
+
+
 def test_directories_and_removal(host_files, capsys, tmp_path):
     gone = tmp_path / "old"
     gone.write_text("")

@@ -54,7 +54,9 @@ def test_the_stack_follows_the_topology(name, stand_in, hosts):
     service = described["services"][name]
     assert service["image"] == PREFIX + declared["image"]
     assert service["restart"] == "unless-stopped"
-    assert service["ports"] == [f"{p['port']}:{p['port']}/{p['protocol']}" for p in declared["ports"]]
+    assert service["ports"] == [
+        f"{p['port']}:{p['port']}/{p['protocol']}" for p in declared["ports"]
+    ]
     assert ("env_file" in service) == bool(declared["environment"] or declared["secrets"])
     assert service["healthcheck"]["start_interval"] == "500ms"
     kind, *command = service["healthcheck"]["test"]
@@ -112,7 +114,9 @@ def test_prometheus_probes_every_service(hosts):
 
 def test_blackbox_has_a_module_for_each_status(hosts):
     settings = render(STACKS / "blackbox-exporter" / "blackbox.yml.j2", "blackbox-exporter", hosts)
-    wanted = {f"status_{values['homelab_service']['health']['status']}" for values in hosts.values()}
+    wanted = {
+        f"status_{values['homelab_service']['health']['status']}" for values in hosts.values()
+    }
     assert set(settings["modules"]) == wanted
 
 
