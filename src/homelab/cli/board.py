@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
+from typing import Self
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -56,7 +57,7 @@ class Board:
             vertical_overflow="ellipsis",
         )
 
-    def __enter__(self) -> Board:
+    def __enter__(self) -> Self:
         self._live.start()
         return self
 
@@ -79,7 +80,7 @@ class Board:
         match event:
             case OperationStarted():
                 self._title = f"{event.name}  target {event.target}"
-                self._stages = {stage: (State.WAITING, 0.0, "") for stage in event.stages}
+                self._stages = dict.fromkeys(event.stages, (State.WAITING, 0.0, ""))
             case ItemsKnown():
                 self._items = {item: self._items.get(item, {}) for item in event.items}
             case StageChanged():

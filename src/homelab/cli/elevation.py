@@ -60,7 +60,7 @@ def _become_root(why: str, arguments: Sequence[str]) -> NoReturn:
             f"{why} needs root, and sudo is not installed",
             hint=f"run it as root: su -c '{command}'",
         )
-    interactive = sys.stdin.isatty() or os.access("/dev/tty", os.R_OK | os.W_OK) and _has_tty()
+    interactive = sys.stdin.isatty() or (os.access("/dev/tty", os.R_OK | os.W_OK) and _has_tty())
     if not interactive and run(("sudo", "-n", "true"), expected=range(256)).returncode != 0:
         raise CapabilityError(
             f"{why} needs root, and sudo wants a password but there is no terminal to ask on",

@@ -55,7 +55,7 @@ def test_what_needs_a_lab_says_that_there_is_none(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("HOMELAB_LAB_STATE", str(tmp_path / "lab"))
-    monkeypatch.setattr("homelab.cli.lab.require_root", lambda why: None)
+    monkeypatch.setattr("homelab.cli.lab.require_root", lambda _: None)
 
     assert run(words) == 1
 

@@ -33,7 +33,7 @@ def test_root_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_without_sudo_it_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(elevation, "is_root", lambda: False)
-    monkeypatch.setattr(elevation.shutil, "which", lambda name: None)
+    monkeypatch.setattr(elevation.shutil, "which", lambda _: None)
 
     with pytest.raises(CapabilityError, match="needs root, and sudo is not installed"):
         elevation.require_root("deploying", ["deploy"])

@@ -2,7 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from homelab.clients.ansible import Ansible, Failure, HostSummary, PlayError, PlayResult
+from homelab.clients.ansible import (
+    Ansible,
+    Failure,
+    HostSummary,
+    PlayError,
+    PlayResult,
+)
 from homelab.clients.ansible_events import (
     TaskState,
     host_summaries,

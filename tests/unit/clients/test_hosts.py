@@ -43,7 +43,10 @@ def test_command_goes_through_one_shared_connection(ssh: Path) -> None:
 def test_login_that_fails_says_what_ssh_said(ssh: Path) -> None:
     (ssh / "do").write_text("echo warning >&2; echo Connection refused >&2; exit 255\n")
 
-    with Hosts(SshAccess()) as hosts, pytest.raises(UnreachableError, match="^Connection refused$"):
+    with (
+        Hosts(SshAccess()) as hosts,
+        pytest.raises(UnreachableError, match=r"^Connection refused$"),
+    ):
         hosts.run(_ADDRESS, "true")
 
 
