@@ -8,10 +8,13 @@ from __future__ import annotations
 import json
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from homelab import netns
 from homelab.errors import CapabilityError, ConfigurationError, UnreachableError
 from homelab.model import Container, Topology
 from homelab.operations.targets import Target
@@ -19,6 +22,9 @@ from homelab.pytest_plugin import access, guest_script
 from homelab.pytest_plugin.guest import Answer, DockerContainer, GuestFacts
 from homelab.pytest_plugin.selection import pick
 from homelab.pytest_plugin.sharing import once
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 pytest_plugins = ["pytester"]
 
@@ -241,6 +247,27 @@ class TestSession:
                 "container sonarr (vmid 206, service sonarr/sonarr:1): it is stopped",
             ]
         )
+
+    def test_only_tests_that_ask_enter_the_network(
+        self, session: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        entered: list[Path | None] = []
+
+        @contextmanager
+        def inside(namespace: Path | None) -> Iterator[None]:
+            entered.append(namespace)
+            yield
+            entered.append(None)
+
+        monkeypatch.setattr(netns, "inside", inside)
+        session.makeconftest(
+            (session.path / "conftest.py").read_text().replace("netns=None", "netns='/the/lab'")
+        )
+        session.makepyfile("def test_other(): pass\ndef test_it(topology): pass")
+
+        session.runpytest().assert_outcomes(passed=2)
+
+        assert entered == ["/the/lab", None]
 
     def test_workers_share_the_containers(self, session: pytest.Pytester) -> None:
         session.makepyfile(

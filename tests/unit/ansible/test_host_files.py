@@ -78,6 +78,17 @@ def test_directories_and_removal(host_files, capsys, tmp_path):
     assert not run(host_files, capsys, **options)["changed"]
 
 
+def test_links(host_files, capsys, tmp_path):
+    path = tmp_path / "wants" / "unit"
+    link = {"path": str(path), "target": "/etc/unit"}
+    assert run(host_files, capsys, check=True, links=[link])["changed"]
+    assert not path.is_symlink()
+    assert run(host_files, capsys, links=[link])["changed_paths"] == [str(path)]
+    assert not run(host_files, capsys, links=[link])["changed"]
+    assert run(host_files, capsys, links=[{**link, "target": "/etc/other"}])["changed"]
+    assert os.readlink(path) == "/etc/other"
+
+
 def test_a_secret_shows_nowhere(host_files, capsys, tmp_path):
     path = tmp_path / "env"
     files = [{"path": str(path), "secret_content": "PASSWORD=hunter2\n", "owner": ME}]
