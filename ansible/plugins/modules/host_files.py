@@ -137,7 +137,7 @@ def ensure_directory(item, *, check):
 def ensure_link(item, *, check):
     """Whether the symbolic link had to be made or pointed elsewhere."""
     path, target = Path(item["path"]), item["target"]
-    if path.is_symlink() and os.readlink(path) == target:
+    if path.is_symlink() and str(path.readlink()) == target:
         return False
     if not check:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -68,8 +68,9 @@ class Board:
         traceback: TracebackType | None,
     ) -> None:
         self._live.stop()
-        for line in self.closing_lines():
-            self._console.print(line)
+        if error is not None:  # else a summary follows
+            for line in self.closing_lines():
+                self._console.print(line)
 
     def __call__(self, event: Event) -> None:
         """Take an event in; notices and failures are printed above the board and stay."""
@@ -124,7 +125,7 @@ class Board:
         table = Table.grid(padding=(0, 2))
         for stage, (state, mark, detail) in self._stages.items():
             seconds = self._clock() - mark if state is State.RUNNING else mark
-            shown = "" if state is State.WAITING else f"{seconds:.0f} s"
+            shown = "" if state in {State.WAITING, State.NOT_RUN} else f"{seconds:.0f} s"
             label = Text(str(state), style=_STYLES[state][1])
             width = max(self._console.width - 40, 20)
             table.add_row(str(stage), label, shown, Text(detail[:width], style="dim"))
