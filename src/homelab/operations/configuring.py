@@ -116,6 +116,9 @@ def _variables(run: Run, target: Target, topology: Topology) -> dict[str, Any]:
     stand_ins = {image.image for image in run.images if image.is_stand_in}
     return {
         "homelab_image_prefix": f"{target.registry}/",
+        # Images come from beside the container: what is not healthy by then never will be.
+        "compose_stack_timeout": 90,
+        "compose_stack_dependency_timeout": 120,
         "homelab_stand_ins": [
             container.name for container in topology if container.service.image in stand_ins
         ],
