@@ -53,7 +53,8 @@ def note_halt(state: State) -> None:
             transaction.put_running(record.vmid, running=False)
 
 
-def _finish_removal(context: Context, record: GuestRecord) -> None:
+def _finish_removal(everywhere: Context, record: GuestRecord) -> None:
+    context = everywhere.at(everywhere.node_of(record))
     try:
         guest_power.stop_now(context, record.vmid, _log_line)
         guest_life.discard(context, record.vmid, _log_line)
@@ -97,7 +98,11 @@ def _start_guests(context: Context) -> None:
     _run(context, "startall", "", work)
 
 
-def _start_one(context: Context, vmid: int) -> None:
+def _start_one(everywhere: Context, vmid: int) -> None:
+    record = everywhere.state.guest(vmid)
+    if record is None:
+        return
+    context = everywhere.at(everywhere.node_of(record))
     with context.state.transaction() as transaction:
         upid = context.register(transaction, "vzstart", vmid, _ROOT)
     context.tasks.run_here(upid, lambda log: guest_power.start_now(context, vmid, log))

@@ -47,7 +47,9 @@ def create(context: Context, caller: Caller, wanted: Creation) -> Upid:
     change = _first_config(context, caller, wanted)
     _forget_leftover(context, vmid)
     with context.state.transaction() as transaction:
-        if not transaction.add_guest(vmid, change.config.changed({"lock": "create"})):
+        if not transaction.add_guest(
+            vmid, change.config.changed({"lock": "create"}), node=context.node
+        ):
             raise ApiFailureError(
                 f"unable to create CT {vmid} - CT {vmid} already exists on node '{context.node}'"
             )
@@ -55,7 +57,11 @@ def create(context: Context, caller: Caller, wanted: Creation) -> Upid:
             transaction.put_volume(volume)
         transaction.put_pool_guest(vmid, wanted.pool)
         upid = context.register(transaction, "vzcreate", vmid, caller)
-    context.tasks.run(upid, lambda log: _create(context, wanted, change.config, log))
+    context.tasks.run(
+        upid,
+        lambda log: _create(context, wanted, change.config, log),
+        undo=lambda log: discard(context, vmid, log),
+    )
     return upid
 
 

@@ -60,6 +60,8 @@ class Lab:
         ephemeral: bool = False,
         cache: Path | None = None,
         node: str = DEFAULT_NODE,
+        nodes: int | None = None,
+        pve_version: str | None = None,
         on_progress: Callable[[str], None] | None = None,
     ) -> None:
         self._state = state.absolute() if state is not None else None
@@ -69,6 +71,8 @@ class Lab:
         self._ephemeral = ephemeral
         self._cache = cache.absolute() if cache is not None else None
         self._node = node
+        self._nodes = nodes
+        self._pve_version = pve_version
         self._on_progress = on_progress
 
     @property
@@ -257,6 +261,8 @@ class Lab:
             bridges=self._bridges,
             node=self._node,
             notes=notes,
+            nodes=self._nodes,
+            pve_version=self._pve_version,
         )
 
     def _open_state(self, stack: ExitStack) -> State:
@@ -303,6 +309,10 @@ class Lab:
         argv += ["--runtime", str(kind), "--listen", self._listen, "--node", self._node]
         for name, address in (self._bridges or {}).items():
             argv += ["--bridge", f"{name}={address}"]
+        if self._nodes is not None:
+            argv += ["--nodes", str(self._nodes)]
+        if self._pve_version is not None:
+            argv += ["--pve-version", self._pve_version]
         for note in notes:
             argv += ["--note", note]
         return [*argv, "--report-to", str(descriptor)]

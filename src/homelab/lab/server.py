@@ -69,6 +69,9 @@ class Server:
         )
         loop = asyncio.get_running_loop()
         reply = await loop.run_in_executor(self._pool, self._dispatcher.dispatch, incoming)
+        if reply.status == 0 and request.transport is not None:
+            request.transport.abort()
+            return web.Response()
         if reply.status == 401:
             await asyncio.sleep(self._delay)
         return _response(reply)

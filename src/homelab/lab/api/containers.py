@@ -23,9 +23,13 @@ _UNSUPPORTED = {
 _AUDIT = Privilege("/vms/{vmid}", "VM.Audit")
 
 
-def listing(context: Context, _call: Call) -> object:
+def listing(context: Context, call: Call) -> object:
     running = context.running()
-    return [guest_status(context, record, running) for record in context.state.guests()]
+    return [
+        guest_status(context, record, running)
+        for record in context.guests()
+        if context.access.allows(call.caller, f"/vms/{record.vmid}", "VM.Audit")
+    ]
 
 
 def create(context: Context, call: Call) -> object:

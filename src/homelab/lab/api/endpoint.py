@@ -19,6 +19,11 @@ class Privilege:
 
     path: str
     name: str
+    or_else: tuple[str, ...] = ()
+    """Privileges of which one is as good."""
+
+    def __str__(self) -> str:
+        return f"{self.path}, {'|'.join((self.name, *self.or_else))}"
 
 
 Permission = Privilege | Literal["world", "user", "handler"]
@@ -64,3 +69,5 @@ class Endpoint:
     """Query and body parameters, by name."""
     tickets_only: bool = False
     """Whether API tokens are refused."""
+    stored_only: bool = False
+    """Whether what is set here is kept and shown, and has no effect in the lab yet."""

@@ -9,13 +9,17 @@ from homelab.lab.api import (
     nodes,
     pools,
     power,
+    rights,
     storage,
     tasks,
+    users,
 )
 from homelab.lab.api.endpoint import Endpoint
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *access.ENDPOINTS,
+    *users.ENDPOINTS,
+    *rights.ENDPOINTS,
     *cluster.ENDPOINTS,
     *nodes.ENDPOINTS,
     *containers.ENDPOINTS,
