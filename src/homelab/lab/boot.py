@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from homelab.errors import HomelabError
-from homelab.lab import guest_life, guest_power
+from homelab.lab import guest_life, guest_locks, guest_power
 from homelab.lab.auth import ROOT, Caller
 from homelab.lab.context import Context
 from homelab.lab.failures import ApiFailureError
@@ -28,6 +28,9 @@ def recover(context: Context) -> None:
     """Bring state and containers together after any kind of end of the last server."""
     for upid in context.tasks.recover():
         _log.warning("the task %s was cut off", upid)
+        lock = guest_locks.TASKS.get(upid.type)
+        if lock is not None and upid.id.isdecimal():
+            guest_locks.unlock(context, int(upid.id), lock)
     for record in context.state.guests():
         if record.config.options.get("lock") in {"create", "destroyed"}:
             _finish_removal(context, record)

@@ -15,6 +15,7 @@ from homelab.lab.guest_changes import Change, ChangeError, plan_change
 from homelab.lab.guest_rules import check_deletions, check_root_only, check_volumes
 from homelab.lab.guest_view import guest_of
 from homelab.lab.runtime import Credentials, Guest, RuntimeFailureError, TaskLog, Volume
+from homelab.lab.snapshots import snapshots
 from homelab.lab.state import GuestRecord, StateError
 from homelab.lab.storages import storage_named
 from homelab.model.sizes import format_size, parse_size
@@ -72,7 +73,7 @@ def _first_config(context: Context, caller: Caller, wanted: Creation) -> Change:
         "memory": "512",
         "ostype": "debian",
         "swap": "512",
-        "unprivileged": "1",
+        "unprivileged": "1" if context.release.unprivileged_by_default else "0",
         **wanted.values,
     }
     if values["unprivileged"] != "1":
@@ -134,17 +135,19 @@ def _forget_leftover(context: Context, vmid: int) -> None:
 def discard(context: Context, vmid: int, log: TaskLog) -> None:
     """Remove a guest with everything that it has; its lock is held, and it does not run."""
     record = context.guest(vmid)
-    context.runtime.destroy(_with_unused(record), log=log)
+    context.runtime.destroy(_with_everything(context, record), log=log)
     with context.state.transaction() as transaction:
         transaction.remove_guest(vmid)
 
 
-def _with_unused(record: GuestRecord) -> Guest:
+def _with_everything(context: Context, record: GuestRecord) -> Guest:
+    """The guest with the volumes that it does not use, and those of its snapshots."""
     guest = guest_of(record.vmid, record.config)
     known = {volume.volid for volume in guest.volumes}
+    recorded = (volume.volid for volume in context.state.volumes(record.vmid))
     unused = tuple(
         Volume(volid=volid, path=f"/unused/{number}", size=0)
-        for number, volid in enumerate(record.config.volumes())
+        for number, volid in enumerate(dict.fromkeys((*record.config.volumes(), *recorded)))
         if volid not in known and not volid.startswith("/")
     )
     return replace(guest, volumes=guest.volumes + unused)
@@ -179,6 +182,7 @@ def update(
         check_root_only(caller, values=values, delete=delete, old=record.config)
         check_volumes(values)
         check_deletions(vmid, record.config, delete)
+        _check_snapshots(context, record, delete)
         try:
             change = plan_change(
                 vmid,
@@ -191,6 +195,20 @@ def update(
         except ChangeError as error:
             raise ApiFailureError(str(error)) from error
         _carry_out(context, record, change)
+
+
+def _check_snapshots(context: Context, record: GuestRecord, delete: Sequence[str]) -> None:
+    kept = {
+        volid
+        for snapshot in snapshots(context.state, record.vmid).values()
+        for volid in snapshot.config.volumes()
+    }
+    for key in delete:
+        volid = record.config.options.get(key, "").partition(",")[0]
+        if key.startswith("unused") and volid in kept:
+            raise ApiFailureError(
+                f"unable to delete '{volid}' - volume is still in use (snapshot?)"
+            )
 
 
 def check_digest(config: GuestConfig, digest: str | None) -> None:
@@ -272,6 +290,14 @@ def resize(
     return upid
 
 
+def _check_no_clones(context: Context, vmid: int) -> None:
+    own = {volume.volid for volume in context.state.volumes(vmid)}
+    for volume in context.state.volumes():
+        base, separator, _name = volume.volid.partition("/")
+        if separator and base in own and volume.vmid != vmid:
+            raise ApiFailureError(f"base volume '{base}' is still in use by linked clone")
+
+
 def destroy(context: Context, caller: Caller, vmid: int, *, force: bool) -> Upid:
     """Destroy a guest in a task; with `force` also one that runs."""
     record = context.guest(vmid)
@@ -279,6 +305,7 @@ def destroy(context: Context, caller: Caller, vmid: int, *, force: bool) -> Upid
         raise ApiFailureError(f"can't remove CT {vmid} - protection mode enabled")
     if record.config.options.get("lock") != "destroyed":
         guest_power.check_lock(record.config)
+    _check_no_clones(context, vmid)
     if vmid in context.running() and not force:
         raise ApiFailureError(f"unable to destroy CT {vmid} - container is running")
 

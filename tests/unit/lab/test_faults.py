@@ -76,6 +76,7 @@ def test_a_node_that_is_down(open_node) -> None:
         "/nodes/pve2/lxc",
         vmid=100,
         ostemplate="local:vztmpl/debian-13-homelab_13.0_amd64.tar.zst",
+        rootfs="local-zfs:4",
     )
     node.wait(created.data)
     node.context.faults.add(Fault(node_down="pve2"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from homelab.lab import guest_life
+from homelab.lab import guest_life, guest_snapshots
 from homelab.lab.api.endpoint import Call, Endpoint, Privilege
 from homelab.lab.api.views import guest_status
 from homelab.lab.context import Context
@@ -58,7 +58,17 @@ def create(context: Context, call: Call) -> object:
 
 def index(context: Context, call: Call) -> object:
     context.guest(call.vmid)
-    names = ("config", "interfaces", "pending", "resize", "status")
+    names = (
+        "config",
+        "status",
+        "snapshot",
+        "firewall",
+        "feature",
+        "interfaces",
+        "migrate",
+        "pending",
+        "rrddata",
+    )
     return [{"subdir": name} for name in names]
 
 
@@ -70,7 +80,15 @@ def destroy(context: Context, call: Call) -> object:
 def config(context: Context, call: Call) -> object:
     found = context.guest(call.vmid).config
     if "snapshot" in call.args:
-        raise ApiFailureError(f"snapshot '{call.args.text('snapshot')}' does not exist")
+        if call.args.flag("current"):
+            problem = "cannot use 'snapshot' parameter with 'current'"
+            raise ApiFailureError(
+                "Parameter verification failed.",
+                status=400,
+                errors={"snapshot": problem, "current": problem},
+            )
+        name = call.args.text("snapshot")
+        return guest_snapshots.snapshot_of(context, call.vmid, name).config.to_api()
     return found.to_api() if call.args.flag("current") else found.pending_api()
 
 
