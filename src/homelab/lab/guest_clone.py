@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, replace
 
 from homelab.errors import HomelabError
-from homelab.lab import guest_life, guest_power
+from homelab.lab import firewall, guest_life, guest_power
 from homelab.lab.auth import Caller
 from homelab.lab.context import Context
 from homelab.lab.failures import ApiFailureError
@@ -70,6 +70,8 @@ def clone(context: Context, caller: Caller, wanted: Cloning) -> Upid:
             )
         for volume in made:
             transaction.put_volume(volume)
+        own = firewall.read(context.state, firewall.guest_scope(vmid))
+        firewall.write(transaction, firewall.guest_scope(newid), own)
         transaction.put_config(vmid, record.config.changed({"lock": "disk"}))
         upid = context.register(transaction, "vzclone", vmid, caller)
 

@@ -7,12 +7,18 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from homelab.errors import HomelabError
-from homelab.lab import guest_power
+from homelab.lab import firewall, guest_power
 from homelab.lab.auth import Caller
 from homelab.lab.context import Context
+from homelab.lab.dumps import stored_files
 from homelab.lab.failures import ApiFailureError
 from homelab.lab.guest_changes import Change, ChangeError, plan_change
-from homelab.lab.guest_rules import check_deletions, check_root_only, check_volumes
+from homelab.lab.guest_rules import (
+    check_deletions,
+    check_privileges,
+    check_root_only,
+    check_volumes,
+)
 from homelab.lab.guest_view import guest_of
 from homelab.lab.runtime import Credentials, Guest, RuntimeFailureError, TaskLog, Volume
 from homelab.lab.snapshots import snapshots
@@ -46,6 +52,7 @@ def create(context: Context, caller: Caller, wanted: Creation) -> Upid:
     """Create a guest in a task; the id is taken when this returns."""
     vmid = wanted.vmid
     change = _first_config(context, caller, wanted)
+    check_space(context, caller, change)
     _forget_leftover(context, vmid)
     with context.state.transaction() as transaction:
         if not transaction.add_guest(
@@ -87,12 +94,24 @@ def _first_config(context: Context, caller: Caller, wanted: Creation) -> Change:
         values["rootfs"] = f"{wanted.storage}:4"
     if wanted.pool is not None and context.state.pool(wanted.pool) is None:
         raise ApiFailureError(f"pool '{wanted.pool}' does not exist")
-    if wanted.template not in {template.volid for template in context.runtime.templates()}:
+    known = {template.volid for template in context.runtime.templates()}
+    known |= {file.volid for file in stored_files(context) if file.content == "vztmpl"}
+    if wanted.template not in known:
         raise ApiFailureError(_template_problem(wanted.template))
     try:
         return plan_change(wanted.vmid, empty, values=values, running=False, volumes={})
     except ChangeError as error:
         raise ApiFailureError(str(error)) from error
+
+
+def check_space(context: Context, caller: Caller, change: Change) -> None:
+    """Refuse new volumes on storages where the caller may not make any.
+
+    Raises:
+        ApiFailureError: 403.
+    """
+    for name in {volume.volid.partition(":")[0] for volume in change.made}:
+        context.access.require(caller, f"/storage/{name}", "Datastore.AllocateSpace")
 
 
 def _template_problem(template: str) -> str:
@@ -138,6 +157,7 @@ def discard(context: Context, vmid: int, log: TaskLog) -> None:
     context.runtime.destroy(_with_everything(context, record), log=log)
     with context.state.transaction() as transaction:
         transaction.remove_guest(vmid)
+        firewall.remove(transaction, firewall.guest_scope(vmid))
 
 
 def _with_everything(context: Context, record: GuestRecord) -> Guest:
@@ -179,6 +199,7 @@ def update(
         if "lock" not in delete:
             guest_power.check_lock(record.config)
         check_digest(record.config, digest)
+        check_privileges(context.access, caller, vmid, (*values, *delete, *revert))
         check_root_only(caller, values=values, delete=delete, old=record.config)
         check_volumes(values)
         check_deletions(vmid, record.config, delete)
@@ -194,6 +215,7 @@ def update(
             )
         except ChangeError as error:
             raise ApiFailureError(str(error)) from error
+        check_space(context, caller, change)
         _carry_out(context, record, change)
 
 

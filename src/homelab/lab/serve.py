@@ -208,7 +208,12 @@ async def _answer(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
-    server = Server(Dispatcher(context), sockets, tls.server_context(files))
+    server = Server(
+        Dispatcher(context),
+        sockets,
+        tls.server_context(files),
+        uploads=context.files / "incoming",
+    )
     await server.start()
     info.save()
     on_ready(info)

@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import parse_qsl, unquote
 
 import orjson
@@ -33,6 +34,7 @@ _NOBODY = Caller(user="")
 _FORM = "application/x-www-form-urlencoded"
 _PATH_PARAMETERS: Mapping[str, Parameter] = {
     "vmid": Parameter(type="integer", required=True, minimum=100, maximum=999_999_999),
+    "pos": Parameter(type="integer", required=True, minimum=0),
     "node": Parameter(required=True, pattern=r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"),
 }
 _GUEST_IN_PATH = re.compile(r"/lxc/(\d+)")
@@ -51,6 +53,8 @@ class Request:
     cookies: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     chunked: bool = False
+    upload: Path | None = None
+    """Where the file of a multipart body was put; its fields are the body, as a form."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +129,7 @@ class Dispatcher:
         context = self._context
         if "node" in variables:
             context = context.at(self._node(args.text("node")))
-        return endpoint.handler(context, Call(caller=caller, args=args))
+        return endpoint.handler(context, Call(caller=caller, args=args, upload=request.upload))
 
     def _require(self, caller: Caller, path: str, permission: Privilege) -> None:
         access = self._context.access
@@ -155,7 +159,9 @@ class Dispatcher:
             return self._context.authenticator.authenticate(
                 request.headers,
                 request.cookies,
-                writes=needs_login and request.method not in {"GET", "HEAD"},
+                writes=(
+                    needs_login and request.method not in {"GET", "HEAD"} and request.upload is None
+                ),
             )
         except AuthenticationError:
             if needs_login:

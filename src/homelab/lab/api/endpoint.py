@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from homelab.lab.auth import Caller
@@ -37,6 +38,8 @@ class Call:
     caller: Caller
     args: Arguments
     """Path, query and body parameters together."""
+    upload: Path | None = None
+    """A file that came with the request; who handles it removes it."""
 
     @property
     def vmid(self) -> int:
