@@ -26,6 +26,7 @@ from homelab.errors import (
 )
 from homelab.lab import boot, choice, directory
 from homelab.lab.choice import NodeRuntime, RuntimeChoice
+from homelab.lab.control import Control
 from homelab.lab.guest_view import guest_of
 from homelab.lab.info import FILE_NAME, LabInfo, LabStatus
 from homelab.lab.runtime import RuntimeKind
@@ -206,6 +207,14 @@ class Lab:
                 f"the lab in {self.state_dir} does not run", hint="start it with 'homelab lab up'"
             )
         return info
+
+    def control(self) -> Control:
+        """What changes the lab itself, such as its faults.
+
+        Raises:
+            UnreachableError: it does not run.
+        """
+        return Control(self.info())
 
     def env(self) -> dict[str, str]:
         """What points clients at the running lab, as environment variables.

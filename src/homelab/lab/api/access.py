@@ -110,9 +110,9 @@ ENDPOINTS = (
         handler=log_in,
         tickets_only=True,
         parameters={
-            "username": REQUIRED,
+            "username": Parameter(required=True, max_length=64),
             "password": REQUIRED,
-            "realm": TEXT,
+            "realm": Parameter(max_length=32),
             "otp": TEXT,
             "path": TEXT,
             "privs": TEXT,

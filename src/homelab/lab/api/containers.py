@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from homelab.lab import guest_backup, guest_life, guest_snapshots
 from homelab.lab.api.endpoint import Call, Endpoint, Privilege
+from homelab.lab.api.snapshots import SNAPSHOT_NAME
 from homelab.lab.api.views import guest_status
 from homelab.lab.context import Context
 from homelab.lab.dumps import stored_file
@@ -17,10 +18,10 @@ from homelab.lab.guest_view import guest_of
 from homelab.lab.runtime import Credentials
 from homelab.pve.guest_config import GuestConfig
 from homelab.pve.guest_options import CREATE_ONLY, OPTIONS
-from homelab.pve.schema import FLAG, TEXT, Parameter
+from homelab.pve.schema import FLAG, Parameter
 from homelab.pve.upid import Upid
 
-_DIGEST = Parameter(max_length=64)
+_DIGEST = Parameter(max_length=40)
 _UNSUPPORTED = {
     "ha-managed": "this node has no high availability",
 }
@@ -224,7 +225,7 @@ ENDPOINTS = (
         path=f"{_L}/config",
         permission=_AUDIT,
         handler=config,
-        parameters={"current": FLAG, "snapshot": TEXT},
+        parameters={"current": FLAG, "snapshot": SNAPSHOT_NAME},
     ),
     Endpoint(
         method="PUT",

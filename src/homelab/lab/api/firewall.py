@@ -23,7 +23,7 @@ from homelab.lab.api.firewall_parameters import (
 from homelab.lab.context import Context
 from homelab.lab.failures import ApiFailureError, invalid
 from homelab.lab.firewall import Firewall
-from homelab.pve.schema import FLAG, WHOLE, Parameter
+from homelab.pve.schema import FLAG, Parameter
 
 
 def _guest(context: Context, call: Call) -> str:
@@ -139,7 +139,7 @@ def _optional(parameters: Mapping[str, Parameter]) -> dict[str, Parameter]:
 def _rule_rows(place: Place, path: str) -> list[Endpoint]:
     rules = Rules(place)
     one = f"{path}/{{pos}}"
-    change = {**_optional(RULE), "delete": Parameter(is_list=True), "moveto": WHOLE}
+    change = {**_optional(RULE), "delete": Parameter(is_list=True), "moveto": RULE["pos"]}
     del change["pos"]
     return [
         _endpoint("GET", path, place.read, rules.listing),

@@ -74,7 +74,8 @@ def config(context: Context, call: Call) -> object:
 
 def set_config(context: Context, call: Call) -> object:
     value = _kept(context, "config")
-    for name in ("description", "wakeonlan", "location"):
+    texts = ("acme", "description", "wakeonlan", "location")
+    for name in (*texts, *(f"acmedomain{number}" for number in range(6))):
         if name in call.args:
             value[name] = call.args.text(name)
     for name in ("startall-onboot-delay", "ballooning-target"):
@@ -235,6 +236,8 @@ ENDPOINTS = (
         permission=Privilege("/", "Sys.Modify"),
         handler=set_config,
         parameters={
+            "acme": TEXT,
+            **{f"acmedomain{number}": TEXT for number in range(6)},
             "ballooning-target": Parameter(type="integer", minimum=0, maximum=100),
             "delete": Parameter(is_list=True),
             "description": Parameter(max_length=65536),

@@ -20,7 +20,7 @@ from homelab.lab.context import Context
 from homelab.lab.failures import ApiFailureError
 from homelab.lab.runtime import Bridge
 from homelab.lab.storages import STORAGES
-from homelab.pve.schema import FLAG, TEXT, WHOLE
+from homelab.pve.schema import FLAG, TEXT, Parameter
 
 _SUBDIRS = ("lxc", "network", "qemu", "status", "storage", "subscription", "tasks", "version")
 
@@ -143,7 +143,7 @@ ENDPOINTS = (
         path=f"{_N}/replication",
         permission="user",
         handler=no_machines,
-        parameters={"guest": WHOLE},
+        parameters={"guest": Parameter(type="integer", minimum=100, maximum=999_999_999)},
     ),
     Endpoint(method="GET", path=f"{_N}/subscription", permission="user", handler=subscription),
 )

@@ -158,7 +158,12 @@ ENDPOINTS = (
         handler=settings,
         parameters={"type": TEXT},
     ),
-    Endpoint(method="GET", path="/storage/{storage}", permission=_AUDIT, handler=one_settings),
+    Endpoint(
+        method="GET",
+        path="/storage/{storage}",
+        permission=Privilege("/storage/{storage}", "Datastore.Allocate"),
+        handler=one_settings,
+    ),
     Endpoint(
         method="GET",
         path="/nodes/{node}/storage",
@@ -179,6 +184,9 @@ ENDPOINTS = (
         path=f"{_S}/content",
         permission="user",
         handler=content,
-        parameters={"content": TEXT, "vmid": Parameter(type="integer", minimum=100)},
+        parameters={
+            "content": TEXT,
+            "vmid": Parameter(type="integer", minimum=100, maximum=999_999_999),
+        },
     ),
 )
