@@ -99,6 +99,18 @@ def test_what_can_not_be_backed_up_or_restored(node) -> None:
     assert answer.reason == "can't find file 'local:backup/none.tar.zst'"
 
 
+def test_force_is_for_restoring_and_harmless_else(node) -> None:
+    assert node.create(force=1)["exitstatus"] == "OK"
+    answer = node.ask("POST", "/nodes/pve/lxc", vmid=101, ostemplate="x", unique=1)
+    assert answer.errors == {"restore": "missing property - 'unique' requires this property"}
+
+
+def test_a_node_backs_up_its_own_guests(open_node) -> None:
+    node = open_node(nodes=("pve", "pve2"))
+    node.create()
+    assert node.ask("POST", "/nodes/pve2/vzdump", vmid=100).data == "OK"
+
+
 def test_backups_outlive_the_server(open_node) -> None:
     before = open_node()
     before.create()

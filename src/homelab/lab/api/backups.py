@@ -25,8 +25,14 @@ def back_up(context: Context, call: Call) -> object:
     for name in ("dumpdir", "script", "tmpdir"):
         if name in args and not call.caller.is_root:
             raise invalid(name, "Only root may set this option.")
+    elsewhere = {
+        record.vmid for record in context.state.guests() if context.node_of(record) != context.node
+    }
+    local = tuple(vmid for vmid in vmids if vmid not in elsewhere)
+    if not local:
+        return "OK"
     order = BackupOrder(
-        vmids=vmids,
+        vmids=local,
         storage=storage,
         mode=args.text("mode", "snapshot"),
         notes=args.text("notes-template"),

@@ -53,9 +53,8 @@ def create(context: Context, call: Call) -> object:
     )
     if args.flag("restore"):
         return str(_restore(context, call, values, credentials, pool))
-    for name in ("force", "unique"):
-        if name in args:
-            raise invalid(name, f"'{name}' is only valid with 'restore'")
+    if "unique" in args and "restore" not in args:
+        raise invalid("restore", "missing property - 'unique' requires this property")
     wanted = Creation(
         vmid=call.vmid,
         values=values,
