@@ -49,7 +49,11 @@ def test_a_decade_is_news_of_pve_9(open_node) -> None:
 
 def test_options_of_the_datacenter(node) -> None:
     node.ask("PUT", "/cluster/options", keyboard="de", console="html5")
-    assert node.ask("GET", "/cluster/options").data == {"keyboard": "de", "console": "html5"}
+    assert node.ask("GET", "/cluster/options").data == {
+        "allowed-tags": [],
+        "keyboard": "de",
+        "console": "html5",
+    }
     node.ask("PUT", "/cluster/options", delete="console")
     assert "console" not in node.ask("GET", "/cluster/options").data
     assert node.ask("GET", "/cluster/backup").data == []

@@ -44,7 +44,7 @@ _OPTIONS = {
 
 
 def options(context: Context, _call: Call) -> object:
-    return {"keyboard": "en-us", **(document(context.state, _KIND, _KEY) or {})}
+    return {"allowed-tags": [], "keyboard": "en-us", **(document(context.state, _KIND, _KEY) or {})}
 
 
 def set_options(context: Context, call: Call) -> object:
