@@ -19,6 +19,8 @@ from proxmoxer import ProxmoxAPI
 from proxmoxer.core import ResourceException
 
 from homelab.lab import Fault, Lab, LabInfo
+from homelab.operations.labview import client as lab_client
+from homelab.operations.parity import Recording, check
 
 _PLAYBOOK = Path(__file__).parent / "playbooks" / "community-proxmox.yml"
 
@@ -121,3 +123,16 @@ def test_community_proxmox_modules(info: LabInfo, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     assert "failed=0" in done.stdout
+
+
+def test_the_lab_answers_as_documented(info: LabInfo) -> None:
+    client = _client(info)
+    upid = client.nodes(info.node).lxc.post(
+        vmid=910, ostemplate=info.template, rootfs="local-zfs:1", tags="a", start=1
+    )
+    assert _wait(client, upid) == "OK"
+    report = check(lab_client(info), Recording.load())
+    assert report.problems == ()
+    assert report.skipped == ()
+    assert report.compared > 10
+    assert _wait(client, client.nodes(info.node).lxc(910).delete(force=1)) == "OK"
