@@ -213,16 +213,17 @@ class _PoolPaths:
 
     def __init__(self, state: State) -> None:
         self._state = state
+        self._known: tuple[int, dict[str, str]] = (-1, {})
 
     def of(self, path: str) -> str | None:
-        kind, _, name = path.strip("/").partition("/")
-        if kind not in {"vms", "storage"} or not name:
-            return None
-        for pool in self._state.pools():
-            members = map(str, pool.vmids) if kind == "vms" else pool.storages
-            if name in members:
-                return pool.poolid
-        return None
+        changes, known = self._known
+        if changes != self._state.changes:
+            changes, known = self._state.changes, {}
+            for pool in self._state.pools():
+                known.update((f"/vms/{vmid}", pool.poolid) for vmid in pool.vmids)
+                known.update((f"/storage/{name}", pool.poolid) for name in pool.storages)
+            self._known = (changes, known)
+        return known.get(path)
 
 
 def _levels(path: str) -> Iterator[str]:

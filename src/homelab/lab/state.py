@@ -181,6 +181,9 @@ class State:
         self._local = threading.local()
         self._readers: list[_Reader] = []
         self._closed = False
+        self.changes = 0
+        """How often something was committed; what is derived from the state is good as long."""
+        self._guests: tuple[int, tuple[GuestRecord, ...]] = (-1, ())
         try:
             path.touch(mode=0o600)
             self._writer = self._connect()
@@ -218,6 +221,7 @@ class State:
                 self._writer.execute("BEGIN IMMEDIATE")
                 yield Transaction(self._writer)
                 self._writer.execute("COMMIT")
+                self.changes += 1
             except sqlite3.Error as error:
                 raise StateError(f"unable to write the node's state - {error}") from error
             finally:
@@ -261,10 +265,13 @@ class State:
 
     def guests(self) -> tuple[GuestRecord, ...]:
         """All guests by id."""
-        return tuple(
-            _guest(row)
-            for row in self.rows("SELECT vmid, config, running, node FROM guests ORDER BY 1")
-        )
+        changes, known = self._guests
+        if changes != self.changes:
+            changes = self.changes
+            rows = self.rows("SELECT vmid, config, running, node FROM guests ORDER BY 1")
+            known = tuple(_guest(row) for row in rows)
+            self._guests = (changes, known)
+        return known
 
     def vmids(self) -> frozenset[int]:
         """The ids that are taken."""
@@ -285,6 +292,16 @@ class State:
             )
             for row in rows
         )
+
+    def used_space(self, node: str, *, with_homeless: bool) -> int:
+        """Bytes that the volumes of a node's guests have; guests noted on no node may count."""
+        rows = self.rows(
+            "SELECT COALESCE(SUM(size), 0) FROM volumes JOIN guests USING (vmid) "
+            "WHERE node IN (?, ?)",
+            node,
+            "" if with_homeless else node,
+        )
+        return cast("int", rows[0][0])
 
     def pools(self) -> tuple[PoolRecord, ...]:
         """All pools by name."""

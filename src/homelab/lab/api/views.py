@@ -79,8 +79,8 @@ def storage_space(context: Context, storage: Storage) -> tuple[int, int]:
     """Bytes in all, and bytes used by the guests; templates count for what they are."""
     total = shutil.disk_usage(Path("/")).total
     if "rootdir" in storage.content:
-        here = {record.vmid for record in context.guests()}
-        used = sum(v.size for v in context.state.volumes() if v.vmid in here)
+        at_home = context.node == context.home
+        used = context.state.used_space(context.node, with_homeless=at_home)
     else:
         used = sum(template.size for template in context.runtime.templates())
     return total, min(used, total)
