@@ -93,7 +93,8 @@ def test_guests_stay_what_they_were_made(open_node, tmp_path) -> None:
             name = f"s{self.words}"
             assert self._do("POST", f"/nodes/pve/lxc/{vmid}/snapshot", snapname=name) == "OK"
             kept = (*known.snapshots, (name, known.cores, known.content))
-            self.guests[vmid] = replace(known, snapshots=kept)
+            self.node.runtime.volumes.write(self._root(vmid), f"after {name}")
+            self.guests[vmid] = replace(known, snapshots=kept, content=f"after {name}")
 
         @precondition(lambda self: any(g.snapshots for g in self.guests.values()))
         @rule(number=st.integers(0, 9))
@@ -158,8 +159,8 @@ def test_guests_stay_what_they_were_made(open_node, tmp_path) -> None:
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=6,
-            stateful_step_count=20,
+            max_examples=8,
+            stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
