@@ -20,6 +20,8 @@ nox.options.sessions = ["lint", "typecheck", "tests"]
 
 ROOT = Path(__file__).parent
 VENV = ROOT / ".nox" / "homelab"
+PYTEST = ("-m", "pytest", "-p", "no:cacheprovider")
+"""Run as root it leaves nothing in the project that its owner could not remove."""
 CHANGES = 2
 """What `homelab plan` exits with when there are changes; for nox that is no failure."""
 
@@ -40,7 +42,8 @@ def deploy(session: nox.Session) -> None:
 def smoke(session: nox.Session) -> None:
     """Ask the deployed containers the read-only questions of tests/smoke."""
     python = environment(session, "test")
-    session.run(*as_root(), python, "-m", "pytest", "tests/smoke", *session.posargs, external=True)
+    tests = session.posargs or ("-n", "auto")
+    session.run(*as_root(), python, *PYTEST, "tests/smoke", *tests, external=True)
 
 
 @nox.session
@@ -65,16 +68,19 @@ def typecheck(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Unit tests, then integration with real Terraform, LXC and Ansible, which needs root."""
+    """Unit tests, then integration with real Terraform, LXC and Ansible, which needs root.
+
+    Without root and without sudo, tests that need root are skipped; under CI they fail.
+    """
     python = environment(session, "test")
-    session.run(python, "-m", "homelab.cli", "doctor", "--fix", external=True)
     if session.posargs:
-        session.run(*as_root(), python, "-m", "pytest", *session.posargs, external=True)
+        session.run(*as_root(), python, *PYTEST, *session.posargs, external=True)
         return
     session.run(python, "-m", "pytest", "tests/unit", "-n", "auto", external=True)
-    session.run(
-        *as_root(), python, "-m", "pytest", "tests/integration", "--durations=10", external=True
-    )
+    able = bool(as_root()) or os.geteuid() == 0 or bool(os.environ.get("CI"))
+    codes = (0,) if able else (0, 1)
+    session.run(python, "-m", "homelab.cli", "doctor", "--fix", external=True, success_codes=codes)
+    session.run(*as_root(), python, *PYTEST, "tests/integration", "--durations=10", external=True)
 
 
 def homelab(session: nox.Session, command: str, *, success_codes: tuple[int, ...] = (0,)) -> None:
@@ -96,7 +102,8 @@ def as_root() -> tuple[str, ...]:
     """What to put before a command that needs root."""
     if os.geteuid() == 0 or shutil.which("sudo") is None:
         return ()
-    return ("sudo", "-E", "env", f"PATH={os.environ['PATH']}")
+    bytecode = "PYTHONPYCACHEPREFIX=/var/cache/homelab/bytecode"
+    return ("sudo", "-E", "env", f"PATH={os.environ['PATH']}", bytecode)
 
 
 def environment(session: nox.Session, *groups: str) -> str:
@@ -128,6 +135,6 @@ def install(session: nox.Session, python: Path, packages: tuple[str, ...]) -> No
     uv = (str(python), "-m", "uv", "pip", "install", "--quiet", "--python", str(python))
     try:
         session.run(*pip, "uv", external=True)
-        session.run(*uv, *packages, external=True)
+        session.run(*uv, *packages, external=True, env={"UV_SYSTEM_CERTS": "1"})
     except nox.command.CommandFailed:
         session.run(*pip, *packages, external=True)

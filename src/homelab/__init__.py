@@ -16,13 +16,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from homelab import policy, probes
+    from homelab import probes
     from homelab.clients.terraform import Terraform
     from homelab.lab import Lab
     from homelab.model import Topology
     from homelab.operations.deploying import deploy
 
-__all__ = ["Lab", "Terraform", "Topology", "deploy", "policy", "probes"]
+__all__ = ["Lab", "Terraform", "Topology", "deploy", "probes"]
 
 _PLACES = {
     "Lab": "homelab.lab",

@@ -117,9 +117,9 @@ locals {
       startup      = { order = 3 }
       tags         = ["data"]
       service = {
-        image       = "invoiceninja/invoiceninja-debian:5.11.73"
+        image       = "invoiceninja/invoiceninja-octane:5.12.28-o"
         ports       = [{ port = 80 }]
-        health      = { port = 80, path = "/" }
+        health      = { port = 80, path = "/health" }
         slo         = 99.5
         environment = { APP_URL = "http://10.10.0.56", APP_ENV = "production", REQUIRE_HTTPS = "false" }
         secrets     = ["APP_KEY", "DB_PASSWORD"]

@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -110,7 +110,7 @@ class Project:
         return {name: value for name, _, value in pairs if name.startswith(("PM_", "TF_", "HOME"))}
 
 
-def make_project(directory: Path) -> Project:
+def _copied(directory: Path) -> Project:
     """Copy what a project consists of."""
     directory.mkdir()
     for part in _PARTS:
@@ -119,9 +119,15 @@ def make_project(directory: Path) -> Project:
     return Project(directory=directory, state=directory.parent / "lab")
 
 
+@pytest.fixture(scope="session")
+def make_project() -> Callable[[Path], Project]:
+    """Makes a copy of the project in a directory that does not exist yet."""
+    return _copied
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Project]:
     """A fresh copy of the project, whose lab is gone afterwards."""
-    made = make_project(tmp_path / "project")
+    made = _copied(tmp_path / "project")
     yield made
     made.ok("lab", "destroy")

@@ -44,7 +44,7 @@ def test_plan_where_no_lab_can_run_leaves_none(
     project: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As for a user without root: the lab lives as long as the plan, and that is said."""
-    monkeypatch.setattr(reviewing, "is_able", lambda place: False)
+    monkeypatch.setattr(reviewing, "is_able", lambda _: False)
     environment = Environment.read({"HOMELAB_LAB_STATE": str(project.state)})
     settings = load(project.directory, environment=environment)
 
@@ -70,7 +70,7 @@ def test_deploy_twice_changes_nothing_and_a_report_is_left(project: Any) -> None
     report = _json(project, "deploy.json")
     assert report["ok"] is True
     assert report["runtime"] == "memory"
-    suites = ET.parse(project.file("build/deploy.xml")).getroot()
+    suites = ET.parse(project.file("build/deploy.xml")).getroot()  # noqa: S314  (ours)
     applied = next(suite for suite in suites if suite.get("name") == "apply")
     assert len(applied) == 28
     validated = next(suite for suite in suites if suite.get("name") == "validate")

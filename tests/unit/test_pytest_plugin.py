@@ -8,16 +8,23 @@ from __future__ import annotations
 import json
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from homelab.errors import ConfigurationError
+from homelab import netns
+from homelab.errors import CapabilityError, ConfigurationError, UnreachableError
 from homelab.model import Container, Topology
-from homelab.pytest_plugin import guest_script
+from homelab.operations.targets import Target
+from homelab.pytest_plugin import access, guest_script
 from homelab.pytest_plugin.guest import Answer, DockerContainer, GuestFacts
 from homelab.pytest_plugin.selection import pick
 from homelab.pytest_plugin.sharing import once
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 pytest_plugins = ["pytester"]
 
@@ -84,8 +91,6 @@ def topology() -> Topology:
 
 @pytest.fixture
 def session(pytester: pytest.Pytester, topology: Topology, monkeypatch) -> pytest.Pytester:
-    from homelab.pytest_plugin import access
-
     monkeypatch.setattr(access, "find", access.find)
     pytester.makeconftest(_CONFTEST.format(topology=topology.model_dump_json()))
     return pytester
@@ -243,6 +248,27 @@ class TestSession:
             ]
         )
 
+    def test_only_tests_that_ask_enter_the_network(
+        self, session: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        entered: list[Path | None] = []
+
+        @contextmanager
+        def inside(namespace: Path | None) -> Iterator[None]:
+            entered.append(namespace)
+            yield
+            entered.append(None)
+
+        monkeypatch.setattr(netns, "inside", inside)
+        session.makeconftest(
+            (session.path / "conftest.py").read_text().replace("netns=None", "netns='/the/lab'")
+        )
+        session.makepyfile("def test_other(): pass\ndef test_it(topology): pass")
+
+        session.runpytest().assert_outcomes(passed=2)
+
+        assert entered == ["/the/lab", None]
+
     def test_workers_share_the_containers(self, session: pytest.Pytester) -> None:
         session.makepyfile(
             """
@@ -259,6 +285,78 @@ class TestSession:
         result = session.runpytest("-p", "no:xdist", "--strict-markers")
 
         result.assert_outcomes(passed=3)
+
+
+class TestFind:
+    @pytest.fixture
+    def project(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        (tmp_path / "homelab.toml").touch()
+        monkeypatch.setenv("HOMELAB_LAB_STATE", str(tmp_path / "lab"))
+        monkeypatch.delenv("PM_API_URL", raising=False)
+        return tmp_path
+
+    def test_lab_that_is_down_is_not_started(self, project: Path) -> None:
+        with pytest.raises(UnreachableError, match="does not run") as caught:
+            access.find(project)
+
+        assert caught.value.hint is not None
+        assert "homelab lab up" in caught.value.hint
+
+    def test_unknown_target_lists_those_that_exist(self, project: Path) -> None:
+        with pytest.raises(ConfigurationError, match="knows: lab"):
+            access.find(project, "staging")
+
+    def test_lab_that_keeps_state_only_can_t_be_asked(
+        self, project: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        state_only = Target(
+            name="lab", kind="lab", runtime="memory", api_url="", environment={}, variables={}
+        )
+        monkeypatch.setattr(access, "open_target", lambda *_, **__: state_only)
+
+        with pytest.raises(CapabilityError, match="keeps state only"):
+            access.find(project)
+
+    def test_network_of_the_lab_is_root_s(
+        self, project: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        running = Target(
+            name="lab",
+            kind="lab",
+            runtime="lxc",
+            api_url="",
+            environment={},
+            variables={},
+            netns=Path("/proc/self/ns/net"),
+        )
+        monkeypatch.setattr(access, "open_target", lambda *_, **__: running)
+        monkeypatch.setattr("os.geteuid", lambda: 1000)
+
+        with pytest.raises(CapabilityError, match="root alone") as caught:
+            access.find(project)
+
+        assert caught.value.hint is not None
+        assert caught.value.hint.startswith("run: sudo ")
+        assert " -m pytest" in caught.value.hint
+
+    def test_node_s_login_and_api(self) -> None:
+        found = access.Access(
+            project=Path(),
+            target=Target(
+                name="production",
+                kind="proxmox",
+                api_url="https://pve.example:8006/api2/json",
+                environment={"PM_USER": "root@pam", "PM_PASS": "secret"},
+                variables={},
+                ssh_user="admin",
+            ),
+            topology=Topology(networks=(), containers=()),
+            netns=None,
+            api_url="https://pve.example:8006/api2/json",
+        )
+
+        assert (found.ssh.user, found.ssh.arguments) == ("admin", ())
+        assert found.proxmox().url == "https://pve.example:8006/api2/json"
 
 
 class TestOnce:

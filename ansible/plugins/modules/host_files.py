@@ -37,6 +37,13 @@ options:
       path: {description: Absolute path., type: path, required: true}
       mode: {description: Octal mode., type: str, default: "0755"}
       owner: {description: As for files., type: str, default: "0:0"}
+  links:
+    description: Symbolic links to make.
+    type: list
+    elements: dict
+    suboptions:
+      path: {description: Absolute path., type: path, required: true}
+      target: {description: What it points to., type: str, required: true}
   absent:
     description: Files to remove.
     type: list
@@ -73,7 +80,8 @@ def set_attributes(path, mode, owner):
 
 
 def text_of(item):
-    return item["content"] if item["secret_content"] is None else item["secret_content"]
+    """The text to write; a template that renders to nothing arrives as None."""
+    return (item["content"] if item["secret_content"] is None else item["secret_content"]) or ""
 
 
 def read(path):
@@ -126,6 +134,18 @@ def ensure_directory(item, *, check):
     return True
 
 
+def ensure_link(item, *, check):
+    """Whether the symbolic link had to be made or pointed elsewhere."""
+    path, target = Path(item["path"]), item["target"]
+    if path.is_symlink() and str(path.readlink()) == target:
+        return False
+    if not check:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        path.symlink_to(target)
+    return True
+
+
 def diff_of(item, before):
     hidden = item["secret_content"] is not None
     return {
@@ -163,6 +183,15 @@ def main():
                     "owner": {"type": "str", "default": "0:0"},
                 },
             },
+            "links": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {
+                    "path": {"type": "path", "required": True},
+                    "target": {"type": "str", "required": True},
+                },
+            },
             "absent": {"type": "list", "elements": "path", "default": []},
             "programs": {"type": "list", "elements": "str", "default": []},
         },
@@ -181,6 +210,10 @@ def main():
             if wrote:
                 changed.append(path)
                 diffs.append(diff_of(item, before))
+        for item in module.params["links"]:
+            path = item["path"]
+            if ensure_link(item, check=module.check_mode):
+                changed.append(path)
         for path in module.params["absent"]:
             if os.path.lexists(path):
                 changed.append(path)

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
+from typing import Self
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -56,7 +57,7 @@ class Board:
             vertical_overflow="ellipsis",
         )
 
-    def __enter__(self) -> Board:
+    def __enter__(self) -> Self:
         self._live.start()
         return self
 
@@ -67,8 +68,9 @@ class Board:
         traceback: TracebackType | None,
     ) -> None:
         self._live.stop()
-        for line in self.closing_lines():
-            self._console.print(line)
+        if error is not None:  # else a summary follows
+            for line in self.closing_lines():
+                self._console.print(line)
 
     def __call__(self, event: Event) -> None:
         """Take an event in; notices and failures are printed above the board and stay."""
@@ -79,7 +81,7 @@ class Board:
         match event:
             case OperationStarted():
                 self._title = f"{event.name}  target {event.target}"
-                self._stages = {stage: (State.WAITING, 0.0, "") for stage in event.stages}
+                self._stages = dict.fromkeys(event.stages, (State.WAITING, 0.0, ""))
             case ItemsKnown():
                 self._items = {item: self._items.get(item, {}) for item in event.items}
             case StageChanged():
@@ -123,7 +125,7 @@ class Board:
         table = Table.grid(padding=(0, 2))
         for stage, (state, mark, detail) in self._stages.items():
             seconds = self._clock() - mark if state is State.RUNNING else mark
-            shown = "" if state is State.WAITING else f"{seconds:.0f} s"
+            shown = "" if state in {State.WAITING, State.NOT_RUN} else f"{seconds:.0f} s"
             label = Text(str(state), style=_STYLES[state][1])
             width = max(self._console.width - 40, 20)
             table.add_row(str(stage), label, shown, Text(detail[:width], style="dim"))

@@ -13,6 +13,7 @@ from homelab.errors import CapabilityError
 from homelab.process import environment, run
 
 _KEPT_PREFIXES = ("HOMELAB_", "PM_", "TF_", "ANSIBLE_", "PYTEST_", "GITHUB_", "PIP_", "LC_")
+_BYTECODE = "/var/cache/homelab/bytecode"
 _KEPT = {"CI", "NO_COLOR", "TERM", "COLUMNS", "LANG", "TZ", "SSH_AUTH_SOCK", "FORCE_COLOR"}
 _PROXIES = {"http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"}
 
@@ -25,7 +26,8 @@ def is_root() -> bool:
 def sudo_argv(argv: Sequence[str], *, interactive: bool) -> tuple[str, ...]:
     """The sudo command line for `argv`; values of variables don't appear in it, except PATH.
 
-    sudo replaces PATH by its own, so that one is handed over by env(1).
+    sudo replaces PATH by its own, so that one is handed over by env(1). Root's bytecode goes to a
+    place of its own, so that the user can still remove the environment that this runs from.
     """
     values = environment()
     kept = sorted(
@@ -35,7 +37,8 @@ def sudo_argv(argv: Sequence[str], *, interactive: bool) -> tuple[str, ...]:
     )
     flags = () if interactive else ("-n",)
     keep = (f"--preserve-env={','.join(kept)}",) if kept else ()
-    return ("sudo", *flags, *keep, "--", "env", f"PATH={values.get('PATH', '')}", *argv)
+    path = f"PATH={values.get('PATH', '')}"
+    return ("sudo", *flags, *keep, "--", "env", path, f"PYTHONPYCACHEPREFIX={_BYTECODE}", *argv)
 
 
 def require_root(why: str, arguments: Sequence[str] | None = None) -> None:
@@ -57,7 +60,7 @@ def _become_root(why: str, arguments: Sequence[str]) -> NoReturn:
             f"{why} needs root, and sudo is not installed",
             hint=f"run it as root: su -c '{command}'",
         )
-    interactive = sys.stdin.isatty() or os.access("/dev/tty", os.R_OK | os.W_OK) and _has_tty()
+    interactive = sys.stdin.isatty() or (os.access("/dev/tty", os.R_OK | os.W_OK) and _has_tty())
     if not interactive and run(("sudo", "-n", "true"), expected=range(256)).returncode != 0:
         raise CapabilityError(
             f"{why} needs root, and sudo wants a password but there is no terminal to ask on",

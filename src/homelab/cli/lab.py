@@ -59,7 +59,7 @@ def _place(
 def _existing(state: Path | None) -> LabPlace:
     """The place of a lab that should exist already; goes through sudo when it is root's."""
     place = _place(state)
-    if state is None and belongs_to_root(place):
+    if belongs_to_root(place):
         require_root("the lab on this machine is root's; this")
     return place
 
@@ -139,7 +139,12 @@ def status(state: Path | None, *, as_json: bool) -> None:
     """Say whether the lab runs and what runs in it; the exit code is always 0."""
     from homelab.operations.labview import lab_view
 
-    view = lab_view(_existing(state))
+    try:
+        view = lab_view(_existing(state))
+    except HomelabError as error:
+        emit(json.dumps({"running": None, "error": error.message}) if as_json else "lab: unknown")
+        say(str(error))
+        return
     if as_json:
         emit(json.dumps(view.to_json(), indent=2))
         return
@@ -241,7 +246,7 @@ def logs(state: Path | None, name: str | None, lines: int, *, follow: bool) -> N
     path = _existing(state).state / "server.log"
     if not path.is_file():
         raise ConfigurationError(f"there is no log at {path}", hint="run 'homelab lab up'")
-    os.execvp("tail", ("tail", "-n", str(lines), *more, str(path)))  # noqa: S606, S607
+    os.execvp("tail", ("tail", "-n", str(lines), *more, str(path)))  # noqa: S606
 
 
 @lab.command()

@@ -75,7 +75,7 @@ class PlainLog:
         now = self._clock()
         if not line or (isinstance(event, Progress) and not self._is_due(event.stage, now)):
             return
-        print(f"[{now - self._begin:6.1f}s] {line}", file=self._stream, flush=True)  # noqa: T201
+        print(f"[{now - self._begin:6.1f}s] {line}", file=self._stream, flush=True)
 
     def _is_due(self, stage: Stage, now: float) -> bool:
         """Whether a stage's last line of progress is old enough for another."""

@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -34,6 +34,7 @@ __all__ = ["Ansible", "Failure", "HostSummary", "PlayError", "PlayResult", "Task
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _TAIL = 20
+_SOCKETS = "ssh"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,21 +169,25 @@ class Ansible:
         begin = time.monotonic()
         with log.open("w", encoding="utf-8") as stream, _interruptible() as interrupted:
             listener = _Listener(stream.write, on_event)
-            runner = ansible_runner.run(
-                private_data_dir=str(place),
-                artifact_dir=str(place / "artifacts"),
-                project_dir=str(self.directory),
-                ident="run",
-                playbook=str(playbook),
-                inventory=str(inventory),
-                cmdline=shlex.join(arguments),
-                envvars=self.variables(place),
-                settings={"pexpect_timeout": 1, "fact_cache_type": "memory"},
-                suppress_env_files=True,
-                quiet=True,
-                event_handler=listener,
-                cancel_callback=interrupted,
-            )
+            try:
+                runner = ansible_runner.run(
+                    private_data_dir=str(place),
+                    artifact_dir=str(place / "artifacts"),
+                    project_dir=str(self.directory),
+                    ident="run",
+                    playbook=str(playbook),
+                    inventory=str(inventory),
+                    cmdline=shlex.join(arguments),
+                    envvars=self.variables(place),
+                    settings={"pexpect_timeout": 1, "fact_cache_type": "memory"},
+                    suppress_env_files=True,
+                    quiet=True,
+                    event_handler=listener,
+                    cancel_callback=interrupted,
+                )
+            finally:
+                _hang_up(place / _SOCKETS)
+                _end_what_names(place)
         if interrupted():
             raise KeyboardInterrupt
         result = PlayResult(
@@ -212,7 +217,6 @@ class Ansible:
             "ANSIBLE_LOCAL_TEMP": str(place / "tmp"),
             "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_HOST_KEY_CHECKING": str(not self.new_host_keys),
-            # No connection outlives the run.
             "ANSIBLE_SSH_ARGS": "-o ControlMaster=no -o PreferredAuthentications=publickey",
             "PATH": _with_programs(),
         }
@@ -222,6 +226,11 @@ class Ansible:
             variables["ANSIBLE_STRATEGY"] = "mitogen_free"
             # Ansible announces that strategies of others may go one day; the version is pinned.
             variables["ANSIBLE_DEPRECATION_WARNINGS"] = "False"
+        else:
+            variables["ANSIBLE_SSH_ARGS"] = (
+                "-o ControlMaster=auto -o ControlPersist=60s -o PreferredAuthentications=publickey"
+            )
+            variables["ANSIBLE_SSH_CONTROL_PATH_DIR"] = str(place / _SOCKETS)
         return {**variables, **self.environment}
 
 
@@ -276,6 +285,26 @@ def _written(path: Path, data: Mapping[str, Any]) -> Path:
     path.touch(mode=0o600)
     path.write_text(json.dumps(data), encoding="utf-8")
     return path
+
+
+def _hang_up(sockets: Path) -> None:
+    """End the connections that ssh keeps open, so that none outlives the run."""
+    for socket in sockets.glob("*") if sockets.is_dir() else ():
+        words = ("ssh", "-o", f"ControlPath={socket}", "-O", "exit", "-q", "any")
+        process.run(words, expected=(0, 255), timeout=10)
+
+
+def _end_what_names(place: Path) -> None:
+    """End the processes of a run that was cut off.
+
+    Ansible's workers lead sessions of their own, so ansible-runner does not find them; like
+    ansible-playbook they carry the run's own directory in their arguments.
+    """
+    name = str(place).encode()
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            if name in entry.read_bytes():
+                os.kill(int(entry.parent.name), signal.SIGKILL)
 
 
 def _with_programs() -> str:

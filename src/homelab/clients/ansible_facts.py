@@ -50,7 +50,7 @@ def gather_facts(
         process.run(
             (
                 *(Path(sys.executable).with_name("ansible"), ",".join(hosts)),
-                *("--inventory", path, "--forks", str(len(hosts)), "--timeout", "5"),
+                *("--inventory", path, "--forks", str(len(hosts)), "--timeout", "60"),
                 *("--tree", facts),
                 *("--module-name", "ansible.builtin.setup"),
                 *("--args", f"gather_subset={_SUBSETS}"),

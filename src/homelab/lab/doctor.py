@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -90,20 +90,26 @@ def fix(
         raise CapabilityError("installing what is missing needs root", hint="run with sudo")
     packages = sorted({name for check in wanted for name in check.packages})
     if packages:
-        on_line(f"installing {', '.join(packages)}")
-        env = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
-        wait = ("-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=3")
-        stream(("apt-get", *wait, "--quiet", "update"), on_line, env=env, expected=(0, 100))
-        stream(
-            ("apt-get", *wait, "--quiet", "--yes", "--no-install-recommends", "install", *packages),
-            on_line,
-            env=env,
-        )
+        install(packages, on_line=on_line)
     for path in _SUBIDS:
         if _subids(host, path).state is not CheckState.OK:
             on_line(f"adding root:{ID_BASE}:{ID_COUNT} to {path}")
             with Path(path).open("a", encoding="utf-8") as handle:
                 handle.write(f"root:{ID_BASE}:{ID_COUNT}\n")
+
+
+def install(packages: Sequence[str], *, on_line: Callable[[str], None]) -> None:
+    """Install packages with apt, without what they only recommend.
+
+    Raises:
+        CommandError: it failed.
+    """
+    on_line(f"installing {', '.join(packages)}")
+    env = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
+    apt = ("apt-get", "-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=3", "--quiet")
+    # A third party's archive that can't be reached must not stand in the way.
+    stream((*apt, "update"), on_line, env=env, expected=(0, 100))
+    stream((*apt, "--yes", "--no-install-recommends", "install", *packages), on_line, env=env)
 
 
 def make_ready(

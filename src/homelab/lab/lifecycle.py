@@ -216,6 +216,21 @@ class Lab:
         """
         return Control(self.info())
 
+    def network_namespace(self) -> Path | None:
+        """The namespace from which its containers are reached, such as /proc/PID/ns/net.
+
+        Raises:
+            UnreachableError: it does not run.
+            CapabilityError: its runtime keeps state only, so no container answers.
+        """
+        info = self.info()
+        if info.netns is None:
+            raise CapabilityError(
+                f"the lab in {self.state_dir} keeps state only, so no container answers",
+                hint="run as root, so that the lab runs its containers",
+            )
+        return Path(info.netns)
+
     def env(self) -> dict[str, str]:
         """What points clients at the running lab, as environment variables.
 

@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from homelab.errors import CapabilityError, CleanupError, HomelabError
+from homelab.errors import CapabilityError, CleanupError, CommandError, HomelabError
 from homelab.lab import cgroups
 from homelab.lab.runtime import Bridge
 from homelab.polling import wait_until
@@ -89,8 +89,31 @@ class Node:
         timeout: float = 60.0,
         expected: Sequence[int] = (0,),
     ) -> Completed:
-        """Run a program inside the node to its end."""
-        return run(self.command(*argv), stdin=stdin, timeout=timeout, expected=expected)
+        """Run a program inside the node to its end.
+
+        Raises:
+            CapabilityError: the node is not up.
+            CommandError: names the program itself, not what brought it into the node.
+        """
+        return self.run_as(
+            argv, self.command(*argv), stdin=stdin, timeout=timeout, expected=expected
+        )
+
+    def run_as(
+        self,
+        argv: Sequence[str | Path],
+        command: Sequence[str | Path],
+        *,
+        stdin: str | None = None,
+        timeout: float = 60.0,
+        expected: Sequence[int] = (0,),
+    ) -> Completed:
+        """Run `command`, which is a wrapper of `argv`; errors name `argv`."""
+        try:
+            return run(command, stdin=stdin, timeout=timeout, expected=expected)
+        except CommandError as error:
+            words = tuple(str(word) for word in argv)
+            raise CommandError(words, error.returncode, error.output) from error
 
     def up(self, bridges: Sequence[Bridge]) -> bool:
         """Bring the node up; False when it already was.

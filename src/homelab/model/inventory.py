@@ -106,6 +106,21 @@ def _access(ssh: SshAccess) -> dict[str, Any]:
     return variables
 
 
+def _routes(topology: Topology, container: Container) -> Iterator[dict[str, str]]:
+    """The ways to networks that a neighbour with two interfaces leads to.
+
+    The node does not route between its bridges, and a container's default route leads elsewhere.
+    """
+    own = {interface.bridge: interface for interface in container.networks}
+    for neighbour in topology:
+        shared = [nic for nic in neighbour.networks if nic.bridge in own]
+        others = [nic for nic in neighbour.networks if nic.bridge not in own]
+        if not shared or shared[0].address == own[shared[0].bridge].gateway:
+            continue
+        for other in others:
+            yield {"to": str(other.ip.network), "via": str(shared[0].address)}
+
+
 def _host_variables(topology: Topology, container: Container) -> dict[str, Any]:
     dependencies = [topology.container(name) for name in container.service.depends_on]
     return {
@@ -118,6 +133,7 @@ def _host_variables(topology: Topology, container: Container) -> dict[str, Any]:
         "homelab_networks": [interface.model_dump(mode="json") for interface in container.networks],
         "homelab_mount_points": [mount.model_dump(mode="json") for mount in container.mount_points],
         "homelab_forwarding": len(container.networks) > 1,
+        "homelab_routes": list(_routes(topology, container)),
         "homelab_health_url": container.health_url,
         "homelab_service": container.service.model_dump(mode="json"),
         "homelab_dependencies": [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from homelab.clients.proxmox import Proxmox
 from homelab.clients.terraform import Applied
 from homelab.clients.terraform_events import Diagnostic, Phase, ResourceEvent, TerraformEvent
 from homelab.operations.events import Stage, State
@@ -9,6 +10,8 @@ from homelab.operations.planned import CONTAINER_TYPE, item_of
 from homelab.operations.planning import Planned
 from homelab.operations.recorder import Recorder
 from homelab.operations.run import Run
+from homelab.operations.starting import start_stopped
+from homelab.operations.targets import Target
 
 _PAST = {
     "create": "created",
@@ -19,25 +22,35 @@ _PAST = {
 }
 
 
-def apply(run: Run, planned: Planned, *, stage: Stage = Stage.APPLY) -> None:
-    """Apply a plan; nothing is called when it changes nothing.
+def apply(run: Run, target: Target, planned: Planned) -> None:
+    """Apply a plan, then start what is declared and stands still; Terraform does not look at that.
 
     Raises:
         TerraformError: something failed; what succeeded before is in the state.
+        TaskError: a container does not start.
     """
-    with run.recorder.stage(stage) as handle:
-        if planned.plan.is_empty and not planned.plan.outputs_change:
-            for container in planned.topology:
-                run.recorder.item(stage, container.name, State.UNCHANGED)
-            handle.state, handle.detail = State.UNCHANGED, "nothing to do"
-            return
+    recorder = run.recorder
+    with recorder.stage(Stage.APPLY) as handle:
         touched = {change.item for change in planned.report.changes}
         for container in planned.topology:
             if container.name not in touched:
-                run.recorder.item(stage, container.name, State.UNCHANGED)
-        listener = ApplyListener(run.recorder, stage)
-        applied = planned.terraform.apply(planned.plan, on_event=listener)
-        handle.detail = in_words(applied)
+                recorder.item(Stage.APPLY, container.name, State.UNCHANGED)
+        said: list[str] = []
+        if planned.plan.is_empty and not planned.plan.outputs_change:
+            handle.state = State.UNCHANGED
+        else:
+            listener = ApplyListener(recorder, Stage.APPLY)
+            said.append(in_words(planned.terraform.apply(planned.plan, on_event=listener)))
+
+        def starting(name: str) -> None:
+            recorder.item(Stage.APPLY, name, State.DONE, "started")
+
+        proxmox = Proxmox.from_environment(target.environment)
+        started = start_stopped(proxmox, planned.topology, on_start=starting)
+        if started:
+            handle.state = State.DONE
+            said.append(f"started {', '.join(started)}")
+        handle.detail = "; ".join(said) or "nothing to do"
 
 
 def in_words(applied: Applied) -> str:

@@ -12,6 +12,7 @@ from homelab.clients.ansible import Ansible, PlayResult, TaskEvent, TaskState
 from homelab.model import SshAccess, Topology
 from homelab.model import inventory as inventory_of
 from homelab.operations.events import Stage, State
+from homelab.operations.reaching import wait_for_ssh
 from homelab.operations.recorder import Recorder
 from homelab.operations.run import Run
 from homelab.operations.targets import Target
@@ -81,12 +82,17 @@ def configure(
         path.write_text(json.dumps(inventory, indent=1) + "\n", encoding="utf-8")
         for container in topology:
             recorder.item(Stage.CONFIGURE, container.name, State.WAITING)
+        recorder.progress(Stage.CONFIGURE, "waiting until every container answers ssh")
+        namespace = target.network_namespace()
+        addresses = {container.name: container.address for container in topology}
+        waited = wait_for_ssh(addresses, namespace=namespace)
+        recorder.progress(Stage.CONFIGURE, f"ssh answers everywhere after {waited:.1f} s")
         ansible = Ansible(
             directory=run.settings.project / "ansible",
             logs=run.build / "ansible",
             new_host_keys=target.is_lab,
         )
-        with netns.inside(target.network_namespace()):
+        with netns.inside(namespace):
             result = ansible.run(
                 PLAYBOOK,
                 path,
@@ -110,6 +116,9 @@ def _variables(run: Run, target: Target, topology: Topology) -> dict[str, Any]:
     stand_ins = {image.image for image in run.images if image.is_stand_in}
     return {
         "homelab_image_prefix": f"{target.registry}/",
+        # Images come from beside the container: what is not healthy by then never will be.
+        "compose_stack_timeout": 90,
+        "compose_stack_dependency_timeout": 120,
         "homelab_stand_ins": [
             container.name for container in topology if container.service.image in stand_ins
         ],

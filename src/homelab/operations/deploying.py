@@ -68,7 +68,7 @@ def deploy(
             validate(run, place, planned.topology)
         else:
             run.recorder.not_run(Stage.IMAGES, why)
-            apply(run, planned)
+            apply(run, place, planned)
             run.recorder.not_run(Stage.CONFIGURE, why)
             run.recorder.not_run(Stage.VALIDATE, why)
     assert run.report is not None  # noqa: S101  (set when the run ends)
@@ -81,5 +81,5 @@ def _apply_with_images(
     """Apply while service images are built."""
     with ThreadPoolExecutor(1, thread_name_prefix="images") as background:
         building = background.submit(build_images, run, place, planned.topology, images)
-        apply(run, planned)
+        apply(run, place, planned)
         building.result()

@@ -94,7 +94,16 @@ def open_lab(place: LabPlace, *, on_progress: Callable[[str], None] | None = Non
 
 
 def belongs_to_root(place: LabPlace) -> bool:
-    """Whether only root's lab exists, and this process is not root."""
-    if os.geteuid() == 0 or (place.state / "lab.json").exists():
+    """Whether the lab meant is root's and this process is not root.
+
+    That is the one at `place`, or, where nothing named a place and there is none, the machine's.
+    """
+    if os.geteuid() == 0:
         return False
-    return settings_module.SYSTEM_STATE.is_dir()
+    info = place.state / "lab.json"
+    if info.exists():
+        return not os.access(info, os.R_OK)
+    nothing_named = place.state == settings_module.lab_state_directory(
+        settings_module.Environment()
+    )
+    return nothing_named and (settings_module.SYSTEM_STATE / "lab.json").exists()

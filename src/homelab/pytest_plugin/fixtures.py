@@ -111,9 +111,9 @@ def guest(container: Container, guests: Mapping[str, Answer]) -> GuestFacts:
 
 @pytest.fixture(scope="session")
 def ansible_facts(
-    access: Access, selected: tuple[Container, ...], shared_directory: Path
+    access: Access, guests: Mapping[str, Answer], shared_directory: Path
 ) -> Mapping[str, HostFacts]:
-    """Ansible's facts of each selected container, gathered once per session."""
+    """Ansible's facts of each selected container that answers ssh, gathered once per session."""
     from pydantic import TypeAdapter
 
     from homelab.clients.ansible import Ansible
@@ -129,8 +129,10 @@ def ansible_facts(
     )
 
     def gather() -> str:
-        names = [container.name for container in selected]
+        reached = [name for name, answer in guests.items() if answer.facts is not None]
         hosts = inventory(access.topology, ssh=access.ssh)
-        return known.dump_json(dict(gather_facts(ansible, hosts, names))).decode()
+        facts = dict(gather_facts(ansible, hosts, reached)) if reached else {}
+        silent = HostFacts(error="it was not asked, since it does not answer over ssh")
+        return known.dump_json({name: facts.get(name, silent) for name in guests}).decode()
 
     return known.validate_json(once(shared_directory, "ansible-facts", gather))

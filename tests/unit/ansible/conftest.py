@@ -33,6 +33,11 @@ def stack_state():
 
 
 @pytest.fixture(scope="session")
+def health_gate():
+    return _plugin("modules", "health_gate")
+
+
+@pytest.fixture(scope="session")
 def stack():
     return _plugin("action", "stack")
 

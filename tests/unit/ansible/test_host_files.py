@@ -58,6 +58,13 @@ def test_check_mode_says_so_and_leaves_everything(host_files, capsys, tmp_path):
     assert [item.name for item in tmp_path.iterdir()] == ["old"]
 
 
+def test_a_template_that_renders_to_nothing_is_an_empty_file(host_files, capsys, tmp_path):
+    path = tmp_path / "routes"
+    assert run(host_files, capsys, files=[entry(path, None)])["changed"]
+    assert path.read_text() == ""
+    assert not run(host_files, capsys, files=[entry(path, None)])["changed"]
+
+
 def test_directories_and_removal(host_files, capsys, tmp_path):
     gone = tmp_path / "old"
     gone.write_text("")
@@ -69,6 +76,17 @@ def test_directories_and_removal(host_files, capsys, tmp_path):
     assert (tmp_path / "x" / "y").stat().st_mode & 0o777 == 0o750
     assert not gone.exists()
     assert not run(host_files, capsys, **options)["changed"]
+
+
+def test_links(host_files, capsys, tmp_path):
+    path = tmp_path / "wants" / "unit"
+    link = {"path": str(path), "target": "/etc/unit"}
+    assert run(host_files, capsys, check=True, links=[link])["changed"]
+    assert not path.is_symlink()
+    assert run(host_files, capsys, links=[link])["changed_paths"] == [str(path)]
+    assert not run(host_files, capsys, links=[link])["changed"]
+    assert run(host_files, capsys, links=[{**link, "target": "/etc/other"}])["changed"]
+    assert str(path.readlink()) == "/etc/other"
 
 
 def test_a_secret_shows_nowhere(host_files, capsys, tmp_path):

@@ -25,7 +25,11 @@ CASES = [
     ([container("plex", status="Up (unhealthy)")], ["plex is unhealthy"], True),
     ([container("plex", status="Up (health: starting)")], ["plex is still starting"], False),
     # Docker restarted while it was busy and lost track of a container: only a new one helps.
-    ([container("plex", state="restarting", status="Restarting (137)")], ["plex is restarting"], True),
+    (
+        [container("plex", state="restarting", status="Restarting (137)")],
+        ["plex is restarting"],
+        True,
+    ),
     ([container("plex"), container("old")], ["old is not described"], False),
 ]
 

@@ -54,7 +54,9 @@ def test_the_stack_follows_the_topology(name, stand_in, hosts):
     service = described["services"][name]
     assert service["image"] == PREFIX + declared["image"]
     assert service["restart"] == "unless-stopped"
-    assert service["ports"] == [f"{p['port']}:{p['port']}/{p['protocol']}" for p in declared["ports"]]
+    assert service["ports"] == [
+        f"{p['port']}:{p['port']}/{p['protocol']}" for p in declared["ports"]
+    ]
     assert ("env_file" in service) == bool(declared["environment"] or declared["secrets"])
     assert service["healthcheck"]["start_interval"] == "500ms"
     kind, *command = service["healthcheck"]["test"]
@@ -84,16 +86,14 @@ def test_what_is_mounted_exists(name, hosts):
                 path = STACKS / name / source
                 assert path.is_file() or path.with_name(path.name + ".j2").is_file(), entry
             elif source.startswith("/"):
-                inside = [m for m in mounts if source == m or source.startswith(m + "/")] or [
-                    m for m in mounts if source.startswith(m)
-                ]
+                inside = [m for m in mounts if f"{source}/".startswith(f"{m}/")]
                 assert inside, f"{name}: {source} is on none of its mount points {mounts}"
                 used.update(inside)
             else:
                 assert source in volumes, entry
     assert used == set(mounts), f"{name}: a mount point that nothing uses"
     for path in described.get("x-directories") or {}:
-        assert any(path == m or path.startswith(m + "/") for m in mounts), path
+        assert any(f"{path}/".startswith(f"{m}/") for m in mounts), path
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -114,7 +114,9 @@ def test_prometheus_probes_every_service(hosts):
 
 def test_blackbox_has_a_module_for_each_status(hosts):
     settings = render(STACKS / "blackbox-exporter" / "blackbox.yml.j2", "blackbox-exporter", hosts)
-    wanted = {f"status_{values['homelab_service']['health']['status']}" for values in hosts.values()}
+    wanted = {
+        f"status_{values['homelab_service']['health']['status']}" for values in hosts.values()
+    }
     assert set(settings["modules"]) == wanted
 
 

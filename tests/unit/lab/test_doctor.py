@@ -47,6 +47,7 @@ class FakeHost(Host):
         return not self.refused & set(argv)
 
     def free_bytes(self, directory: Path) -> int:
+        del directory
         return self.free
 
 

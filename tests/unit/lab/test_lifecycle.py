@@ -17,7 +17,7 @@ import pytest
 import requests
 from proxmoxer import AuthenticationError, ProxmoxAPI, ResourceException
 
-from homelab.errors import ConfigurationError, UnreachableError
+from homelab.errors import CapabilityError, ConfigurationError, UnreachableError
 from homelab.lab import Lab, LabInfo
 from homelab.lab import directory as lab_directory
 from homelab.polling import wait_until
@@ -323,3 +323,10 @@ def test_foreign_files_in_the_directory_survive_a_destroy(tmp_path: Path) -> Non
     (lab.state_dir / "notes.txt").write_text("mine")
     lab.destroy()
     assert [path.name for path in lab.state_dir.iterdir()] == ["notes.txt"]
+
+
+def test_a_lab_that_keeps_state_only_has_no_network_to_ask(lab: Lab) -> None:
+    lab.up()
+
+    with pytest.raises(CapabilityError, match="keeps state only"):
+        lab.network_namespace()

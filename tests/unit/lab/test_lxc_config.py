@@ -16,8 +16,7 @@ NIC = Nic(
 def render(*nics: Nic) -> dict[str, str]:
     guest = Guest(vmid=201, hostname="plex", nics=nics)
     text = config.render(guest, rootfs="/r", cgroup="lab/201", log_file="/l", limits=("lxc.x = 1",))
-    pairs = (line.split(" = ", 1) for line in text.splitlines())
-    return {key: value for key, value in pairs}
+    return dict(line.split(" = ", 1) for line in text.splitlines())
 
 
 def test_a_container_is_unprivileged_and_in_the_labs_group():

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import os
+import signal
 
-from homelab.lab.lxc.measure import _io, _network, measure
+from homelab.lab.lxc.measure import _io, _network, listens, measure
 
 NET = """\
 Inter-|   Receive                                                |  Transmit
@@ -35,6 +36,21 @@ def test_memory_from_version_1(tmp_path):
 
 def test_a_container_that_ended_meanwhile(tmp_path):
     assert measure(2**22 + 1, tmp_path, None) is None
+
+
+def test_a_signal_that_nobody_listens_to():
+    """One sent to a container's init too early is lost: the shutdown waited in vain."""
+    number = signal.SIGRTMIN + 3
+    before = signal.signal(number, lambda *_: None)
+    try:
+        assert listens(os.getpid(), number)
+        signal.signal(number, signal.SIG_DFL)
+        assert not listens(os.getpid(), number)
+        signal.pthread_sigmask(signal.SIG_BLOCK, {number})
+        assert listens(os.getpid(), number)
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
+        signal.signal(number, before)
 
 
 def test_only_the_containers_own_interfaces_count():

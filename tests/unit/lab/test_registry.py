@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from homelab.errors import CapabilityError, ConfigurationError
+from homelab.errors import CapabilityError, CommandError, ConfigurationError
 from homelab.lab.registry import layers as layers_module
-from homelab.lab.registry import service_images
+from homelab.lab.registry import service_images, upstream
 from homelab.lab.registry.definition import load_service_definitions
 from homelab.lab.registry.layers import LayerCache, PackageLayer
 from homelab.lab.registry.oci import MANIFEST, BlobStore, ImageConfig, add_manifest
@@ -78,7 +78,7 @@ def test_the_projects_definitions_load():
 def test_wrong_definitions_name_their_file(tmp_path, text):
     path = tmp_path / "services.toml"
     path.write_text(text)
-    with pytest.raises(ConfigurationError, match="services.toml"):
+    with pytest.raises(ConfigurationError, match=r"services\.toml"):
         load_service_definitions(path)
     with pytest.raises(ConfigurationError, match="No such file"):
         load_service_definitions(tmp_path / "absent")
@@ -100,9 +100,14 @@ def test_a_blob_is_named_by_its_digest(content):
 
 def test_a_write_that_fails_leaves_no_blob(tmp_path):
     store = BlobStore(tmp_path)
-    with pytest.raises(RuntimeError), store.writing() as (stream, _):
-        stream.write(b"half")
-        raise RuntimeError
+
+    def fail() -> None:
+        with store.writing() as (stream, _):
+            stream.write(b"half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -232,6 +237,23 @@ def test_a_pull(registry):
     _, content = ask(connection, f"/v2/prom/prometheus/blobs/{layer.digest}")
     assert content == b"x" * 100_000
     assert ask(connection, "/v2/")[0].status == 200, "the connection stays usable"
+
+
+def test_a_manifest_that_does_not_say_what_it_is(registry, tmp_path):
+    blob = BlobStore(tmp_path / "blobs").add(b'{"schemaVersion": 2}')
+    answer, _ = ask(registry[0], f"/v2/a/b/manifests/{blob.digest}")
+    assert answer.headers["Content-Type"] == MANIFEST
+
+
+def test_an_upstream_copy_without_a_way_out_says_what_to_do(tmp_path, monkeypatch):
+    def refused(argv, **_):
+        raise CommandError(argv, 1, "no such host")
+
+    monkeypatch.setattr(upstream.Host, "has_program", lambda *_: True)
+    monkeypatch.setattr(upstream, "run", refused)
+    with pytest.raises(CommandError, match="use '--images lab'"):
+        upstream.copy_upstream("a/a:1", BlobStore(tmp_path / "blobs"), print)
+    assert list(tmp_path.iterdir()) == [tmp_path / "blobs"]
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,16 @@ def test_a_container_on_two_networks_forwards(topology: Topology) -> None:
     assert [name for name, host in hosts.items() if host["homelab_forwarding"]] == ["vpn-gateway"]
 
 
+def test_the_way_to_a_network_behind_a_neighbour(topology: Topology) -> None:
+    hosts = inventory(topology, ssh=SSH)["all"]["hosts"]
+    ways = {name: host["homelab_routes"] for name, host in hosts.items()}
+    assert ways["sonarr"] == [{"to": "10.20.0.0/24", "via": "10.10.0.41"}]
+    # What the gateway is on itself, or is the default route of, needs no route.
+    assert [name for name, routes in ways.items() if not routes] == [
+        name for name in hosts if name in {"vpn-gateway", "prowlarr", "qbittorrent"}
+    ]
+
+
 def test_how_to_log_in(topology: Topology) -> None:
     assert inventory(topology, ssh=SSH)["all"]["vars"] == {
         "ansible_user": "root",

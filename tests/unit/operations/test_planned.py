@@ -32,7 +32,7 @@ def test_item_is_the_container(address: str, item: str) -> None:
         (["read"], False, None),
     ],
 )
-def test_action(actions: list[str], importing: bool, action: Action | None) -> None:
+def test_action(actions: list[str], *, importing: bool, action: Action | None) -> None:
     assert action_of(actions, importing=importing) == action
 
 

@@ -45,7 +45,7 @@ def test_json_says_what_was_a_stand_in() -> None:
 
 
 def test_junit_has_a_suite_for_each_stage_and_a_case_for_each_container() -> None:
-    root = ET.fromstring(_report().to_junit())
+    root = ET.fromstring(_report().to_junit())  # noqa: S314  (ours)
 
     suites = {suite.get("name"): suite for suite in root}
     assert set(suites) == {"plan", "validate", "configure"}
@@ -63,7 +63,7 @@ def test_junit_is_valid_xml_whatever_a_failure_says(detail: str) -> None:
         encoded.decode("utf-8")
     except UnicodeDecodeError:
         raise AssertionError(f"not UTF-8 for {detail!r}") from None
-    ET.fromstring(encoded)
+    ET.fromstring(encoded)  # noqa: S314  (ours)
 
 
 def test_not_run_is_not_failed() -> None:

@@ -13,7 +13,7 @@ from homelab.errors import CommandError, WaitTimeoutError
 from homelab.lab import cgroups
 from homelab.lab.images.ownership import ID_BASE
 from homelab.lab.lxc import config, rootfs
-from homelab.lab.lxc.measure import measure
+from homelab.lab.lxc.measure import listens, measure
 from homelab.lab.lxc.resources import Resources
 from homelab.lab.node import Node
 from homelab.lab.runtime import Guest, TaskLog, Usage, Volume
@@ -61,8 +61,7 @@ class Containers:
             self.resources.enable(guest.vmid)
             self._node.run("mount", "--all", "--fstab", shown / "fstab")
             self._run_in_groups(
-                self.resources.v1_groups(guest),
-                self._node.command("lxc-start", "-n", str(guest.vmid), "-d"),
+                self.resources.v1_groups(guest), ("lxc-start", "-n", str(guest.vmid), "-d")
             )
         except (CommandError, WaitTimeoutError):
             for line in self._log_of(guest.vmid):
@@ -83,17 +82,20 @@ class Containers:
 
     def halt(self, vmid: int, *, timeout: float) -> bool:
         """Ask init to halt; whether everything ended in time."""
-        init = self.init_of(vmid)
-        if init is not None:
-            with suppress(ProcessLookupError):
-                os.kill(init, _SIGRTMIN_3)
+        asked = False
+
+        def ended() -> bool:
+            nonlocal asked
+            init = self.init_of(vmid)
+            # The kernel drops what an init does not listen to yet, soon after its start.
+            if init is not None and not asked and listens(init, _SIGRTMIN_3):
+                with suppress(ProcessLookupError):
+                    os.kill(init, _SIGRTMIN_3)
+                asked = True
+            return not cgroups.populated(self.group(vmid))
+
         try:
-            wait_until(
-                lambda: not cgroups.populated(self.group(vmid)),
-                what=f"the end of CT {vmid}",
-                timeout=timeout,
-                interval=0.02,
-            )
+            wait_until(ended, what=f"the end of CT {vmid}", timeout=timeout, interval=0.02)
         except WaitTimeoutError:
             return False
         self.clear(vmid)
@@ -177,11 +179,12 @@ class Containers:
             )
         return tuple(found)
 
-    def _run_in_groups(self, groups: tuple[Path, ...], command: tuple[str | Path, ...]) -> None:
-        """Run a program in v1 groups; the shell joins them first, so that nothing escapes."""
+    def _run_in_groups(self, groups: tuple[Path, ...], argv: tuple[str, ...]) -> None:
+        """Run a program in the node; the shell joins v1 groups first, so that nothing escapes."""
         script = 'while [ "$1" != -- ]; do echo $$ > "$1"; shift; done; shift; exec "$@"'
         files = [group / "cgroup.procs" for group in groups]
-        run(("sh", "-ec", script, "homelab", *files, "--", *command), timeout=60)
+        command = ("sh", "-ec", script, "homelab", *files, "--", *self._node.command(*argv))
+        self._node.run_as(argv, command)
 
     def _log_of(self, vmid: int) -> list[str]:
         try:

@@ -34,6 +34,16 @@ def measure(pid: int, payload: Path, memory_group: Path | None) -> Usage | None:
     )
 
 
+def listens(pid: int, number: int) -> bool:
+    """Whether a process catches a signal, or blocks it to read it from a signalfd(2)."""
+    masks = dict(
+        line.split(":\t", 1)
+        for line in _text(Path(f"/proc/{pid}/status")).splitlines()
+        if line.startswith(("SigBlk:", "SigCgt:"))
+    )
+    return any(int(mask, 16) >> (number - 1) & 1 for mask in masks.values())
+
+
 def _memory(payload: Path, v1_group: Path | None) -> tuple[int, int]:
     """Memory without what the kernel can drop at will, and swap."""
     if v1_group is not None:

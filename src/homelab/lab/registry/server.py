@@ -17,6 +17,8 @@ from pathlib import Path
 _ROUTE = re.compile(
     r"/v2/(?P<name>[a-z0-9._/-]+)/(?P<kind>manifests|blobs)/(?P<reference>[\w.:-]+)"
 )
+_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+"""What a manifest is that does not say it (OCI image specification)."""
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -73,7 +75,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._fail("BLOB_UNKNOWN", digest, body=body)
         elif match["kind"] == "manifests":
             content = path.read_bytes()
-            media_type = str(json.loads(content)["mediaType"])
+            media_type = str(json.loads(content).get("mediaType", _MANIFEST))
             self._send(HTTPStatus.OK, content, media_type, digest=digest, body=body)
         else:
             self._send_file(path, digest, body=body)

@@ -8,40 +8,42 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from homelab.errors import CommandError
+from homelab.lab.doctor import install
+from homelab.lab.host import Host
 from homelab.lab.registry.oci import BlobStore
 from homelab.process import run
+
+_COPY = (
+    *("skopeo", "copy", "--quiet", "--format", "oci"),
+    *("--override-os", "linux", "--override-arch", "amd64"),
+)
 
 
 def copy_upstream(reference: str, store: BlobStore, on_line: Callable[[str], None]) -> str:
     """Fetch an image with all its layers; returns the digest of its manifest.
 
     Raises:
-        CapabilityError: skopeo is not installed.
-        CommandError: the registry can't be reached or has no such image.
+        CommandError: skopeo can't be installed, or the registry can't be reached or has no such image.
     """
+    if not Host().has_program("skopeo"):
+        install(("skopeo",), on_line=on_line)
     on_line(f"copying {reference} from its registry")
     store.directory.mkdir(parents=True, exist_ok=True)
     layout = Path(tempfile.mkdtemp(dir=store.directory.parent, prefix=".upstream-"))
     try:
-        run(
-            (
-                *(
-                    "skopeo",
-                    "copy",
-                    "--quiet",
-                    "--override-os",
-                    "linux",
-                    "--override-arch",
-                    "amd64",
-                ),
-                *("--format", "oci", f"docker://{reference}", f"oci:{layout}:image"),
-            ),
-            timeout=1800,
-        )
+        run((*_COPY, f"docker://{reference}", f"oci:{layout}:image"), timeout=1800)
         for blob in (layout / "blobs" / "sha256").iterdir():
             blob.chmod(0o644)
             blob.replace(store.directory / blob.name)
         index = json.loads((layout / "index.json").read_text(encoding="utf-8"))
         return str(index["manifests"][0]["digest"])
+    except CommandError as error:
+        raise CommandError(
+            error.argv,
+            error.returncode,
+            error.output,
+            hint="without a way to the public registries, use '--images lab'",
+        ) from error
     finally:
         shutil.rmtree(layout)
