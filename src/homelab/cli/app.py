@@ -25,6 +25,7 @@ _COMMANDS = {
     "inventory": ("homelab.cli.pipeline", "inventory", "Print the Ansible inventory."),
     "doctor": ("homelab.cli.doctor", "doctor", "Say what this machine lacks; --fix installs it."),
     "lab": ("homelab.cli.lab", "lab", "The embedded Proxmox VE node."),
+    "parity": ("homelab.cli.parity", "parity", "Compare the lab with a real node."),
 }
 
 

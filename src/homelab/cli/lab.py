@@ -7,6 +7,7 @@ import os
 import shlex
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import click
 
 from homelab.cli import options
 from homelab.cli.elevation import is_root, require_root
+from homelab.cli.lab_faults import fault
 from homelab.cli.output import PlainLog, emit, error_stream, say
 from homelab.errors import CapabilityError, ConfigurationError, HomelabError, WaitTimeoutError
 from homelab.operations.events import Progress, Stage
@@ -67,14 +69,27 @@ def lab() -> None:
     """The embedded Proxmox VE node."""
 
 
+lab.add_command(fault)
+
+
 @lab.command()
 @options.combined(options.runtime, options.listen, options.state)
+@click.option("--nodes", type=click.IntRange(1), help="How many nodes the cluster has.")
+@click.option("--pve-version", metavar="VERSION", help="The release that it is: 8 or 9.")
 @click.option("--foreground", is_flag=True, help="Serve until interrupted.")
 def up(
-    runtime: RuntimeChoice | None, listen: str | None, state: Path | None, *, foreground: bool
+    runtime: RuntimeChoice | None,
+    listen: str | None,
+    state: Path | None,
+    *,
+    nodes: int | None,
+    pve_version: str | None,
+    foreground: bool,
 ) -> None:
     """Start the lab, or say that it runs."""
-    place = _place(state, runtime=runtime, listen=listen)
+    place = replace(
+        _place(state, runtime=runtime, listen=listen), nodes=nodes, pve_version=pve_version
+    )
     if place.runtime != "memory" and not is_root():
         try:
             require_root("a lab that runs containers")
@@ -82,7 +97,7 @@ def up(
             if place.runtime == "lxc":
                 raise
             say(f"note: {error.message}; the lab keeps state only (runtime memory)")
-            place = LabPlace(runtime="memory", listen=place.listen, state=place.state)
+            place = replace(place, runtime="memory")
     node = open_lab(place, on_progress=_progress())
     if foreground:
         say(f"serving on https://{place.listen}/api2/json, state in {place.state}; Ctrl-C ends it")
@@ -247,10 +262,10 @@ def images(state: Path | None, *, as_json: bool) -> None:
 @lab.command()
 @options.as_json
 def capabilities(*, as_json: bool) -> None:
-    """List the endpoints of PVE's API that the lab serves."""
+    """List what of PVE's API the lab serves, what it only keeps, and what it refuses and why."""
     from homelab.operations.labview import endpoint_rows
 
-    _table(("method", "path", "permission"), endpoint_rows(), as_json=as_json)
+    _table(("method", "path", "permission", "effect"), endpoint_rows(), as_json=as_json)
 
 
 def _table(columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...], *, as_json: bool) -> None:

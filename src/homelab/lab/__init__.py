@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from homelab.lab.control import Control
+from homelab.lab.faults import Fault
 from homelab.lab.info import LabInfo, LabStatus
 from homelab.lab.lifecycle import Lab
 
-__all__ = ["Lab", "LabInfo", "LabStatus"]
+__all__ = ["Control", "Fault", "Lab", "LabInfo", "LabStatus"]

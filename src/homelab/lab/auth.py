@@ -17,7 +17,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 from urllib.parse import unquote
 
 from homelab.errors import ConfigurationError, HomelabError
@@ -102,11 +102,35 @@ class Secrets:
         temporary.replace(path)
 
 
+class Directory(Protocol):
+    """Knows users and tokens that were made through the API."""
+
+    def is_active(self, userid: str) -> bool:
+        """Whether a user exists, is enabled and has not expired."""
+
+    def has_password(self, userid: str) -> bool:
+        """Whether a password was set through the API."""
+
+    def password_matches(self, userid: str, password: str) -> bool:
+        """Whether it is the user's password."""
+
+    def token_matches(self, userid: str, tokenid: str, secret: str) -> bool | None:
+        """Whether it is the token's value; None when there is no such token."""
+
+
 class Authenticator:
     """Checks credentials; stateless, so that tickets outlive the server."""
 
-    def __init__(self, secret: Secrets, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        secret: Secrets,
+        *,
+        directory: Directory | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Without `directory` there is root alone."""
         self._secret = secret
+        self._directory = directory
         self._clock = clock
 
     def login(self, username: str, password: str) -> tuple[str, str]:
@@ -115,10 +139,8 @@ class Authenticator:
         Raises:
             AuthenticationError: unknown user or wrong password.
         """
-        known = username == ROOT and hmac.compare_digest(
-            password.encode(), self._secret.password.encode()
-        )
-        if not known and self._user_of(password) != username:
+        known = self._is_password(username, password) or self._user_of(password) == username
+        if not known or not self._is_active(username):
             raise AuthenticationError("authentication failure")
         stamp = f"{int(self._clock()):08X}"
         plain = f"PVE:{username}:{stamp}"
@@ -141,19 +163,35 @@ class Authenticator:
             return self._by_ticket(unquote(rest), headers, writes=writes)
         raise AuthenticationError("No ticket")
 
+    def _is_password(self, username: str, password: str) -> bool:
+        directory = self._directory
+        if directory is not None and directory.has_password(username):
+            return directory.password_matches(username, password)
+        return username == ROOT and hmac.compare_digest(
+            password.encode(), self._secret.password.encode()
+        )
+
+    def _is_active(self, username: str) -> bool:
+        return username == ROOT or (
+            self._directory is not None and self._directory.is_active(username)
+        )
+
     def _by_token(self, value: str) -> Caller:
         name, _, secret = value.partition("=")
         user, _, tokenid = name.partition("!")
-        good = hmac.compare_digest(secret.encode(), self._secret.token_secret.encode())
-        if user != ROOT or tokenid != TOKEN_NAME:
+        directory = self._directory
+        good = None if directory is None else directory.token_matches(user, tokenid, secret)
+        if good is None and (user, tokenid) == (ROOT, TOKEN_NAME):
+            good = hmac.compare_digest(secret.encode(), self._secret.token_secret.encode())
+        if good is None:
             raise AuthenticationError(f"no such token '{tokenid}' for user '{user}'")
-        if not good:
+        if not good or not self._is_active(user):
             raise AuthenticationError("invalid token value!")
         return Caller(user=user, tokenid=tokenid)
 
     def _by_ticket(self, ticket: str, headers: Mapping[str, str], *, writes: bool) -> Caller:
         user = self._user_of(ticket)
-        if user is None:
+        if user is None or not self._is_active(user):
             raise AuthenticationError("permission denied - invalid PVE ticket")
         if writes and not self._is_csrf(headers.get("CSRFPreventionToken", ""), user):
             raise AuthenticationError("Permission denied - invalid csrf token")

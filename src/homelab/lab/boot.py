@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from homelab.errors import HomelabError
-from homelab.lab import guest_life, guest_power
+from homelab.lab import guest_life, guest_locks, guest_power
 from homelab.lab.auth import ROOT, Caller
 from homelab.lab.context import Context
 from homelab.lab.failures import ApiFailureError
@@ -28,6 +28,9 @@ def recover(context: Context) -> None:
     """Bring state and containers together after any kind of end of the last server."""
     for upid in context.tasks.recover():
         _log.warning("the task %s was cut off", upid)
+        lock = guest_locks.TASKS.get(upid.type)
+        if lock is not None and upid.id.isdecimal():
+            guest_locks.unlock(context, int(upid.id), lock)
     for record in context.state.guests():
         if record.config.options.get("lock") in {"create", "destroyed"}:
             _finish_removal(context, record)
@@ -53,7 +56,8 @@ def note_halt(state: State) -> None:
             transaction.put_running(record.vmid, running=False)
 
 
-def _finish_removal(context: Context, record: GuestRecord) -> None:
+def _finish_removal(everywhere: Context, record: GuestRecord) -> None:
+    context = everywhere.at(everywhere.node_of(record))
     try:
         guest_power.stop_now(context, record.vmid, _log_line)
         guest_life.discard(context, record.vmid, _log_line)
@@ -97,7 +101,11 @@ def _start_guests(context: Context) -> None:
     _run(context, "startall", "", work)
 
 
-def _start_one(context: Context, vmid: int) -> None:
+def _start_one(everywhere: Context, vmid: int) -> None:
+    record = everywhere.state.guest(vmid)
+    if record is None:
+        return
+    context = everywhere.at(everywhere.node_of(record))
     with context.state.transaction() as transaction:
         upid = context.register(transaction, "vzstart", vmid, _ROOT)
     context.tasks.run_here(upid, lambda log: guest_power.start_now(context, vmid, log))

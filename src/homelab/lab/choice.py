@@ -11,6 +11,7 @@ from homelab.errors import CapabilityError, ConfigurationError
 from homelab.lab.memory import MemoryRuntime
 from homelab.lab.runtime import ContainerRuntime, RuntimeKind
 from homelab.lab.state import State
+from homelab.lab.without import WithoutVolumeWork
 
 RuntimeChoice = Literal["auto", "lxc", "memory"]
 
@@ -56,7 +57,10 @@ def make(kind: RuntimeKind, *, state: Path, cache: Path, node: str) -> NodeRunti
         return MemoryRuntime(state)
     from homelab.lab.lxc import LxcRuntime
 
-    return cast("NodeRuntime", LxcRuntime(state, cache, node))
+    class Lxc(LxcRuntime, WithoutVolumeWork):
+        """What it implements itself comes first."""
+
+    return cast("NodeRuntime", Lxc(state, cache, node))
 
 
 def _possible(kind: RuntimeKind) -> RuntimeKind:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from homelab.lab.access import Access
 from homelab.lab.auth import Authenticator, Caller
 from homelab.lab.failures import ApiFailureError, no_such_guest
-from homelab.lab.runtime import Bridge, ContainerRuntime, RuntimeFailureError, Usage
+from homelab.lab.faults import Faults
+from homelab.lab.runtime import Bridge, ContainerRuntime, RuntimeFailureError, TaskLog, Usage
 from homelab.lab.state import GuestRecord, State, Transaction, VolumeRecord
 from homelab.lab.tasks import Tasks
 from homelab.lab.usage import CpuMeter
+from homelab.pve.release import DEFAULT_RELEASE, Release
 from homelab.pve.upid import Upid
-
-VERSION = "9.1.1"
-RELEASE = "9.1"
 
 
 class GuestLocks:
@@ -48,9 +48,10 @@ class GuestLocks:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """One node."""
+    """One node, as one request sees it."""
 
     node: str
+    """The node that the request is for."""
     state: State
     tasks: Tasks
     runtime: ContainerRuntime
@@ -58,7 +59,13 @@ class Context:
     bridges: tuple[Bridge, ...]
     started: float
     """Seconds since the epoch."""
-    access: Access = field(default_factory=Access)
+    access: Access
+    faults: Faults
+    files: Path
+    """Where uploaded files and backups are kept."""
+    nodes: tuple[str, ...]
+    """All nodes of the cluster; the first one answers."""
+    release: Release = DEFAULT_RELEASE
     locks: GuestLocks = field(default_factory=GuestLocks)
     cpu: CpuMeter = field(default_factory=CpuMeter)
     stopping: set[int] = field(default_factory=set)
@@ -66,16 +73,38 @@ class Context:
     leftovers: set[int] = field(default_factory=set)
     """Guests whose creation failed, and whose removal failed too."""
 
+    @property
+    def home(self) -> str:
+        """The node that answers."""
+        return self.nodes[0]
+
+    @property
+    def online(self) -> tuple[str, ...]:
+        """The nodes that are not down."""
+        return tuple(node for node in self.nodes if not self.faults.is_down(node))
+
+    def at(self, node: str) -> Context:
+        """The same cluster, seen from another node."""
+        return self if node == self.node else replace(self, node=node)
+
+    def node_of(self, record: GuestRecord) -> str:
+        """The node that a guest is on."""
+        return record.node or self.home
+
     def guest(self, vmid: int) -> GuestRecord:
-        """A guest.
+        """A guest of this node.
 
         Raises:
             ApiFailureError: there is none.
         """
         record = self.state.guest(vmid)
-        if record is None:
+        if record is None or self.node_of(record) != self.node:
             raise no_such_guest(self.node, vmid)
         return record
+
+    def guests(self) -> tuple[GuestRecord, ...]:
+        """All guests of this node."""
+        return tuple(record for record in self.state.guests() if self.node_of(record) == self.node)
 
     def volumes(self, vmid: int) -> Mapping[str, VolumeRecord]:
         """A guest's volumes by id."""
@@ -97,5 +126,19 @@ class Context:
     ) -> Upid:
         """Name a task of a caller; `tasks.run` starts it after the commit."""
         return self.tasks.register(
-            transaction, kind, str(identity), user=caller.user, tokenid=caller.tokenid
+            transaction,
+            kind,
+            str(identity),
+            user=caller.user,
+            tokenid=caller.tokenid,
+            node=self.node,
         )
+
+    def start_task(
+        self, kind: str, identity: object, caller: Caller, work: Callable[[TaskLog], None]
+    ) -> Upid:
+        """Do work in a task of a caller; returns its name."""
+        with self.state.transaction() as transaction:
+            upid = self.register(transaction, kind, identity, caller)
+        self.tasks.run(upid, work)
+        return upid

@@ -18,6 +18,8 @@ SERVER_LOG = "server.log"
 _SERVER_LOCK = "server.lock"
 MIRROR = "mirror"
 """Where Terraform finds the offline provider."""
+FILES = "files"
+"""Uploaded files and backups."""
 _OWN = (
     "lab.json",
     "lab.new",
@@ -26,6 +28,7 @@ _OWN = (
     f"{DATABASE}-shm",
     SERVER_LOG,
     MIRROR,
+    FILES,
     "secrets.json",
     "secrets",
     "secrets.new",

@@ -117,7 +117,7 @@ class _Planner:
         for key in sorted(self._config.pending_delete - later_delete):
             self._delete(key)
         later: dict[str, str] = {}
-        for key in sorted(self._config.pending, key=_disk_order):
+        for key in sorted(self._config.pending, key=disk_order):
             if self._sets_now(key):
                 self._set(key, self._config.pending[key])
             else:
@@ -197,7 +197,7 @@ class _Planner:
         return next(name for n in range(256) if (name := f"unused{n}") not in self._options)
 
 
-def _disk_order(key: str) -> tuple[int, int, str]:
+def disk_order(key: str) -> tuple[int, int, str]:
     """The root file system first, then the mount points by number: so disks are numbered."""
     number = index_of(key, "mp")
     return (0, 0, key) if key == "rootfs" else (1, number if number is not None else -1, key)

@@ -7,14 +7,21 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from homelab.errors import HomelabError
-from homelab.lab import guest_power
+from homelab.lab import firewall, guest_power
 from homelab.lab.auth import Caller
 from homelab.lab.context import Context
+from homelab.lab.dumps import stored_files
 from homelab.lab.failures import ApiFailureError
 from homelab.lab.guest_changes import Change, ChangeError, plan_change
-from homelab.lab.guest_rules import check_deletions, check_root_only, check_volumes
+from homelab.lab.guest_rules import (
+    check_deletions,
+    check_privileges,
+    check_root_only,
+    check_volumes,
+)
 from homelab.lab.guest_view import guest_of
 from homelab.lab.runtime import Credentials, Guest, RuntimeFailureError, TaskLog, Volume
+from homelab.lab.snapshots import snapshots
 from homelab.lab.state import GuestRecord, StateError
 from homelab.lab.storages import storage_named
 from homelab.model.sizes import format_size, parse_size
@@ -45,9 +52,12 @@ def create(context: Context, caller: Caller, wanted: Creation) -> Upid:
     """Create a guest in a task; the id is taken when this returns."""
     vmid = wanted.vmid
     change = _first_config(context, caller, wanted)
+    check_space(context, caller, change)
     _forget_leftover(context, vmid)
     with context.state.transaction() as transaction:
-        if not transaction.add_guest(vmid, change.config.changed({"lock": "create"})):
+        if not transaction.add_guest(
+            vmid, change.config.changed({"lock": "create"}), node=context.node
+        ):
             raise ApiFailureError(
                 f"unable to create CT {vmid} - CT {vmid} already exists on node '{context.node}'"
             )
@@ -55,7 +65,11 @@ def create(context: Context, caller: Caller, wanted: Creation) -> Upid:
             transaction.put_volume(volume)
         transaction.put_pool_guest(vmid, wanted.pool)
         upid = context.register(transaction, "vzcreate", vmid, caller)
-    context.tasks.run(upid, lambda log: _create(context, wanted, change.config, log))
+    context.tasks.run(
+        upid,
+        lambda log: _create(context, wanted, change.config, log),
+        undo=lambda log: discard(context, vmid, log),
+    )
     return upid
 
 
@@ -66,7 +80,7 @@ def _first_config(context: Context, caller: Caller, wanted: Creation) -> Change:
         "memory": "512",
         "ostype": "debian",
         "swap": "512",
-        "unprivileged": "1",
+        "unprivileged": "1" if context.release.unprivileged_by_default else "0",
         **wanted.values,
     }
     if values["unprivileged"] != "1":
@@ -80,12 +94,24 @@ def _first_config(context: Context, caller: Caller, wanted: Creation) -> Change:
         values["rootfs"] = f"{wanted.storage}:4"
     if wanted.pool is not None and context.state.pool(wanted.pool) is None:
         raise ApiFailureError(f"pool '{wanted.pool}' does not exist")
-    if wanted.template not in {template.volid for template in context.runtime.templates()}:
+    known = {template.volid for template in context.runtime.templates()}
+    known |= {file.volid for file in stored_files(context) if file.content == "vztmpl"}
+    if wanted.template not in known:
         raise ApiFailureError(_template_problem(wanted.template))
     try:
         return plan_change(wanted.vmid, empty, values=values, running=False, volumes={})
     except ChangeError as error:
         raise ApiFailureError(str(error)) from error
+
+
+def check_space(context: Context, caller: Caller, change: Change) -> None:
+    """Refuse new volumes on storages where the caller may not make any.
+
+    Raises:
+        ApiFailureError: 403.
+    """
+    for name in {volume.volid.partition(":")[0] for volume in change.made}:
+        context.access.require(caller, f"/storage/{name}", "Datastore.AllocateSpace")
 
 
 def _template_problem(template: str) -> str:
@@ -128,17 +154,20 @@ def _forget_leftover(context: Context, vmid: int) -> None:
 def discard(context: Context, vmid: int, log: TaskLog) -> None:
     """Remove a guest with everything that it has; its lock is held, and it does not run."""
     record = context.guest(vmid)
-    context.runtime.destroy(_with_unused(record), log=log)
+    context.runtime.destroy(_with_everything(context, record), log=log)
     with context.state.transaction() as transaction:
         transaction.remove_guest(vmid)
+        firewall.remove(transaction, firewall.guest_scope(vmid))
 
 
-def _with_unused(record: GuestRecord) -> Guest:
+def _with_everything(context: Context, record: GuestRecord) -> Guest:
+    """The guest with the volumes that it does not use, and those of its snapshots."""
     guest = guest_of(record.vmid, record.config)
     known = {volume.volid for volume in guest.volumes}
+    recorded = (volume.volid for volume in context.state.volumes(record.vmid))
     unused = tuple(
         Volume(volid=volid, path=f"/unused/{number}", size=0)
-        for number, volid in enumerate(record.config.volumes())
+        for number, volid in enumerate(dict.fromkeys((*record.config.volumes(), *recorded)))
         if volid not in known and not volid.startswith("/")
     )
     return replace(guest, volumes=guest.volumes + unused)
@@ -170,9 +199,11 @@ def update(
         if "lock" not in delete:
             guest_power.check_lock(record.config)
         check_digest(record.config, digest)
+        check_privileges(context.access, caller, vmid, (*values, *delete, *revert))
         check_root_only(caller, values=values, delete=delete, old=record.config)
         check_volumes(values)
         check_deletions(vmid, record.config, delete)
+        _check_snapshots(context, record, delete)
         try:
             change = plan_change(
                 vmid,
@@ -184,7 +215,22 @@ def update(
             )
         except ChangeError as error:
             raise ApiFailureError(str(error)) from error
+        check_space(context, caller, change)
         _carry_out(context, record, change)
+
+
+def _check_snapshots(context: Context, record: GuestRecord, delete: Sequence[str]) -> None:
+    kept = {
+        volid
+        for snapshot in snapshots(context.state, record.vmid).values()
+        for volid in snapshot.config.volumes()
+    }
+    for key in delete:
+        volid = record.config.options.get(key, "").partition(",")[0]
+        if key.startswith("unused") and volid in kept:
+            raise ApiFailureError(
+                f"unable to delete '{volid}' - volume is still in use (snapshot?)"
+            )
 
 
 def check_digest(config: GuestConfig, digest: str | None) -> None:
@@ -266,6 +312,14 @@ def resize(
     return upid
 
 
+def _check_no_clones(context: Context, vmid: int) -> None:
+    own = {volume.volid for volume in context.state.volumes(vmid)}
+    for volume in context.state.volumes():
+        base, separator, _name = volume.volid.partition("/")
+        if separator and base in own and volume.vmid != vmid:
+            raise ApiFailureError(f"base volume '{base}' is still in use by linked clone")
+
+
 def destroy(context: Context, caller: Caller, vmid: int, *, force: bool) -> Upid:
     """Destroy a guest in a task; with `force` also one that runs."""
     record = context.guest(vmid)
@@ -273,6 +327,7 @@ def destroy(context: Context, caller: Caller, vmid: int, *, force: bool) -> Upid
         raise ApiFailureError(f"can't remove CT {vmid} - protection mode enabled")
     if record.config.options.get("lock") != "destroyed":
         guest_power.check_lock(record.config)
+    _check_no_clones(context, vmid)
     if vmid in context.running() and not force:
         raise ApiFailureError(f"unable to destroy CT {vmid} - container is running")
 

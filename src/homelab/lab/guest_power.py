@@ -89,6 +89,39 @@ def start_now(context: Context, vmid: int, log: TaskLog) -> None:
         _start(context, vmid, log)
 
 
+def shut_down_now(context: Context, vmid: int, log: TaskLog, *, timeout: float) -> None:
+    """Shut a guest down in the calling thread, and stop it when that takes too long."""
+    with context.locks.held(vmid, timeout=_TASK_LOCK):
+        _shut_down(context, vmid, log, timeout=timeout, force=True)
+
+
+def suspend(context: Context, caller: Caller, vmid: int) -> Upid:
+    """Write a guest's state down and end it, in a task."""
+    _require_running(context, "CT", context.guest(vmid).vmid)
+
+    def work(log: TaskLog) -> None:
+        with context.locks.held(vmid, timeout=_TASK_LOCK):
+            record = context.guest(vmid)
+            context.runtime.suspend(guest_of(vmid, record.config), log=log)
+            _note(context, record, running=False)
+
+    return _task(context, "vzsuspend", caller, vmid, work)
+
+
+def resume(context: Context, caller: Caller, vmid: int) -> Upid:
+    """Go on from the state that was written down, in a task."""
+    if context.guest(vmid).vmid in context.running():
+        raise ApiFailureError(f"CT {vmid} already running")
+
+    def work(log: TaskLog) -> None:
+        with context.locks.held(vmid, timeout=_TASK_LOCK):
+            record = context.guest(vmid)
+            context.runtime.resume(guest_of(vmid, record.config), log=log)
+            _note(context, record, running=True)
+
+    return _task(context, "vzresume", caller, vmid, work)
+
+
 def stop_now(context: Context, vmid: int, log: TaskLog) -> None:
     """Stop a guest in the calling thread."""
     with context.locks.held(vmid, timeout=_TASK_LOCK):

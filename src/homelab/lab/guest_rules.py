@@ -4,12 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from homelab.lab.access import Access
 from homelab.lab.auth import Caller
 from homelab.lab.failures import ApiFailureError, forbidden
 from homelab.pve import formats
 from homelab.pve.guest_config import GuestConfig, index_of
 
+_PRIVILEGES = {
+    **dict.fromkeys(("rootfs", "mp", "unused"), "VM.Config.Disk"),
+    **dict.fromkeys(("cores", "cpulimit", "cpuunits"), "VM.Config.CPU"),
+    **dict.fromkeys(("memory", "swap"), "VM.Config.Memory"),
+    **dict.fromkeys(("net", "nameserver", "searchdomain", "hostname"), "VM.Config.Network"),
+}
 _REQUIRED = frozenset({"memory", "ostype", "rootfs"})
+
+
+def check_privileges(access: Access, caller: Caller, vmid: int, options: Iterable[str]) -> None:
+    """Refuse to change options of whose kind the caller has no privilege.
+
+    Raises:
+        ApiFailureError: 403.
+    """
+    for option in options:
+        access.require(caller, f"/vms/{vmid}", _privilege(option))
+
+
+def _privilege(option: str) -> str:
+    if option == "features":
+        return "VM.Allocate"
+    name = option.rstrip("0123456789")
+    return _PRIVILEGES.get(name, "VM.Config.Options")
 
 
 def check_root_only(

@@ -26,6 +26,7 @@ from homelab.errors import (
 )
 from homelab.lab import boot, choice, directory
 from homelab.lab.choice import NodeRuntime, RuntimeChoice
+from homelab.lab.control import Control
 from homelab.lab.guest_view import guest_of
 from homelab.lab.info import FILE_NAME, LabInfo, LabStatus
 from homelab.lab.runtime import RuntimeKind
@@ -60,6 +61,8 @@ class Lab:
         ephemeral: bool = False,
         cache: Path | None = None,
         node: str = DEFAULT_NODE,
+        nodes: int | None = None,
+        pve_version: str | None = None,
         on_progress: Callable[[str], None] | None = None,
     ) -> None:
         self._state = state.absolute() if state is not None else None
@@ -69,6 +72,8 @@ class Lab:
         self._ephemeral = ephemeral
         self._cache = cache.absolute() if cache is not None else None
         self._node = node
+        self._nodes = nodes
+        self._pve_version = pve_version
         self._on_progress = on_progress
 
     @property
@@ -203,6 +208,14 @@ class Lab:
             )
         return info
 
+    def control(self) -> Control:
+        """What changes the lab itself, such as its faults.
+
+        Raises:
+            UnreachableError: it does not run.
+        """
+        return Control(self.info())
+
     def network_namespace(self) -> Path | None:
         """The namespace from which its containers are reached, such as /proc/PID/ns/net.
 
@@ -272,6 +285,8 @@ class Lab:
             bridges=self._bridges,
             node=self._node,
             notes=notes,
+            nodes=self._nodes,
+            pve_version=self._pve_version,
         )
 
     def _open_state(self, stack: ExitStack) -> State:
@@ -318,6 +333,10 @@ class Lab:
         argv += ["--runtime", str(kind), "--listen", self._listen, "--node", self._node]
         for name, address in (self._bridges or {}).items():
             argv += ["--bridge", f"{name}={address}"]
+        if self._nodes is not None:
+            argv += ["--nodes", str(self._nodes)]
+        if self._pve_version is not None:
+            argv += ["--pve-version", self._pve_version]
         for note in notes:
             argv += ["--note", note]
         return [*argv, "--report-to", str(descriptor)]

@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from homelab.lab.memory_volumes import MemoryVolumes
 from homelab.lab.runtime import (
     Bridge,
     Credentials,
@@ -42,6 +43,7 @@ class MemoryRuntime:
         self._lock = threading.Lock()
         self._bridges: dict[str, Bridge] = {}
         self._since: dict[int, float] = {}
+        self.volumes = MemoryVolumes(state_dir / "memory" / "volumes.db")
 
     @property
     def kind(self) -> RuntimeKind:
@@ -51,6 +53,7 @@ class MemoryRuntime:
     def open(self, bridges: Sequence[Bridge]) -> None:
         """Read what ran when the server last stopped."""
         self._bridges = {bridge.name: bridge for bridge in bridges}
+        self.volumes.open()
         try:
             text = self._file.read_text(encoding="utf-8")
         except FileNotFoundError:
@@ -82,12 +85,11 @@ class MemoryRuntime:
     def create(
         self, guest: Guest, *, template: str, credentials: Credentials, log: TaskLog
     ) -> None:
-        """Say in the log what a real creation would do."""
+        """Note the volumes, and say in the log what a real creation would do."""
         del credentials
-        if template not in {known.volid for known in _TEMPLATES}:
-            raise RuntimeFailureError(f"volume '{template}' does not exist")
         log(f"extracting archive '{template}'")
         for volume in guest.volumes:
+            self.volumes.make(volume.volid, template if volume.path == "/" else "")
             log(f"created volume {volume.volid} at {volume.path}")
 
     def start(self, guest: Guest, *, log: TaskLog) -> None:
@@ -112,15 +114,88 @@ class MemoryRuntime:
     def destroy(self, guest: Guest, *, log: TaskLog) -> None:
         """Forget it."""
         self.stop(guest, log=log)
+        self.volumes.remove([volume.volid for volume in guest.volumes])
 
     def apply(self, old: Guest, new: Guest, *, log: TaskLog) -> None:
         """Check what a real change would need."""
         del log
         known = {nic.bridge for nic in old.nics}
         self._require_bridges([nic for nic in new.nics if nic.bridge not in known])
+        wanted = [volume.volid for volume in new.volumes]
+        for volid in wanted:
+            self.volumes.make(volid, "", again=False)
+        self.volumes.remove([v.volid for v in old.volumes if v.volid not in wanted])
 
     def resize(self, guest: Guest, volume: Volume, *, log: TaskLog) -> None:
         """Nothing to do: sizes are the server's."""
+
+    def snapshot(self, guest: Guest, name: str, *, log: TaskLog) -> None:
+        """Keep the content of every volume under a name."""
+        for volume in guest.volumes:
+            log(f"snapshot {volume.volid}@{name}")
+            self.volumes.snapshot(volume.volid, name)
+
+    def delete_snapshot(self, guest: Guest, name: str, *, log: TaskLog) -> None:
+        """Drop what was kept."""
+        del log
+        for volume in guest.volumes:
+            self.volumes.delete_snapshot(volume.volid, name)
+
+    def rollback(self, guest: Guest, name: str, *, log: TaskLog) -> None:
+        """Put every volume back to a snapshot."""
+        for volume in guest.volumes:
+            log(f"rollback {volume.volid}@{name}")
+            self.volumes.rollback(volume.volid, name)
+
+    def clone(
+        self, source: Guest, target: Guest, *, snapshot: str | None, linked: bool, log: TaskLog
+    ) -> None:
+        """Copy the content of volumes by their paths."""
+        by_path = {volume.path: volume.volid for volume in source.volumes}
+        for volume in target.volumes:
+            origin = by_path[volume.path]
+            log(f"create {'linked' if linked else 'full'} clone of {origin} as {volume.volid}")
+            self.volumes.make(volume.volid, self.volumes.content(origin, snapshot))
+
+    def make_template(self, guest: Guest, renamed: Mapping[str, str], *, log: TaskLog) -> None:
+        """Give the volumes their new ids."""
+        del guest, log
+        for old, new in renamed.items():
+            self.volumes.rename(old, new)
+
+    def backup(self, guest: Guest, archive: Path, *, log: TaskLog) -> int:
+        """Write the content of the volumes by their paths."""
+        content = {volume.path: self.volumes.content(volume.volid) for volume in guest.volumes}
+        log(f"creating archive '{archive}'")
+        try:
+            archive.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            archive.write_text(json.dumps(content), encoding="utf-8")
+        except OSError as error:
+            raise RuntimeFailureError(
+                f"unable to write '{archive.name}' - {os.strerror(error.errno or 0)}"
+            ) from error
+        return archive.stat().st_size
+
+    def restore(
+        self, guest: Guest, archive: Path, *, credentials: Credentials, log: TaskLog
+    ) -> None:
+        """Make the volumes with the content that an archive has for their paths."""
+        del credentials
+        log(f"extracting archive '{archive}'")
+        try:
+            content = json.loads(archive.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise RuntimeFailureError(f"can't read archive '{archive.name}'") from error
+        for volume in guest.volumes:
+            self.volumes.make(volume.volid, content.get(volume.path, ""))
+
+    def suspend(self, guest: Guest, *, log: TaskLog) -> None:
+        """Mark it as stopped."""
+        self.stop(guest, log=log)
+
+    def resume(self, guest: Guest, *, log: TaskLog) -> None:
+        """Mark it as running."""
+        self.start(guest, log=log)
 
     def running(self) -> Mapping[int, Usage]:
         """What is marked as running, with plausible figures."""
@@ -141,7 +216,8 @@ class MemoryRuntime:
         return tuple(found)
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Let go of the volumes' records."""
+        self.volumes.close()
 
     def shut_node(self, guests: Sequence[Guest]) -> None:
         """Mark all as stopped."""
@@ -151,8 +227,9 @@ class MemoryRuntime:
             self._file.unlink(missing_ok=True)
 
     def destroy_node(self) -> None:
-        """Remove the file."""
+        """Remove the files."""
         self._file.unlink(missing_ok=True)
+        self.volumes.destroy()
         if self._file.parent.is_dir():
             self._file.parent.rmdir()
 

@@ -184,6 +184,50 @@ class ContainerRuntime(Protocol):
     def resize(self, guest: Guest, volume: Volume, *, log: TaskLog) -> None:
         """Grow a volume to `volume.size`."""
 
+    def snapshot(self, guest: Guest, name: str, *, log: TaskLog) -> None:
+        """Keep the content of every volume under a name, whether the container runs or not.
+
+        One of that name that is there already is left from a crash, and is replaced.
+        """
+
+    def delete_snapshot(self, guest: Guest, name: str, *, log: TaskLog) -> None:
+        """Drop what was kept; nothing happens for a volume that has no such snapshot."""
+
+    def rollback(self, guest: Guest, name: str, *, log: TaskLog) -> None:
+        """Put every volume back to a snapshot; the container does not run.
+
+        `guest` is as it was at the snapshot. The snapshot stays.
+        """
+
+    def clone(
+        self, source: Guest, target: Guest, *, snapshot: str | None, linked: bool, log: TaskLog
+    ) -> None:
+        """Make the volumes of `target` with the content of those of `source` at the same paths.
+
+        The content is that of a snapshot, or that of now. A linked clone shares what it did not
+        change with its source, whose volumes are those of a template.
+        """
+
+    def make_template(self, guest: Guest, renamed: Mapping[str, str], *, log: TaskLog) -> None:
+        """Make the volumes those of a template, under new ids, old to new; it does not run."""
+
+    def backup(self, guest: Guest, archive: Path, *, log: TaskLog) -> int:
+        """Write the content of the volumes into an archive; returns its size in bytes.
+
+        The volumes are those of which a backup is wanted. A container that runs goes on.
+        """
+
+    def restore(
+        self, guest: Guest, archive: Path, *, credentials: Credentials, log: TaskLog
+    ) -> None:
+        """Make the volumes, with the content of an archive that `backup` wrote."""
+
+    def suspend(self, guest: Guest, *, log: TaskLog) -> None:
+        """Write the running container's state down and end it."""
+
+    def resume(self, guest: Guest, *, log: TaskLog) -> None:
+        """Go on from the state that `suspend` wrote down."""
+
     def running(self) -> Mapping[int, Usage]:
         """What runs now, with measured use; cheap enough to be asked for every request."""
 

@@ -23,8 +23,10 @@ from pathlib import Path
 
 from homelab.errors import CapabilityError, ConfigurationError, HomelabError
 from homelab.lab import boot, choice, directory, tls
+from homelab.lab.access import Access
 from homelab.lab.auth import ROOT, TOKEN_NAME, Authenticator, Secrets
 from homelab.lab.context import Context
+from homelab.lab.faults import Faults
 from homelab.lab.info import FILE_NAME, LabInfo
 from homelab.lab.runtime import Bridge, RuntimeKind
 from homelab.lab.ssh_key import ensure_ssh_key
@@ -33,6 +35,7 @@ from homelab.lab.storages import DEFAULT_STORAGE
 from homelab.lab.tasks import Tasks
 from homelab.netns import inside
 from homelab.process import start_time_of
+from homelab.pve.release import DEFAULT_RELEASE, Release
 
 _log = logging.getLogger(__name__)
 
@@ -41,6 +44,8 @@ DEFAULT_NODE = "pve"
 DEFAULT_BRIDGES: Mapping[str, str] = {"vmbr0": "10.10.0.1/24", "vmbr1": "10.20.0.254/24"}
 API_PORT = 8006
 _BRIDGES_KEY = "bridges"
+_NODES_KEY = "nodes"
+_RELEASE_KEY = "release"
 _TASKS_END = 60.0
 _BIND_ATTEMPTS = 6
 _TEMPLATE = "homelab"
@@ -58,6 +63,10 @@ class ServeOptions:
     """None: as before, or the default ones."""
     node: str = DEFAULT_NODE
     notes: tuple[str, ...] = ()
+    nodes: int | None = None
+    """How many nodes the cluster has; None: as before, or one."""
+    pve_version: str | None = None
+    """Such as 8 or 9.1.1; None: as before, or 9."""
 
 
 def serve(options: ServeOptions, *, on_ready: Callable[[LabInfo], None]) -> None:
@@ -88,14 +97,21 @@ def serve(options: ServeOptions, *, on_ready: Callable[[LabInfo], None]) -> None
             with inside(namespace):
                 sockets.append(stack.enter_context(bind(f"{inside_address}:{API_PORT}")))
         secret = Secrets.load(options.state / "secrets.json")
+        release = _release(state, options)
+        access, faults = Access(state, release=release), Faults(state)
         context = Context(
             node=options.node,
             state=state,
-            tasks=Tasks(state, options.state / "tasks", node=options.node),
+            tasks=Tasks(state, options.state / "tasks", node=options.node, faults=faults),
             runtime=runtime,
-            authenticator=Authenticator(secret),
+            authenticator=Authenticator(secret, directory=access),
             bridges=bridges,
             started=time.time(),
+            access=access,
+            faults=faults,
+            files=options.state / directory.FILES,
+            nodes=_nodes(state, options),
+            release=release,
         )
         files = tls.ensure_certificates(
             options.state / "tls", names=_names(options, bridges, sockets[0])
@@ -192,7 +208,12 @@ async def _answer(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
-    server = Server(Dispatcher(context), sockets, tls.server_context(files))
+    server = Server(
+        Dispatcher(context),
+        sockets,
+        tls.server_context(files),
+        uploads=context.files / "incoming",
+    )
     await server.start()
     info.save()
     on_ready(info)
@@ -207,6 +228,30 @@ def _bridges(state: State, options: ServeOptions) -> tuple[Bridge, ...]:
     if wanted is None:
         wanted = json.loads(state.meta(_BRIDGES_KEY) or "null") or DEFAULT_BRIDGES
     return tuple(Bridge(name=name, address=address) for name, address in wanted.items())
+
+
+def _nodes(state: State, options: ServeOptions) -> tuple[str, ...]:
+    """The names of the nodes: the first one's, and that with numbers from 2 on."""
+    count = options.nodes or int(state.meta(_NODES_KEY) or "1")
+    names = (options.node, *(f"{options.node}{number}" for number in range(2, count + 1)))
+    homeless = {record.node for record in state.guests()} - {*names, ""}
+    if homeless:
+        raise ConfigurationError(
+            f"containers are on {', '.join(sorted(homeless))}, and the lab would not have them",
+            hint="move or remove them first, or start the lab with as many nodes as before",
+        )
+    _changed(state, _NODES_KEY, str(count))
+    return names
+
+
+def _release(state: State, options: ServeOptions) -> Release:
+    wanted = options.pve_version or state.meta(_RELEASE_KEY) or str(DEFAULT_RELEASE)
+    try:
+        release = Release.parse(wanted)
+    except ValueError as error:
+        raise ConfigurationError(str(error), hint="use --pve-version 8 or 9") from error
+    _changed(state, _RELEASE_KEY, str(release))
+    return release
 
 
 def _changed(state: State, key: str, value: str) -> bool:
@@ -273,6 +318,8 @@ def _arguments(words: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--listen", default=DEFAULT_LISTEN)
     parser.add_argument("--bridge", action="append", metavar="NAME=ADDRESS/LENGTH")
     parser.add_argument("--node", default=DEFAULT_NODE)
+    parser.add_argument("--nodes", type=int)
+    parser.add_argument("--pve-version")
     parser.add_argument("--note", action="append", default=[])
     parser.add_argument("--report-to", type=int, metavar="DESCRIPTOR")
     return parser.parse_args(words)
@@ -297,6 +344,8 @@ def main(words: list[str] | None = None) -> int:
         bridges={name: address for name, _, address in pairs} or None,
         node=arguments.node,
         notes=tuple(arguments.note),
+        nodes=arguments.nodes,
+        pve_version=arguments.pve_version,
     )
     try:
         serve(options, on_ready=lambda _info: _ready(reporter))

@@ -7,13 +7,15 @@ import logging
 import re
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
 from homelab.lab.api.dispatch import Dispatcher, Reply, Request
+from homelab.lab.uploads import receive
 
 _log = logging.getLogger(__name__)
 
@@ -30,12 +32,18 @@ class Server:
         sockets: Sequence[socket.socket],
         context: ssl.SSLContext,
         *,
+        uploads: Path,
         failure_delay: float = 3.0,
     ) -> None:
-        """`failure_delay` is how long a failed login waits for its reply, in seconds."""
+        """`failure_delay` is how long a failed login waits for its reply, in seconds.
+
+        Files that come in are put into `uploads` until they are dealt with.
+        """
         self._dispatcher = dispatcher
         self._sockets = tuple(sockets)
         self._context = context
+        uploads.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._uploads = uploads
         self._delay = failure_delay
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="request")
         self._runner: web.ServerRunner | None = None
@@ -58,17 +66,30 @@ class Server:
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         target = urlsplit(request.raw_path)
+        headers: Mapping[str, str] = request.headers
+        upload: Path | None = None
+        if headers.get("Content-Type", "").startswith("multipart/form-data"):
+            body, upload = await receive(request, self._uploads)
+            headers = {**headers, "Content-Type": "application/x-www-form-urlencoded"}
+        else:
+            body = await request.read()
         incoming = Request(
             method=request.method,
             path=target.path,
             query=target.query,
-            headers=request.headers,
+            headers=headers,
             cookies=_cookies(request.headers.get("Cookie", "")),
-            body=await request.read(),
+            body=body,
+            upload=upload,
             chunked="chunked" in request.headers.get("Transfer-Encoding", "").lower(),
         )
         loop = asyncio.get_running_loop()
         reply = await loop.run_in_executor(self._pool, self._dispatcher.dispatch, incoming)
+        if upload is not None and reply.status != 200:
+            upload.unlink(missing_ok=True)
+        if reply.status == 0 and request.transport is not None:
+            request.transport.abort()
+            return web.Response()
         if reply.status == 401:
             await asyncio.sleep(self._delay)
         return _response(reply)

@@ -15,23 +15,8 @@ from pathlib import Path
 from typing import cast
 
 from homelab.errors import HomelabError
+from homelab.lab.state_schema import VERSION, migrate
 from homelab.pve.guest_config import GuestConfig
-
-_VERSION = 1
-_SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-CREATE TABLE guests (
-  vmid INTEGER PRIMARY KEY, config TEXT NOT NULL, running INTEGER NOT NULL DEFAULT 0) STRICT;
-CREATE TABLE volumes (
-  volid TEXT PRIMARY KEY, vmid INTEGER NOT NULL, size INTEGER NOT NULL, ctime INTEGER NOT NULL
-) STRICT;
-CREATE TABLE pools (poolid TEXT PRIMARY KEY, comment TEXT NOT NULL) STRICT;
-CREATE TABLE pool_guests (vmid INTEGER PRIMARY KEY, poolid TEXT NOT NULL) STRICT;
-CREATE TABLE pool_storages (
-  poolid TEXT NOT NULL, storage TEXT NOT NULL, PRIMARY KEY (poolid, storage)) STRICT;
-CREATE TABLE tasks (
-  upid TEXT PRIMARY KEY, starttime INTEGER NOT NULL, endtime INTEGER, exitstatus TEXT) STRICT;
-"""
 
 
 class StateError(HomelabError):
@@ -45,6 +30,8 @@ class GuestRecord:
     vmid: int
     config: GuestConfig
     running: bool
+    node: str = ""
+    """The node that it is on; empty means the first one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,12 +74,21 @@ class Transaction:
         """Keep a setting."""
         self._connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
-    def add_guest(self, vmid: int, config: GuestConfig) -> bool:
+    def execute(self, sql: str, *values: object) -> int:
+        """Run a statement of one of the stores beside this module; returns the rows it changed."""
+        return self._connection.execute(sql, values).rowcount
+
+    def add_guest(self, vmid: int, config: GuestConfig, *, node: str = "") -> bool:
         """Add a guest; False when there is one with that id."""
         cursor = self._connection.execute(
-            "INSERT OR IGNORE INTO guests (vmid, config) VALUES (?, ?)", (vmid, config.to_text())
+            "INSERT OR IGNORE INTO guests (vmid, config, node) VALUES (?, ?, ?)",
+            (vmid, config.to_text(), node),
         )
         return cursor.rowcount == 1
+
+    def put_node(self, vmid: int, node: str) -> None:
+        """Note the node that a guest is on."""
+        self._connection.execute("UPDATE guests SET node = ? WHERE vmid = ?", (node, vmid))
 
     def put_config(self, vmid: int, config: GuestConfig) -> None:
         """Replace a guest's configuration."""
@@ -107,8 +103,8 @@ class Transaction:
         )
 
     def remove_guest(self, vmid: int) -> None:
-        """Remove a guest, its volumes' records and its membership in a pool."""
-        for table in ("guests", "volumes", "pool_guests"):
+        """Remove a guest, its volumes' records, its snapshots and its membership in a pool."""
+        for table in ("guests", "volumes", "pool_guests", "snapshots"):
             self._connection.execute(f"DELETE FROM {table} WHERE vmid = ?", (vmid,))  # noqa: S608
 
     def put_volume(self, volume: VolumeRecord) -> None:
@@ -185,6 +181,9 @@ class State:
         self._local = threading.local()
         self._readers: list[_Reader] = []
         self._closed = False
+        self.changes = 0
+        """How often something was committed; what is derived from the state is good as long."""
+        self._guests: tuple[int, tuple[GuestRecord, ...]] = (-1, ())
         try:
             path.touch(mode=0o600)
             self._writer = self._connect()
@@ -202,12 +201,10 @@ class State:
         return connection
 
     def _migrate(self) -> None:
-        (version,) = self._writer.execute("PRAGMA user_version").fetchone()
-        if version == 0:
-            self._writer.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={_VERSION}; COMMIT;")
-        elif version != _VERSION:
+        newer = migrate(self._writer)
+        if newer is not None:
             raise StateError(
-                f"the lab's state {self._path} is of version {version}, this is {_VERSION}",
+                f"the lab's state {self._path} is of version {newer}, this is {VERSION}",
                 hint="remove it with 'homelab lab destroy'",
             )
 
@@ -224,13 +221,15 @@ class State:
                 self._writer.execute("BEGIN IMMEDIATE")
                 yield Transaction(self._writer)
                 self._writer.execute("COMMIT")
+                self.changes += 1
             except sqlite3.Error as error:
                 raise StateError(f"unable to write the node's state - {error}") from error
             finally:
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
 
-    def _rows(self, sql: str, *values: object) -> list[tuple[object, ...]]:
+    def rows(self, sql: str, *values: object) -> list[tuple[object, ...]]:
+        """Read, for the stores beside this module."""
         try:
             reader = self._reader()
             with reader.lock:
@@ -256,27 +255,31 @@ class State:
 
     def meta(self, key: str) -> str | None:
         """A setting."""
-        rows = self._rows("SELECT value FROM meta WHERE key = ?", key)
+        rows = self.rows("SELECT value FROM meta WHERE key = ?", key)
         return str(rows[0][0]) if rows else None
 
     def guest(self, vmid: int) -> GuestRecord | None:
         """One guest."""
-        rows = self._rows("SELECT vmid, config, running FROM guests WHERE vmid = ?", vmid)
+        rows = self.rows("SELECT vmid, config, running, node FROM guests WHERE vmid = ?", vmid)
         return _guest(rows[0]) if rows else None
 
     def guests(self) -> tuple[GuestRecord, ...]:
         """All guests by id."""
-        return tuple(
-            _guest(row) for row in self._rows("SELECT vmid, config, running FROM guests ORDER BY 1")
-        )
+        changes, known = self._guests
+        if changes != self.changes:
+            changes = self.changes
+            rows = self.rows("SELECT vmid, config, running, node FROM guests ORDER BY 1")
+            known = tuple(_guest(row) for row in rows)
+            self._guests = (changes, known)
+        return known
 
     def vmids(self) -> frozenset[int]:
         """The ids that are taken."""
-        return frozenset(cast("int", row[0]) for row in self._rows("SELECT vmid FROM guests"))
+        return frozenset(cast("int", row[0]) for row in self.rows("SELECT vmid FROM guests"))
 
     def volumes(self, vmid: int | None = None) -> tuple[VolumeRecord, ...]:
         """All volumes, or those of one guest."""
-        rows = self._rows(
+        rows = self.rows(
             "SELECT volid, vmid, size, ctime FROM volumes WHERE ?1 IS NULL OR vmid = ?1 ORDER BY 1",
             vmid,
         )
@@ -290,10 +293,20 @@ class State:
             for row in rows
         )
 
+    def used_space(self, node: str, *, with_homeless: bool) -> int:
+        """Bytes that the volumes of a node's guests have; guests noted on no node may count."""
+        rows = self.rows(
+            "SELECT COALESCE(SUM(size), 0) FROM volumes JOIN guests USING (vmid) "
+            "WHERE node IN (?, ?)",
+            node,
+            "" if with_homeless else node,
+        )
+        return cast("int", rows[0][0])
+
     def pools(self) -> tuple[PoolRecord, ...]:
         """All pools by name."""
-        guests = self._rows("SELECT poolid, vmid FROM pool_guests ORDER BY vmid")
-        storages = self._rows("SELECT poolid, storage FROM pool_storages ORDER BY storage")
+        guests = self.rows("SELECT poolid, vmid FROM pool_guests ORDER BY vmid")
+        storages = self.rows("SELECT poolid, storage FROM pool_storages ORDER BY storage")
         return tuple(
             PoolRecord(
                 poolid=str(poolid),
@@ -301,7 +314,7 @@ class State:
                 vmids=tuple(cast("int", vmid) for pool, vmid in guests if pool == poolid),
                 storages=tuple(str(storage) for pool, storage in storages if pool == poolid),
             )
-            for poolid, comment in self._rows("SELECT poolid, comment FROM pools ORDER BY 1")
+            for poolid, comment in self.rows("SELECT poolid, comment FROM pools ORDER BY 1")
         )
 
     def pool(self, poolid: str) -> PoolRecord | None:
@@ -310,12 +323,12 @@ class State:
 
     def task(self, upid: str) -> TaskRecord | None:
         """One task."""
-        rows = self._rows("SELECT * FROM tasks WHERE upid = ?", upid)
+        rows = self.rows("SELECT * FROM tasks WHERE upid = ?", upid)
         return _task(rows[0]) if rows else None
 
     def tasks(self) -> tuple[TaskRecord, ...]:
         """All tasks, the newest first."""
-        return tuple(_task(row) for row in self._rows("SELECT * FROM tasks ORDER BY rowid DESC"))
+        return tuple(_task(row) for row in self.rows("SELECT * FROM tasks ORDER BY rowid DESC"))
 
     def close(self) -> None:
         """Close every connection; what other threads do with it afterwards fails cleanly."""
@@ -340,6 +353,7 @@ def _guest(row: tuple[object, ...]) -> GuestRecord:
         vmid=cast("int", row[0]),
         config=GuestConfig.from_text(str(row[1])),
         running=bool(row[2]),
+        node=str(row[3]),
     )
 
 

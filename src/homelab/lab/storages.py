@@ -35,6 +35,7 @@ STORAGES: tuple[Storage, ...] = (
     ),
 )
 DEFAULT_STORAGE = "local-zfs"
+DUMP_STORAGE = "local"
 
 
 def storage_named(name: str) -> Storage | None:

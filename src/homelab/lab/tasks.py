@@ -14,6 +14,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from homelab.errors import HomelabError
+from homelab.lab.failures import ApiFailureError
+from homelab.lab.faults import Faults
 from homelab.lab.runtime import TaskLog
 from homelab.lab.state import State, StateError, TaskRecord, Transaction
 from homelab.process import start_time_of
@@ -31,10 +33,13 @@ _WORKERS = 64
 class Tasks:
     """Starts tasks on worker threads and keeps what they said; logs are files, as in PVE."""
 
-    def __init__(self, state: State, directory: Path, *, node: str) -> None:
+    def __init__(
+        self, state: State, directory: Path, *, node: str, faults: Faults | None = None
+    ) -> None:
         self._state = state
         self._directory = directory
         self._node = node
+        self._faults = faults
         self._pid = itertools.count(1 + secrets.randbelow(1 << 22))
         self._pstart = (start_time_of(os.getpid()) or 0) & 0xFFFFFFFF
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="task")
@@ -57,12 +62,19 @@ class Tasks:
         return tuple(Upid.parse(upid) for upid in cut)
 
     def register(
-        self, transaction: Transaction, kind: str, identity: str, *, user: str, tokenid: str | None
+        self,
+        transaction: Transaction,
+        kind: str,
+        identity: str,
+        *,
+        user: str,
+        tokenid: str | None,
+        node: str | None = None,
     ) -> Upid:
         """Name a task within a transaction; it is started by `run` after the commit."""
         now = int(time.time())
         upid = Upid(
-            node=self._node,
+            node=node or self._node,
             pid=next(self._pid) & 0xFFFFFFFF,
             pstart=self._pstart,
             starttime=now,
@@ -74,15 +86,24 @@ class Tasks:
         transaction.add_task(str(upid), now)
         return upid
 
-    def run(self, upid: Upid, work: Callable[[TaskLog], None]) -> None:
-        """Do the work on a worker thread; an error of ours becomes the task's exit status."""
+    def run(
+        self,
+        upid: Upid,
+        work: Callable[[TaskLog], None],
+        *,
+        undo: Callable[[TaskLog], None] | None = None,
+    ) -> None:
+        """Do the work on a worker thread; an error of ours becomes the task's exit status.
+
+        `undo` is called when a fault keeps the work from beginning.
+        """
         name = str(upid)
         with self._lock:
-            self._active[name] = self._pool.submit(self._work, name, work)
+            self._active[name] = self._pool.submit(self._work, name, work, undo)
 
     def run_here(self, upid: Upid, work: Callable[[TaskLog], None]) -> None:
         """Do the work on the calling thread, which is a task's already."""
-        self._work(str(upid), work)
+        self._work(str(upid), work, None)
 
     def status(self, upid: str) -> TaskRecord | None:
         """How a task stands; None when there is none of that name."""
@@ -127,9 +148,15 @@ class Tasks:
         except OSError as error:
             _log.warning("can't write the log of %s: %s", upid, error)
 
-    def _work(self, upid: str, work: Callable[[TaskLog], None]) -> None:
+    def _work(
+        self,
+        upid: str,
+        work: Callable[[TaskLog], None],
+        undo: Callable[[TaskLog], None] | None,
+    ) -> None:
         exitstatus = _UNEXPECTED
         try:
+            self._suffer(Upid.parse(upid), undo)
             work(lambda line: self._append(upid, line))
             exitstatus = "OK"
         except HomelabError as error:
@@ -142,6 +169,18 @@ class Tasks:
             ok = exitstatus == "OK"
             self._append(upid, "TASK OK" if ok else f"TASK ERROR: {exitstatus}")
             self._finish(upid, int(time.time()), exitstatus)
+
+    def _suffer(self, upid: Upid, undo: Callable[[TaskLog], None] | None) -> None:
+        """Fail or wait when a fault hits the task."""
+        fault = None if self._faults is None else self._faults.for_task(upid)
+        if fault is None:
+            return
+        time.sleep(fault.delay)
+        if fault.only_delays:
+            return
+        if undo is not None:
+            undo(lambda line: self._append(str(upid), line))
+        raise ApiFailureError(fault.error(f"/run/lock/lxc/pve-config-{upid.id}.lock"))
 
     def _finish(self, upid: str, endtime: int, exitstatus: str) -> None:
         with self._lock:

@@ -23,6 +23,8 @@ class LabOptions:
     runtime: RuntimeChoice | None = None
     listen: str | None = None
     state: Path | None = None
+    nodes: int | None = None
+    pve_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,10 @@ class LabPlace:
     runtime: RuntimeChoice
     listen: str
     state: Path
+    nodes: int | None = None
+    """How many nodes; None: as before, or one."""
+    pve_version: str | None = None
+    """The release that the lab is; None: as before, or 9."""
 
 
 def lab_target(settings: Settings | None) -> LabTarget:
@@ -52,6 +58,8 @@ def lab_place(
         runtime=options.runtime or target.runtime,
         listen=options.listen or environment.lab_address or target.listen,
         state=(state or settings_module.lab_state_directory(environment)).absolute(),
+        nodes=options.nodes,
+        pve_version=options.pve_version,
     )
 
 
@@ -76,7 +84,12 @@ def open_lab(place: LabPlace, *, on_progress: Callable[[str], None] | None = Non
     from homelab.lab import Lab
 
     return Lab(
-        state=place.state, runtime=place.runtime, listen=place.listen, on_progress=on_progress
+        state=place.state,
+        runtime=place.runtime,
+        listen=place.listen,
+        nodes=place.nodes,
+        pve_version=place.pve_version,
+        on_progress=on_progress,
     )
 
 

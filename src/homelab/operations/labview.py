@@ -159,13 +159,16 @@ def _template_rows(place: LabPlace) -> tuple[tuple[str, ...], ...]:
 
 
 def endpoint_rows() -> tuple[tuple[str, ...], ...]:
-    """The endpoints that the lab serves: method, path, permission."""
+    """What the lab serves and refuses: method, path, permission, effect or reason."""
     from homelab.lab.api.endpoint import Privilege
+    from homelab.lab.api.refused import REFUSED
     from homelab.lab.api.table import ENDPOINTS
 
     rows: list[tuple[str, ...]] = []
     for endpoint in ENDPOINTS:
         needed = endpoint.permission
-        shown = f"{needed.name} on {needed.path}" if isinstance(needed, Privilege) else needed
-        rows.append((endpoint.method, endpoint.path, shown))
+        shown = str(needed) if isinstance(needed, Privilege) else needed
+        effect = "stored only" if endpoint.stored_only else "served"
+        rows.append((endpoint.method, endpoint.path, shown, effect))
+    rows += [("any", path, "-", f"refused: {reason}") for path, reason in REFUSED.items()]
     return tuple(rows)

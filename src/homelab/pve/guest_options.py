@@ -69,6 +69,8 @@ _BASE: Mapping[str, Parameter] = {
     "cpuunits": Parameter(type="integer", minimum=0, maximum=500000),
     "debug": FLAG,
     "description": Parameter(max_length=8192, check=_description),
+    "entrypoint": TEXT,
+    "env": TEXT,
     "features": Parameter(check=formats.FEATURES.normalise),
     "hookscript": Parameter(pattern=r"\S+:snippets/\S+"),
     "hostname": Parameter(max_length=255, check=_dns_name),

@@ -1,9 +1,11 @@
-"""The privileges and built-in roles of Proxmox VE 9."""
+"""The privileges and built-in roles of Proxmox VE, 9 and 8."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+
+from homelab.pve.release import DEFAULT_RELEASE, Release
 
 _VM_CONFIG = (
     "VM.Config.CDROM",
@@ -79,7 +81,7 @@ PRIVILEGES: tuple[str, ...] = tuple(
         }
     )
 )
-"""Every privilege, sorted."""
+"""Every privilege of PVE 9, sorted."""
 
 ROLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -117,4 +119,34 @@ ROLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "PVEVMUser": _VM_USER,
     }
 )
-"""Built-in roles and their privileges."""
+"""Built-in roles of PVE 9 and their privileges."""
+
+_ONLY_9 = frozenset(
+    {
+        "VM.GuestAgent.Audit",
+        "VM.GuestAgent.FileRead",
+        "VM.GuestAgent.FileSystemMgmt",
+        "VM.GuestAgent.FileWrite",
+        "VM.GuestAgent.Unrestricted",
+        "VM.Replicate",
+    }
+)
+_ONLY_8 = "VM.Monitor"
+_MONITORS = frozenset({"Administrator", "PVEAdmin", "PVEVMAdmin"})
+
+
+def privileges(release: Release = DEFAULT_RELEASE) -> tuple[str, ...]:
+    """Every privilege of a release, sorted."""
+    if release.major >= 9:
+        return PRIVILEGES
+    return tuple(sorted({*PRIVILEGES, _ONLY_8} - _ONLY_9))
+
+
+def roles(release: Release = DEFAULT_RELEASE) -> Mapping[str, tuple[str, ...]]:
+    """The built-in roles of a release and their privileges."""
+    if release.major >= 9:
+        return ROLES
+    return {
+        role: tuple(sorted({*names, *((_ONLY_8,) if role in _MONITORS else ())} - _ONLY_9))
+        for role, names in ROLES.items()
+    }

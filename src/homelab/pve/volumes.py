@@ -10,7 +10,7 @@ _STORAGE = r"[a-zA-Z][a-zA-Z0-9\-_.]*[a-zA-Z0-9]"
 _VOLUME = re.compile(rf"({_STORAGE}):(\S+)")
 _NEW = re.compile(rf"({_STORAGE}):(\d+(?:\.\d+)?)")
 _MEBIBYTE = 1 << 20
-_DISK = re.compile(r"(?:\d+/)?(?:subvol|vm|base)-\d+-disk-(\d+)(?:\.\w+)?")
+_DISK = re.compile(r"(?:[^/]+/)?(?:subvol|basevol|vm|base)-\d+-disk-(\d+)(?:\.\w+)?")
 
 
 @dataclass(frozen=True, slots=True)

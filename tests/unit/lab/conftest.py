@@ -11,13 +11,16 @@ from urllib.parse import urlencode
 import pytest
 
 from homelab.lab import boot
+from homelab.lab.access import Access
 from homelab.lab.api.dispatch import Dispatcher, Reply, Request
 from homelab.lab.auth import Authenticator, Secrets
 from homelab.lab.context import Context
+from homelab.lab.faults import Faults
 from homelab.lab.memory import MemoryRuntime
 from homelab.lab.runtime import Bridge, ContainerRuntime
 from homelab.lab.state import State
 from homelab.lab.tasks import Tasks
+from homelab.pve.release import DEFAULT_RELEASE, Release
 
 TEMPLATE = "local:vztmpl/debian-13-homelab_13.0_amd64.tar.zst"
 PASSWORD = "correct horse"
@@ -84,6 +87,20 @@ class LabNode:
             )
         )
 
+    def log_in(self, user: str, password: str) -> LabNode:
+        """The same node, asked by another user."""
+        answer = self.ask("POST", "/access/ticket", username=user, password=password).data
+        headers = {
+            "Authorization": f"PVEAuthCookie={answer['ticket']}",
+            "CSRFPreventionToken": answer["CSRFPreventionToken"],
+        }
+        return LabNode(self.directory, self.runtime, self.context, self.dispatcher, headers)
+
+    def with_token(self, name: str, secret: str) -> LabNode:
+        """The same node, asked with that API token."""
+        headers = {"Authorization": f"PVEAPIToken={name}={secret}"}
+        return LabNode(self.directory, self.runtime, self.context, self.dispatcher, headers)
+
     def as_token(self) -> LabNode:
         """The same node, asked with an API token."""
         headers = {"Authorization": f"PVEAPIToken=root@pam!homelab={TOKEN_SECRET}"}
@@ -92,14 +109,19 @@ class LabNode:
     def wait(self, upid: str) -> dict[str, Any]:
         """The task's status when it has ended."""
         for _ in range(1000):
-            status: dict[str, Any] = self.ask("GET", f"/nodes/pve/tasks/{upid}/status").data
+            status: dict[str, Any] = self.ask(
+                "GET", f"/nodes/{upid.split(':')[1]}/tasks/{upid}/status"
+            ).data
             if status["status"] == "stopped":
                 return status
             time.sleep(0.005)
         raise AssertionError(f"{upid} did not end")
 
     def log(self, upid: str) -> list[str]:
-        return [line["t"] for line in self.ask("GET", f"/nodes/pve/tasks/{upid}/log").data]
+        return [
+            line["t"]
+            for line in self.ask("GET", f"/nodes/{upid.split(':')[1]}/tasks/{upid}/log").data
+        ]
 
     def create(self, vmid: int = 100, **options: object) -> dict[str, Any]:
         """Create a container and wait; returns the task's status."""
@@ -126,19 +148,30 @@ def open_node(tmp_path: Path) -> Iterator[OpenNode]:
     """Opens nodes on one state directory: one after another is what a restart is."""
     opened: list[LabNode] = []
 
-    def open_(runtime: ContainerRuntime | None = None) -> LabNode:
+    def open_(
+        runtime: ContainerRuntime | None = None,
+        *,
+        nodes: tuple[str, ...] = ("pve",),
+        release: Release = DEFAULT_RELEASE,
+    ) -> LabNode:
         used = MemoryRuntime(tmp_path) if runtime is None else runtime
         used.open(BRIDGES)
         state = State(tmp_path / "lab.db")
+        access, faults = Access(state, release=release), Faults(state)
         secrets = Secrets(password=PASSWORD, token_secret=TOKEN_SECRET, key=b"k" * 32)
         context = Context(
             node="pve",
             state=state,
-            tasks=Tasks(state, tmp_path / "tasks", node="pve"),
+            tasks=Tasks(state, tmp_path / "tasks", node="pve", faults=faults),
             runtime=used,
-            authenticator=Authenticator(secrets),
+            authenticator=Authenticator(secrets, directory=access),
             bridges=BRIDGES,
             started=time.time(),
+            access=access,
+            faults=faults,
+            files=tmp_path / "files",
+            nodes=nodes,
+            release=release,
         )
         boot.recover(context)
         ticket, csrf = context.authenticator.login("root@pam", PASSWORD)

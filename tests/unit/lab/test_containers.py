@@ -359,7 +359,7 @@ def test_only_root_may_skip_a_lock(node) -> None:
     assert node.ask("PUT", f"{L}/config", delete="lock").data is None
 
 
-@pytest.mark.parametrize("option", ["restore", "force", "unique", "ha-managed"])
+@pytest.mark.parametrize("option", ["ha-managed"])
 def test_what_this_node_can_not_do_is_refused(node, option) -> None:
     answer = node.ask(
         "POST", "/nodes/pve/lxc", vmid=100, ostemplate="local:vztmpl/x.tar.zst", **{option: 1}

@@ -152,5 +152,7 @@ def test_every_get_that_needs_no_more_than_its_path_answers(node) -> None:
         path = endpoint.path
         for name, value in values.items():
             path = path.replace(name, value)
-        if endpoint.method == "GET" and "{" not in path:
+        needs_more = any(parameter.required for parameter in endpoint.parameters.values())
+        gone_in_9 = path == "/cluster/ha/groups"
+        if endpoint.method == "GET" and not (needs_more or gone_in_9 or "{" in path):
             assert node.ask("GET", path).status == 200, path

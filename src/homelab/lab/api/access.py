@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from homelab.lab.api.endpoint import Call, Endpoint
-from homelab.lab.auth import TOKEN_NAME, AuthenticationError
-from homelab.lab.context import RELEASE, VERSION, Context
-from homelab.pve.privileges import ROLES
-from homelab.pve.schema import FLAG, REQUIRED, TEXT, WHOLE
+from dataclasses import replace
 
+from homelab.lab import accounts
+from homelab.lab.accounts import hashed_password
+from homelab.lab.api.endpoint import Call, Endpoint, Privilege
+from homelab.lab.auth import ROOT
+from homelab.lab.context import Context
+from homelab.lab.failures import ApiFailureError
+from homelab.pve.schema import FLAG, REQUIRED, TEXT, Parameter
+
+USERID = Parameter(required=True, max_length=64, pattern=r"[^\s:/@]+@[A-Za-z][A-Za-z0-9.\-_]+")
 _CAPABILITIES = {
     "access": ("User.", "Group.", "Permissions.", "Realm."),
     "dc": ("Sys.", "SDN."),
@@ -19,8 +24,9 @@ _CAPABILITIES = {
 }
 
 
-def version(_context: Context, _call: Call) -> object:
-    return {"version": VERSION, "release": RELEASE, "repoid": "7c48f1c0a9f5c1f5"}
+def version(context: Context, _call: Call) -> object:
+    release = context.release
+    return {"version": release.version, "release": release.release, "repoid": release.repoid}
 
 
 def log_in(context: Context, call: Call) -> object:
@@ -44,59 +50,54 @@ def ticket_form(_context: Context, _call: Call) -> object:
     return None
 
 
-def users(context: Context, call: Call) -> object:
-    if not call.args.flag("enabled", default=True):
-        return []
-    full = call.args.flag("full")
-    return [_user(userid, full=full) for userid in context.access.users()]
-
-
-def user(context: Context, call: Call) -> object:
-    userid = call.args.text("userid")
-    if userid not in context.access.users():
-        raise AuthenticationError(f"no such user ('{userid}')")
-    return {"enable": 1, "expire": 0, "groups": [], "tokens": {TOKEN_NAME: _token()}}
-
-
-def tokens(context: Context, call: Call) -> object:
-    user(context, call)
-    return [{"tokenid": TOKEN_NAME, **_token()}]
-
-
 def permissions(context: Context, call: Call) -> object:
+    access = context.access
     userid = call.args.text("userid", str(call.caller))
     if userid != str(call.caller):
-        context.access.require(call.caller, "/access", "Sys.Audit")
-    path = call.args.text("path", "/")
-    held = context.access.privileges(userid.partition("!")[0], path)
-    return {path: dict.fromkeys(held, 1)}
+        access.require(call.caller, "/access", "Sys.Audit")
+    paths = (call.args.text("path"),) if "path" in call.args else access.paths()
+    found = {path: access.privileges(userid, path) for path in paths}
+    return {
+        path: {name: int(propagates) for name, propagates in held.items()}
+        for path, held in found.items()
+        if held or "path" in call.args
+    }
 
 
-def roles(_context: Context, _call: Call) -> object:
-    return [
-        {"roleid": role, "special": 1, "privs": ",".join(names)} for role, names in ROLES.items()
-    ]
-
-
-def acl(_context: Context, _call: Call) -> object:
-    return []
+def password(context: Context, call: Call) -> object:
+    userid = call.args.text("userid")
+    user = context.access.user(userid)
+    if userid != call.caller.user:
+        if userid == ROOT:
+            raise ApiFailureError("Permission check failed", status=403)
+        context.access.require_any(
+            call.caller, ("/access/groups", "User.Modify"), ("/access", "Realm.AllocateUser")
+        )
+    if user is None:
+        raise ApiFailureError(f"no such user ('{userid}')")
+    with context.access.change() as transaction:
+        kept = hashed_password(call.args.text("password"))
+        accounts.put(transaction, userid, replace(user, secret=kept))
+    return None
 
 
 def domains(_context: Context, _call: Call) -> object:
-    return [{"realm": "pam", "type": "pam", "comment": "Linux PAM standard authentication"}]
+    return [
+        {"realm": "pam", "type": "pam", "comment": "Linux PAM standard authentication"},
+        {"realm": "pve", "type": "pve", "comment": "Proxmox VE authentication server"},
+    ]
 
 
-def _user(userid: str, *, full: bool) -> dict[str, object]:
-    found: dict[str, object] = {"userid": userid, "enable": 1, "expire": 0}
-    if full:
-        found["groups"] = ""
-        found["realm-type"] = "pam"
-        found["tokens"] = [{"tokenid": TOKEN_NAME, **_token()}]
-    return found
+def domain(_context: Context, call: Call) -> object:
+    realm = call.args.text("realm")
+    if realm not in {"pam", "pve"}:
+        raise ApiFailureError(f"domain '{realm}' does not exist")
+    return {"type": realm, "default": int(realm == "pam"), "digest": "0" * 40}
 
 
-def _token() -> dict[str, object]:
-    return {"expire": 0, "privsep": 0}
+def index(_context: Context, _call: Call) -> object:
+    names = ("acl", "domains", "groups", "password", "permissions", "roles", "ticket", "users")
+    return [{"subdir": name} for name in names]
 
 
 ENDPOINTS = (
@@ -109,25 +110,16 @@ ENDPOINTS = (
         handler=log_in,
         tickets_only=True,
         parameters={
-            "username": REQUIRED,
+            "username": Parameter(required=True, max_length=64),
             "password": REQUIRED,
-            "realm": TEXT,
+            "realm": Parameter(max_length=32),
             "otp": TEXT,
-            "path": TEXT,
-            "privs": TEXT,
+            "path": Parameter(max_length=64),
+            "privs": Parameter(max_length=64),
             "new-format": FLAG,
             "tfa-challenge": TEXT,
         },
     ),
-    Endpoint(
-        method="GET",
-        path="/access/users",
-        permission="user",
-        handler=users,
-        parameters={"enabled": FLAG, "full": FLAG},
-    ),
-    Endpoint(method="GET", path="/access/users/{userid}", permission="user", handler=user),
-    Endpoint(method="GET", path="/access/users/{userid}/token", permission="user", handler=tokens),
     Endpoint(
         method="GET",
         path="/access/permissions",
@@ -135,13 +127,24 @@ ENDPOINTS = (
         handler=permissions,
         parameters={"userid": TEXT, "path": TEXT},
     ),
-    Endpoint(method="GET", path="/access/roles", permission="user", handler=roles),
+    Endpoint(
+        method="PUT",
+        path="/access/password",
+        permission="user",
+        handler=password,
+        tickets_only=True,
+        parameters={
+            "userid": USERID,
+            "password": Parameter(required=True, min_length=8, max_length=64),
+            "confirmation-password": Parameter(min_length=5, max_length=64),
+        },
+    ),
+    Endpoint(method="GET", path="/access", permission="user", handler=index),
+    Endpoint(method="GET", path="/access/domains", permission="world", handler=domains),
     Endpoint(
         method="GET",
-        path="/access/acl",
-        permission="user",
-        handler=acl,
-        parameters={"exact": WHOLE},
+        path="/access/domains/{realm}",
+        permission=Privilege("/access/realm", "Realm.Allocate", ("Sys.Audit",)),
+        handler=domain,
     ),
-    Endpoint(method="GET", path="/access/domains", permission="world", handler=domains),
 )

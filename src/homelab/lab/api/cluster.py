@@ -2,54 +2,84 @@
 
 from __future__ import annotations
 
-import time
+from ipaddress import ip_address
 
 from homelab.lab.api.endpoint import Call, Endpoint
-from homelab.lab.api.node_view import host_memory, host_uptime, processors
+from homelab.lab.api.node_view import node_row
 from homelab.lab.api.task_view import task_row
 from homelab.lab.api.views import guest_resource, pools_by_guest, storage_space
 from homelab.lab.context import Context
 from homelab.lab.failures import ApiFailureError, invalid
-from homelab.lab.storages import STORAGES
+from homelab.lab.storages import STORAGES, Storage
 from homelab.pve.schema import Parameter
 
 _FIRST_VMID = 100
 _RECENT_TASKS = 500
+_CLUSTER = "homelab"
 
 
 def status(context: Context, _call: Call) -> object:
     address = context.bridges[0].address.partition("/")[0] if context.bridges else "127.0.0.1"
-    return [
+    rows: list[dict[str, object]] = [
         {
-            "id": f"node/{context.node}",
+            "id": f"node/{node}",
             "type": "node",
-            "name": context.node,
-            "nodeid": 0,
-            "ip": address,
-            "local": 1,
-            "online": 1,
+            "name": node,
+            "nodeid": number if len(context.nodes) > 1 else 0,
+            "ip": str(ip_address(address) + number - 1),
+            "local": int(node == context.home),
+            "online": int(node in context.online),
             "level": "",
         }
+        for number, node in enumerate(context.nodes, start=1)
     ]
+    if len(context.nodes) == 1:
+        return rows
+    cluster = {
+        "id": "cluster",
+        "type": "cluster",
+        "name": _CLUSTER,
+        "version": len(context.nodes),
+        "nodes": len(context.nodes),
+        "quorate": int(2 * len(context.online) > len(context.nodes)),
+    }
+    return [cluster, *rows]
 
 
 def resources(context: Context, call: Call) -> object:
     kind = call.args.text("type")
+    access, caller = context.access, call.caller
+    everything = access.is_almighty(caller)
     rows: list[dict[str, object]] = []
     if kind in {"", "vm"}:
         running, pools = context.running(), pools_by_guest(context)
         rows += [
-            guest_resource(context, record, running, pools) for record in context.state.guests()
+            guest_resource(context, record, running, pools)
+            for record in context.state.guests()
+            if everything or access.allows(caller, f"/vms/{record.vmid}", "VM.Audit")
         ]
     if kind == "":
         rows += [
             {"id": f"/pool/{pool.poolid}", "type": "pool", "pool": pool.poolid}
             for pool in context.state.pools()
+            if everything or access.allows(caller, f"/pool/{pool.poolid}", "Pool.Audit")
         ]
     if kind in {"", "node"}:
-        rows.append(_node_resource(context))
+        rows += [
+            {**node_row(context, node), "cgroup-mode": 2}
+            for node in context.nodes
+            if everything or access.allows(caller, f"/nodes/{node}", "Sys.Audit")
+        ]
     if kind in {"", "storage"}:
-        rows += [_storage_resource(context, number) for number in range(len(STORAGES))]
+        rows += [
+            _storage_resource(context, node, storage)
+            for node in context.online
+            for storage in STORAGES
+            if everything
+            or access.allows(
+                caller, f"/storage/{storage.name}", "Datastore.Audit", "Datastore.AllocateSpace"
+            )
+        ]
     return rows
 
 
@@ -88,34 +118,13 @@ def not_backed_up(context: Context, _call: Call) -> object:
     ]
 
 
-def _node_resource(context: Context) -> dict[str, object]:
-    total, used = host_memory()
-    space, taken = storage_space(context, STORAGES[0])
+def _storage_resource(context: Context, node: str, storage: Storage) -> dict[str, object]:
+    space, taken = storage_space(context.at(node), storage)
     return {
-        "id": f"node/{context.node}",
-        "type": "node",
-        "node": context.node,
-        "status": "online",
-        "level": "",
-        "maxcpu": processors(),
-        "cpu": 0,
-        "maxmem": total,
-        "mem": used,
-        "maxdisk": space,
-        "disk": taken,
-        "uptime": min(host_uptime(), int(time.time() - context.started)),
-        "cgroup-mode": 2,
-    }
-
-
-def _storage_resource(context: Context, number: int) -> dict[str, object]:
-    storage = STORAGES[number]
-    space, taken = storage_space(context, storage)
-    return {
-        "id": f"storage/{context.node}/{storage.name}",
+        "id": f"storage/{node}/{storage.name}",
         "type": "storage",
         "storage": storage.name,
-        "node": context.node,
+        "node": node,
         "status": "available",
         "plugintype": storage.type,
         "content": ",".join(storage.content),

@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
-from homelab.lab import guest_life
+from collections.abc import Mapping
+
+from homelab.lab import guest_backup, guest_life, guest_snapshots
 from homelab.lab.api.endpoint import Call, Endpoint, Privilege
+from homelab.lab.api.snapshots import SNAPSHOT_NAME
 from homelab.lab.api.views import guest_status
 from homelab.lab.context import Context
+from homelab.lab.dumps import stored_file
 from homelab.lab.failures import ApiFailureError, invalid
+from homelab.lab.guest_backup import Restoration
 from homelab.lab.guest_life import Creation
+from homelab.lab.guest_rules import check_root_only
 from homelab.lab.guest_view import guest_of
 from homelab.lab.runtime import Credentials
+from homelab.pve.guest_config import GuestConfig
 from homelab.pve.guest_options import CREATE_ONLY, OPTIONS
-from homelab.pve.schema import FLAG, TEXT, Parameter
+from homelab.pve.schema import FLAG, Parameter
+from homelab.pve.upid import Upid
 
-_DIGEST = Parameter(max_length=64)
+_DIGEST = Parameter(max_length=40)
 _UNSUPPORTED = {
-    "force": "this node can't restore backups",
     "ha-managed": "this node has no high availability",
-    "restore": "this node can't restore backups",
-    "unique": "this node can't restore backups",
 }
 _AUDIT = Privilege("/vms/{vmid}", "VM.Audit")
 
 
-def listing(context: Context, _call: Call) -> object:
+def listing(context: Context, call: Call) -> object:
     running = context.running()
-    return [guest_status(context, record, running) for record in context.state.guests()]
+    return [
+        guest_status(context, record, running)
+        for record in context.guests()
+        if context.access.allows(call.caller, f"/vms/{record.vmid}", "VM.Audit")
+    ]
 
 
 def create(context: Context, call: Call) -> object:
@@ -37,14 +46,20 @@ def create(context: Context, call: Call) -> object:
         if args.flag(unsupported):
             raise invalid(unsupported, reason)
     keys = args.text("ssh-public-keys").splitlines()
+    values = {name: args.text(name) for name in args if name in OPTIONS}
+    credentials = Credentials(
+        password=args.text("password") or None,
+        ssh_public_keys=tuple(key.strip() for key in keys if key.strip()),
+    )
+    if args.flag("restore"):
+        return str(_restore(context, call, values, credentials, pool))
+    if "unique" in args and "restore" not in args:
+        raise invalid("restore", "missing property - 'unique' requires this property")
     wanted = Creation(
         vmid=call.vmid,
-        values={name: args.text(name) for name in args if name in OPTIONS},
+        values=values,
         template=args.text("ostemplate"),
-        credentials=Credentials(
-            password=args.text("password") or None,
-            ssh_public_keys=tuple(key.strip() for key in keys if key.strip()),
-        ),
+        credentials=credentials,
         storage=args.text("storage", "local"),
         pool=pool,
         start=args.flag("start"),
@@ -52,9 +67,51 @@ def create(context: Context, call: Call) -> object:
     return str(guest_life.create(context, call.caller, wanted))
 
 
+def _restore(
+    context: Context,
+    call: Call,
+    values: Mapping[str, str],
+    credentials: Credentials,
+    pool: str | None,
+) -> Upid:
+    args = call.args
+    volid = args.text("ostemplate")
+    file = stored_file(context, volid)
+    if file is None or file.content != "backup":
+        raise ApiFailureError(f"can't find file '{volid}'")
+    context.access.require_any(
+        call.caller,
+        (f"/vms/{file.vmid}", "VM.Backup"),
+        ("/storage/" + volid.partition(":")[0], "Datastore.Allocate"),
+    )
+    check_root_only(call.caller, values=values, delete=(), old=GuestConfig(options={}))
+    wanted = Restoration(
+        vmid=call.vmid,
+        file=file,
+        values=values,
+        storage=args.text("storage") or None,
+        force=args.flag("force"),
+        unique=args.flag("unique"),
+        pool=pool,
+        start=args.flag("start"),
+        credentials=credentials,
+    )
+    return guest_backup.restore(context, call.caller, wanted)
+
+
 def index(context: Context, call: Call) -> object:
     context.guest(call.vmid)
-    names = ("config", "interfaces", "pending", "resize", "status")
+    names = (
+        "config",
+        "status",
+        "snapshot",
+        "firewall",
+        "feature",
+        "interfaces",
+        "migrate",
+        "pending",
+        "rrddata",
+    )
     return [{"subdir": name} for name in names]
 
 
@@ -66,7 +123,15 @@ def destroy(context: Context, call: Call) -> object:
 def config(context: Context, call: Call) -> object:
     found = context.guest(call.vmid).config
     if "snapshot" in call.args:
-        raise ApiFailureError(f"snapshot '{call.args.text('snapshot')}' does not exist")
+        if call.args.flag("current"):
+            problem = "cannot use 'snapshot' parameter with 'current'"
+            raise ApiFailureError(
+                "Parameter verification failed.",
+                status=400,
+                errors={"snapshot": problem, "current": problem},
+            )
+        name = call.args.text("snapshot")
+        return guest_snapshots.snapshot_of(context, call.vmid, name).config.to_api()
     return found.to_api() if call.args.flag("current") else found.pending_api()
 
 
@@ -159,12 +224,16 @@ ENDPOINTS = (
         path=f"{_L}/config",
         permission=_AUDIT,
         handler=config,
-        parameters={"current": FLAG, "snapshot": TEXT},
+        parameters={"current": FLAG, "snapshot": SNAPSHOT_NAME},
     ),
     Endpoint(
         method="PUT",
         path=f"{_L}/config",
-        permission=Privilege("/vms/{vmid}", "VM.Config.Options"),
+        permission=Privilege(
+            "/vms/{vmid}",
+            "VM.Config.Disk",
+            ("VM.Config.CPU", "VM.Config.Memory", "VM.Config.Network", "VM.Config.Options"),
+        ),
         handler=update,
         parameters={
             **OPTIONS,

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import logging
+import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import parse_qsl, unquote
 
 import orjson
 
 from homelab.errors import HomelabError
+from homelab.lab.api import own
 from homelab.lab.api.endpoint import Call, Endpoint, Page, Privilege
 from homelab.lab.api.router import Router
 from homelab.lab.api.table import ENDPOINTS
@@ -24,12 +28,16 @@ from homelab.pve.schema import Parameter, ParameterError, RawValue, verify
 _log = logging.getLogger(__name__)
 
 _PREFIX = "/api2/json"
+_OWN_PREFIX = "/lab"
+"""What is the lab's own and no part of PVE's API."""
 _NOBODY = Caller(user="")
 _FORM = "application/x-www-form-urlencoded"
 _PATH_PARAMETERS: Mapping[str, Parameter] = {
     "vmid": Parameter(type="integer", required=True, minimum=100, maximum=999_999_999),
+    "pos": Parameter(type="integer", required=True, minimum=0),
     "node": Parameter(required=True, pattern=r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"),
 }
+_GUEST_IN_PATH = re.compile(r"/lxc/(\d+)")
 _ANY_PATH_PARAMETER = Parameter(required=True)
 
 
@@ -45,6 +53,8 @@ class Request:
     cookies: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     chunked: bool = False
+    upload: Path | None = None
+    """Where the file of a multipart body was put; its fields are the body, as a form."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +62,7 @@ class Reply:
     """What is sent back; the reason phrase is part of PVE's interface."""
 
     status: int
+    """0 means that the connection is closed without a reply."""
     reason: str
     body: bytes
 
@@ -75,6 +86,8 @@ class Dispatcher:
             return _failure(401, error.message)
         except (RuntimeFailureError, StateError) as error:
             return _failure(500, error.message)
+        except _DropError:
+            return Reply(status=0, reason="", body=b"{}")
         except HomelabError as error:
             _log.exception("%s %s", request.method, request.path)
             return _failure(500, error.message)
@@ -85,9 +98,15 @@ class Dispatcher:
 
     def _handle(self, request: Request) -> object:
         path = unquote(request.path)
+        if path.startswith(f"{_OWN_PREFIX}/"):
+            caller = self._authenticate(request, None)
+            return own.handle(
+                self._context, caller, request.method, path.removeprefix(_OWN_PREFIX), request.body
+            )
         if path != _PREFIX and not path.startswith(f"{_PREFIX}/"):
             raise ApiFailureError(f"no such file '{path}'", status=404)
         path = path.removeprefix(_PREFIX) or "/"
+        self._suffer(request.method, path)
         if request.chunked:
             raise ApiFailureError("chunked transfer encoding not supported", status=501)
         if request.body and request.method in {"GET", "DELETE"}:
@@ -103,12 +122,34 @@ class Dispatcher:
             )
         if isinstance(endpoint.permission, Privilege):
             where = endpoint.permission.path.format(**variables)
-            self._context.access.require(caller, where, endpoint.permission.name)
+            self._require(caller, where, endpoint.permission)
         raw = _merged(_parameters(request), variables)
         known = {name: _PATH_PARAMETERS.get(name, _ANY_PATH_PARAMETER) for name in variables}
         args = verify(raw, {**endpoint.parameters, **known})
-        self._check_node(args.text("node") if "node" in variables else self._context.node)
-        return endpoint.handler(self._context, Call(caller=caller, args=args))
+        context = self._context
+        if "node" in variables:
+            context = context.at(self._node(args.text("node")))
+        return endpoint.handler(context, Call(caller=caller, args=args, upload=request.upload))
+
+    def _require(self, caller: Caller, path: str, permission: Privilege) -> None:
+        access = self._context.access
+        if permission.or_else:
+            access.require(caller, path, any_of=(permission.name, *permission.or_else))
+        else:
+            access.require(caller, path, permission.name)
+
+    def _suffer(self, method: str, path: str) -> None:
+        """Do to a request what a fault says."""
+        fault = self._context.faults.for_request(method, path)
+        if fault is None:
+            return
+        time.sleep(fault.delay)
+        if fault.drop:
+            raise _DropError("dropped by a fault")
+        if not fault.only_delays:
+            guest = _GUEST_IN_PATH.search(path)
+            name = f"pve-config-{guest[1]}" if guest else "pve-manager"
+            raise ApiFailureError(fault.error(f"/run/lock/lxc/{name}.lock"), status=fault.status)
 
     def _authenticate(self, request: Request, endpoint: Endpoint | None) -> Caller:
         needs_login = endpoint is None or endpoint.permission != "world"
@@ -118,19 +159,31 @@ class Dispatcher:
             return self._context.authenticator.authenticate(
                 request.headers,
                 request.cookies,
-                writes=needs_login and request.method not in {"GET", "HEAD"},
+                writes=(
+                    needs_login and request.method not in {"GET", "HEAD"} and request.upload is None
+                ),
             )
         except AuthenticationError:
             if needs_login:
                 raise
             return _NOBODY
 
-    def _check_node(self, node: str) -> None:
-        if node not in {self._context.node, "localhost"}:
+    def _node(self, name: str) -> str:
+        context = self._context
+        if name == "localhost":
+            return context.home
+        if name not in context.nodes:
             raise ApiFailureError(
-                f"hostname lookup '{node}' failed - failed to get address info for: "
-                f"{node}: Name or service not known"
+                f"hostname lookup '{name}' failed - failed to get address info for: "
+                f"{name}: Name or service not known"
             )
+        if context.faults.is_down(name):
+            raise ApiFailureError("No route to host", status=595)
+        return name
+
+
+class _DropError(HomelabError):
+    """The connection is to be closed without a reply."""
 
 
 def _parameters(request: Request) -> dict[str, RawValue]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from homelab.lab.auth import Caller
@@ -19,6 +20,11 @@ class Privilege:
 
     path: str
     name: str
+    or_else: tuple[str, ...] = ()
+    """Privileges of which one is as good."""
+
+    def __str__(self) -> str:
+        return f"{self.path}, {'|'.join((self.name, *self.or_else))}"
 
 
 Permission = Privilege | Literal["world", "user", "handler"]
@@ -32,6 +38,8 @@ class Call:
     caller: Caller
     args: Arguments
     """Path, query and body parameters together."""
+    upload: Path | None = None
+    """A file that came with the request; who handles it removes it."""
 
     @property
     def vmid(self) -> int:
@@ -64,3 +72,5 @@ class Endpoint:
     """Query and body parameters, by name."""
     tickets_only: bool = False
     """Whether API tokens are refused."""
+    stored_only: bool = False
+    """Whether what is set here is kept and shown, and has no effect in the lab yet."""

@@ -4,8 +4,43 @@ from __future__ import annotations
 
 import os
 import platform
+import time
 from functools import cache
 from pathlib import Path
+
+from homelab.lab.api.views import storage_space
+from homelab.lab.context import Context
+from homelab.lab.storages import STORAGES
+
+
+def node_uptime(context: Context) -> int:
+    """Seconds since the lab's node came up."""
+    return min(host_uptime(), int(time.time() - context.started))
+
+
+def node_row(context: Context, node: str) -> dict[str, object]:
+    """A node as lists show it; one that is down has no figures."""
+    row: dict[str, object] = {
+        "id": f"node/{node}",
+        "type": "node",
+        "node": node,
+        "level": "",
+    }
+    if context.faults.is_down(node):
+        return {**row, "status": "offline"}
+    total, used = host_memory()
+    space, taken = storage_space(context.at(node), STORAGES[0])
+    return {
+        **row,
+        "status": "online",
+        "maxcpu": processors(),
+        "cpu": 0,
+        "maxmem": total,
+        "mem": used,
+        "maxdisk": space,
+        "disk": taken,
+        "uptime": node_uptime(context),
+    }
 
 
 def host_memory() -> tuple[int, int]:

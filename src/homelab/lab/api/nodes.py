@@ -4,54 +4,38 @@ from __future__ import annotations
 
 import os
 import platform
-import time
 from ipaddress import IPv4Interface
 
 from homelab.lab.api.endpoint import Call, Endpoint, Privilege
 from homelab.lab.api.node_view import (
     host_memory,
     host_swap,
-    host_uptime,
+    node_row,
+    node_uptime,
     processor_model,
     processors,
 )
 from homelab.lab.api.views import storage_space
-from homelab.lab.context import RELEASE, VERSION, Context
+from homelab.lab.context import Context
 from homelab.lab.failures import ApiFailureError
 from homelab.lab.runtime import Bridge
 from homelab.lab.storages import STORAGES
-from homelab.pve.schema import FLAG, TEXT, WHOLE
+from homelab.pve.schema import FLAG, TEXT, Parameter
 
 _SUBDIRS = ("lxc", "network", "qemu", "status", "storage", "subscription", "tasks", "version")
 
 
 def listing(context: Context, _call: Call) -> object:
-    total, used = host_memory()
-    space, taken = storage_space(context, STORAGES[0])
-    return [
-        {
-            "id": f"node/{context.node}",
-            "type": "node",
-            "node": context.node,
-            "status": "online",
-            "level": "",
-            "maxcpu": processors(),
-            "cpu": 0,
-            "maxmem": total,
-            "mem": used,
-            "maxdisk": space,
-            "disk": taken,
-            "uptime": _uptime(context),
-        }
-    ]
+    return [node_row(context, node) for node in context.nodes]
 
 
 def index(_context: Context, _call: Call) -> object:
     return [{"name": name} for name in _SUBDIRS]
 
 
-def version(_context: Context, _call: Call) -> object:
-    return {"version": VERSION, "release": RELEASE, "repoid": "7c48f1c0a9f5c1f5"}
+def version(context: Context, _call: Call) -> object:
+    release = context.release
+    return {"version": release.version, "release": release.release, "repoid": release.repoid}
 
 
 def status(context: Context, _call: Call) -> object:
@@ -63,7 +47,7 @@ def status(context: Context, _call: Call) -> object:
         "cpu": 0,
         "wait": 0,
         "idle": 0,
-        "uptime": _uptime(context),
+        "uptime": node_uptime(context),
         "loadavg": [f"{value:.2f}" for value in os.getloadavg()],
         "memory": {"total": total, "used": used, "free": total - used, "available": total - used},
         "swap": {"total": swap, "used": swap_used, "free": swap - swap_used},
@@ -81,7 +65,7 @@ def status(context: Context, _call: Call) -> object:
             "version": platform.version(),
             "machine": platform.machine(),
         },
-        "pveversion": f"pve-manager/{VERSION}",
+        "pveversion": f"pve-manager/{context.release}/{context.release.repoid}",
         "boot-info": {"mode": "legacy-bios"},
     }
 
@@ -110,10 +94,6 @@ def subscription(_context: Context, _call: Call) -> object:
         "message": "There is no subscription key",
         "url": "https://www.proxmox.com/en/proxmox-virtual-environment/pricing",
     }
-
-
-def _uptime(context: Context) -> int:
-    return min(host_uptime(), int(time.time() - context.started))
 
 
 def _bridge(bridge: Bridge) -> dict[str, object]:
@@ -163,7 +143,7 @@ ENDPOINTS = (
         path=f"{_N}/replication",
         permission="user",
         handler=no_machines,
-        parameters={"guest": WHOLE},
+        parameters={"guest": Parameter(type="integer", minimum=100, maximum=999_999_999)},
     ),
     Endpoint(method="GET", path=f"{_N}/subscription", permission="user", handler=subscription),
 )

@@ -16,7 +16,7 @@ _DEFAULT_TIMEOUT = 60
 
 def index(context: Context, call: Call) -> object:
     context.guest(call.vmid)
-    names = ("current", "start", "stop", "shutdown", "reboot")
+    names = ("current", "start", "stop", "shutdown", "suspend", "resume", "reboot")
     return [{"subdir": name} for name in names]
 
 
@@ -52,6 +52,14 @@ def shutdown(context: Context, call: Call) -> object:
 def reboot(context: Context, call: Call) -> object:
     timeout = call.args.integer("timeout", _DEFAULT_TIMEOUT)
     return str(guest_power.reboot(context, call.caller, call.vmid, timeout=timeout))
+
+
+def suspend(context: Context, call: Call) -> object:
+    return str(guest_power.suspend(context, call.caller, call.vmid))
+
+
+def resume(context: Context, call: Call) -> object:
+    return str(guest_power.resume(context, call.caller, call.vmid))
 
 
 def _skips_lock(call: Call) -> bool:
@@ -99,4 +107,6 @@ ENDPOINTS = (
         handler=reboot,
         parameters={"timeout": _TIMEOUT},
     ),
+    Endpoint(method="POST", path=f"{_L}/suspend", permission=_PRIVILEGE, handler=suspend),
+    Endpoint(method="POST", path=f"{_L}/resume", permission=_PRIVILEGE, handler=resume),
 )

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from homelab.lab.api.endpoint import Call, Endpoint, Privilege
 from homelab.lab.api.views import storage_space
 from homelab.lab.context import Context
+from homelab.lab.dumps import stored_files
 from homelab.lab.failures import ApiFailureError
 from homelab.lab.storages import STORAGES, Storage, storage_named
 from homelab.pve.schema import FLAG, TEXT, Parameter
 
 _FORMATS = {".gz": "tgz", ".xz": "txz", ".zst": "tzst", ".bz2": "tbz2"}
-_AUDIT = Privilege("/storage/{storage}", "Datastore.Audit")
+_AUDIT = Privilege("/storage/{storage}", "Datastore.Audit", ("Datastore.AllocateSpace",))
 
 
 def settings(_context: Context, call: Call) -> object:
@@ -36,7 +37,7 @@ def listing(context: Context, call: Call) -> object:
 
 def index(_context: Context, call: Call) -> object:
     _storage(call)
-    return [{"subdir": name} for name in ("content", "status")]
+    return [{"subdir": name} for name in ("content", "status", "rrddata", "upload", "download-url")]
 
 
 def status(context: Context, call: Call) -> object:
@@ -46,7 +47,11 @@ def status(context: Context, call: Call) -> object:
 def content(context: Context, call: Call) -> object:
     storage = _storage(call)
     wanted = call.args.text("content")
-    rows = [*_templates(context, storage), *_volumes(context, storage)]
+    rows = [
+        *_templates(context, storage),
+        *_files(context, storage),
+        *_volumes(context, storage),
+    ]
     if "vmid" in call.args:
         rows = [row for row in rows if row.get("vmid") == call.args.integer("vmid")]
     return [row for row in rows if wanted in {"", row["content"]}]
@@ -91,7 +96,7 @@ def _templates(context: Context, storage: Storage) -> list[Mapping[str, object]]
         {
             "volid": template.volid,
             "content": "vztmpl",
-            "format": _FORMATS.get("." + template.volid.rpartition(".")[2], "tar"),
+            "format": _format(template.volid),
             "size": template.size,
             "ctime": int(context.started),
         }
@@ -99,7 +104,34 @@ def _templates(context: Context, storage: Storage) -> list[Mapping[str, object]]
     ]
 
 
+def _files(context: Context, storage: Storage) -> list[Mapping[str, object]]:
+    rows: list[Mapping[str, object]] = []
+    for file in stored_files(context):
+        if not file.volid.startswith(f"{storage.name}:"):
+            continue
+        row: dict[str, object] = {
+            "volid": file.volid,
+            "content": file.content,
+            "format": _format(file.volid),
+            "size": file.size,
+            "ctime": file.ctime,
+        }
+        if file.content == "backup":
+            row |= {"vmid": file.vmid, "subtype": "lxc", "format": "tar.zst"}
+            row["protected"] = int(file.protected)
+        if file.notes:
+            row["notes"] = file.notes
+        rows.append(row)
+    return rows
+
+
+def _format(volid: str) -> str:
+    suffix = volid.rpartition(".")[2]
+    return "iso" if suffix in {"iso", "img"} else _FORMATS.get(f".{suffix}", "tar")
+
+
 def _volumes(context: Context, storage: Storage) -> list[Mapping[str, object]]:
+    here = {record.vmid for record in context.guests()}
     return [
         {
             "volid": volume.volid,
@@ -111,6 +143,7 @@ def _volumes(context: Context, storage: Storage) -> list[Mapping[str, object]]:
             "vmid": volume.vmid,
         }
         for volume in context.state.volumes()
+        if volume.vmid in here
         if volume.volid.startswith(f"{storage.name}:")
     ]
 
@@ -125,7 +158,12 @@ ENDPOINTS = (
         handler=settings,
         parameters={"type": TEXT},
     ),
-    Endpoint(method="GET", path="/storage/{storage}", permission=_AUDIT, handler=one_settings),
+    Endpoint(
+        method="GET",
+        path="/storage/{storage}",
+        permission=Privilege("/storage/{storage}", "Datastore.Allocate"),
+        handler=one_settings,
+    ),
     Endpoint(
         method="GET",
         path="/nodes/{node}/storage",
@@ -146,6 +184,9 @@ ENDPOINTS = (
         path=f"{_S}/content",
         permission="user",
         handler=content,
-        parameters={"content": TEXT, "vmid": Parameter(type="integer", minimum=100)},
+        parameters={
+            "content": TEXT,
+            "vmid": Parameter(type="integer", minimum=100, maximum=999_999_999),
+        },
     ),
 )

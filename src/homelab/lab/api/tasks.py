@@ -100,7 +100,7 @@ ENDPOINTS = (
             "typefilter": TEXT,
             "until": _COUNT,
             "userfilter": TEXT,
-            "vmid": _COUNT,
+            "vmid": Parameter(type="integer", minimum=100, maximum=999_999_999),
         },
     ),
     Endpoint(method="GET", path=_T, permission="user", handler=index),
@@ -110,6 +110,6 @@ ENDPOINTS = (
         path=f"{_T}/log",
         permission="user",
         handler=log,
-        parameters={"start": _COUNT, "limit": _COUNT},
+        parameters={"start": _COUNT, "limit": _COUNT, "download": FLAG},
     ),
 )

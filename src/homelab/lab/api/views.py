@@ -52,14 +52,17 @@ def guest_resource(
     pools: Mapping[int, str],
 ) -> dict[str, object]:
     """A guest as cluster/resources and the members of a pool show it."""
+    node = context.node_of(record)
     status = guest_status(context, record, running)
+    if context.faults.is_down(node):
+        status["status"] = "unknown"
     for key in ("maxswap", "swap", "pid"):
         status.pop(key, None)
     status["maxcpu"] = status.pop("cpus")
     resource = {
         **status,
         "id": f"lxc/{record.vmid}",
-        "node": context.node,
+        "node": node,
         "template": int(record.config.flag("template")),
     }
     if record.vmid in pools:
@@ -76,7 +79,8 @@ def storage_space(context: Context, storage: Storage) -> tuple[int, int]:
     """Bytes in all, and bytes used by the guests; templates count for what they are."""
     total = shutil.disk_usage(Path("/")).total
     if "rootdir" in storage.content:
-        used = sum(volume.size for volume in context.state.volumes())
+        at_home = context.node == context.home
+        used = context.state.used_space(context.node, with_homeless=at_home)
     else:
         used = sum(template.size for template in context.runtime.templates())
     return total, min(used, total)

@@ -1,0 +1,62 @@
+"""`homelab lab fault`: what the lab does wrong, on demand."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from homelab.cli import options
+from homelab.cli.output import emit, say
+from homelab.operations.faults import add_fault, clear_faults, list_faults
+
+
+@click.group()
+def fault() -> None:
+    """Make requests or tasks fail, slow or get no answer: the same way every time."""
+
+
+@fault.command()
+@options.state
+@click.option("--method", default="*", help="The request's method; any unless given.")
+@click.option("--path", default="", help="A pattern of paths, such as '/nodes/*/lxc'.")
+@click.option("--task", default="", help="A task type, such as vzcreate, or a pattern.")
+@click.option("--node-down", default="", help="A node that does not answer.")
+@click.option("--status", default=500, show_default=True, help="The HTTP status of the error.")
+@click.option("--message", default="", help="The text of the error.")
+@click.option("--delay", default=0.0, help="Seconds to wait; alone, nothing else goes wrong.")
+@click.option("--drop", is_flag=True, help="Close the connection without an answer.")
+@click.option("--lock-timeout", is_flag=True, help="Fail as if a lock could not be had in time.")
+@click.option("--times", default=0, help="Hit the first N matches only.")
+@click.option("--after", default=0, help="Let N matches pass first.")
+@click.option("--probability", default=1.0, help="Hit by chance, 0 to 1.")
+@click.option("--seed", default=0, help="What that chance starts from.")
+def add(state: Path | None, **values: object) -> None:
+    """Add a fault."""
+    from homelab.lab import Fault
+
+    added = add_fault(state, Fault.load(values))
+    say(f"fault {added.id}: {added.describe()}")
+
+
+@fault.command("list")
+@options.combined(options.state, options.as_json)
+def list_(state: Path | None, *, as_json: bool) -> None:
+    """List the faults, and how often each has hit."""
+    found = list_faults(state)
+    if as_json:
+        emit(json.dumps([asdict(item) for item in found], indent=2))
+        return
+    for item in found:
+        emit(f"{item.id}  {item.describe()}")
+
+
+@fault.command()
+@options.state
+@click.argument("identity", required=False)
+def clear(state: Path | None, identity: str | None) -> None:
+    """Remove one fault by its number, or all of them."""
+    count = clear_faults(state, identity)
+    say(f"{count} {'fault' if count == 1 else 'faults'} removed")

@@ -1,0 +1,75 @@
+"""`homelab parity`: whether the lab answers as a real node does."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from homelab.cli import options
+from homelab.cli.output import emit, say
+from homelab.clients.proxmox import Proxmox
+from homelab.settings import load
+
+CHANGES = 2
+
+
+@click.group()
+def parity() -> None:
+    """Compare the lab's replies with those of a real node, read once."""
+
+
+@parity.command()
+@options.combined(options.target, options.project)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("build/parity.json"),
+    show_default=True,
+)
+def record(target: str | None, project: Path | None, output: Path) -> None:
+    """Read shapes and error texts from a node; no values are kept, and nothing is changed."""
+    from homelab.operations.parity import record as record_replies
+    from homelab.operations.targets import open_target
+
+    opened = open_target(load(project), target, start=False)
+    recording = record_replies(Proxmox.from_environment(opened.environment))
+    recording.save(output)
+    say(f"{len(recording.replies)} replies of PVE {recording.pve} recorded in {output}")
+
+
+@parity.command()
+@options.combined(options.state, options.as_json)
+@click.option("--recording", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.pass_context
+def check(
+    context: click.Context, state: Path | None, recording: Path | None, *, as_json: bool
+) -> None:
+    """Compare the running lab with a recording; exit code 2 when it differs."""
+    from homelab.operations.labs import (
+        LabOptions,
+        lab_place,
+        lab_target,
+        open_lab,
+        settings_if_any,
+    )
+    from homelab.operations.labview import client
+    from homelab.operations.parity import Recording
+    from homelab.operations.parity import check as check_replies
+    from homelab.settings import Environment
+
+    place = lab_place(LabOptions(state=state), lab_target(settings_if_any()), Environment.read())
+    report = check_replies(client(open_lab(place).info()), Recording.load(recording))
+    if as_json:
+        emit(json.dumps(asdict(report), indent=2))
+    else:
+        for problem in report.problems:
+            emit(problem)
+        for path in report.skipped:
+            say(f"not compared: /{path} (the lab has no container)")
+        count = len(report.problems)
+        say(f"{report.compared} replies compared ({report.source}), {count} differences")
+    if report.problems:
+        context.exit(CHANGES)

@@ -1,0 +1,105 @@
+"""The parameters of the firewall's endpoints as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from ipaddress import ip_interface
+
+from homelab.pve.schema import FLAG, TEXT, WHOLE, Parameter
+
+_COUNT = Parameter(type="integer", minimum=0)
+_LEVEL = Parameter(
+    enum=("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug", "nolog")
+)
+_POLICY = Parameter(enum=("ACCEPT", "REJECT", "DROP"))
+_ADDRESS = Parameter(max_length=512)
+
+
+def _address_or_name(text: str) -> str:
+    """An address, a network, or the name of an alias (`dc/lan`)."""
+    if text[:1].isdigit() or ":" in text:
+        try:
+            ip_interface(text)
+        except ValueError as error:
+            raise ValueError(
+                "value does not look like a valid IP address or CIDR network"
+            ) from error
+    return text
+
+
+DIGEST = Parameter(max_length=64)
+COMMENT = TEXT
+ALIAS = Parameter(required=True, min_length=2, max_length=64, pattern=r"[A-Za-z][A-Za-z0-9\-_]+")
+GROUP = Parameter(required=True, min_length=2, max_length=18, pattern=r"[A-Za-z][A-Za-z0-9\-_]+")
+CIDR = Parameter(required=True, check=_address_or_name)
+LOG_PAGE: Mapping[str, Parameter] = {
+    "limit": _COUNT,
+    "since": _COUNT,
+    "start": _COUNT,
+    "until": _COUNT,
+}
+
+RULE: Mapping[str, Parameter] = {
+    "action": Parameter(
+        required=True, min_length=2, max_length=20, pattern=r"[A-Za-z][A-Za-z0-9\-_]+"
+    ),
+    "comment": COMMENT,
+    "dest": _ADDRESS,
+    "digest": DIGEST,
+    "dport": TEXT,
+    "enable": _COUNT,
+    "icmp-type": TEXT,
+    "iface": Parameter(min_length=2, max_length=20),
+    "log": _LEVEL,
+    "macro": Parameter(max_length=128),
+    "pos": _COUNT,
+    "proto": TEXT,
+    "source": _ADDRESS,
+    "sport": TEXT,
+    "type": Parameter(required=True, enum=("in", "out", "forward", "group")),
+}
+"""One rule."""
+
+CLUSTER_OPTIONS: Mapping[str, Parameter] = {
+    "ebtables": FLAG,
+    "enable": _COUNT,
+    "log_ratelimit": TEXT,
+    "policy_forward": Parameter(enum=("ACCEPT", "DROP")),
+    "policy_in": _POLICY,
+    "policy_out": _POLICY,
+}
+
+NODE_OPTIONS: Mapping[str, Parameter] = {
+    "enable": FLAG,
+    "log_level_forward": _LEVEL,
+    "log_level_in": _LEVEL,
+    "log_level_out": _LEVEL,
+    "log_nf_conntrack": FLAG,
+    "ndp": FLAG,
+    "nf_conntrack_allow_invalid": FLAG,
+    "nf_conntrack_helpers": TEXT,
+    "nf_conntrack_max": Parameter(type="integer", minimum=32768),
+    "nf_conntrack_tcp_timeout_established": Parameter(type="integer", minimum=7875),
+    "nf_conntrack_tcp_timeout_syn_recv": Parameter(type="integer", minimum=30, maximum=60),
+    "nftables": FLAG,
+    "nosmurfs": FLAG,
+    "protection_synflood": FLAG,
+    "protection_synflood_burst": WHOLE,
+    "protection_synflood_rate": WHOLE,
+    "smurf_log_level": _LEVEL,
+    "tcp_flags_log_level": _LEVEL,
+    "tcpflags": FLAG,
+}
+
+GUEST_OPTIONS: Mapping[str, Parameter] = {
+    "dhcp": FLAG,
+    "enable": FLAG,
+    "ipfilter": FLAG,
+    "log_level_in": _LEVEL,
+    "log_level_out": _LEVEL,
+    "macfilter": FLAG,
+    "ndp": FLAG,
+    "policy_in": _POLICY,
+    "policy_out": _POLICY,
+    "radv": FLAG,
+}

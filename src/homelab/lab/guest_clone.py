@@ -1,0 +1,201 @@
+"""Cloning guests, and making templates of them."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+
+from homelab.errors import HomelabError
+from homelab.lab import firewall, guest_life, guest_power
+from homelab.lab.auth import Caller
+from homelab.lab.context import Context
+from homelab.lab.failures import ApiFailureError
+from homelab.lab.guest_changes import disk_order, random_hwaddr
+from homelab.lab.guest_locks import locked, unlock
+from homelab.lab.guest_snapshots import snapshot_of
+from homelab.lab.guest_view import guest_of
+from homelab.lab.runtime import TaskLog
+from homelab.lab.snapshots import PARENT, snapshots
+from homelab.lab.state import VolumeRecord
+from homelab.lab.storages import storage_named
+from homelab.pve import formats
+from homelab.pve.guest_config import GuestConfig, index_of
+from homelab.pve.upid import Upid
+from homelab.pve.volumes import VolumeId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cloning:
+    """What a clone is to be."""
+
+    vmid: int
+    newid: int
+    full: bool | None = None
+    """None: full, unless the source is a template."""
+    snapshot: str | None = None
+    storage: str | None = None
+    target: str | None = None
+    hostname: str | None = None
+    description: str | None = None
+    pool: str | None = None
+
+
+def clone(context: Context, caller: Caller, wanted: Cloning) -> Upid:
+    """Clone a guest in a task; its new id is taken when this returns."""
+    vmid, newid = wanted.vmid, wanted.newid
+    if wanted.pool is not None and context.state.pool(wanted.pool) is None:
+        raise ApiFailureError(f"pool '{wanted.pool}' does not exist")
+    record = context.guest(vmid)
+    guest_power.check_lock(record.config)
+    template = record.config.flag("template")
+    full = not template if wanted.full is None else wanted.full
+    if wanted.storage is not None and not full:
+        raise ApiFailureError("parameter 'storage' not allowed for linked clones")
+    source = record.config
+    if wanted.snapshot is not None:
+        source = snapshot_of(context, vmid, wanted.snapshot).config
+    if full and wanted.snapshot is None and vmid in context.running():
+        raise ApiFailureError("Cannot do full clones on a running container without snapshots")
+    if not full and not template:
+        volid = (source.rootfs() or {}).get("volume", "")
+        raise ApiFailureError(f"Linked clone feature for '{volid}' is not available")
+    if wanted.target not in {None, context.node, "localhost"}:
+        raise ApiFailureError(f"can't clone CT to node '{wanted.target}' (CT uses local storage)")
+    config, made = _planned(context, caller, source, wanted, linked=not full)
+    with context.state.transaction() as transaction:
+        locked_config = config.changed({"lock": "create"})
+        if not transaction.add_guest(newid, locked_config, node=context.node):
+            raise ApiFailureError(
+                f"unable to create CT {newid} - CT {newid} already exists on node '{context.node}'"
+            )
+        for volume in made:
+            transaction.put_volume(volume)
+        own = firewall.read(context.state, firewall.guest_scope(vmid))
+        firewall.write(transaction, firewall.guest_scope(newid), own)
+        transaction.put_config(vmid, record.config.changed({"lock": "disk"}))
+        upid = context.register(transaction, "vzclone", vmid, caller)
+
+    def undo(log: TaskLog) -> None:
+        unlock(context, vmid, "disk")
+        guest_life.discard(context, newid, log)
+
+    def work(log: TaskLog) -> None:
+        try:
+            context.runtime.clone(
+                guest_of(vmid, source),
+                guest_of(newid, config),
+                snapshot=wanted.snapshot,
+                linked=not full,
+                log=log,
+            )
+            with context.state.transaction() as transaction:
+                transaction.put_config(newid, config)
+                transaction.put_pool_guest(newid, wanted.pool)
+        except HomelabError as error:
+            undo(log)
+            raise ApiFailureError(f"clone failed: {error.message}") from error
+        unlock(context, vmid, "disk")
+
+    context.tasks.run(upid, work, undo=undo)
+    return upid
+
+
+def _planned(
+    context: Context, caller: Caller, source: GuestConfig, wanted: Cloning, *, linked: bool
+) -> tuple[GuestConfig, tuple[VolumeRecord, ...]]:
+    """The configuration of the clone, and its volumes."""
+    options: dict[str, str] = {}
+    made: list[VolumeRecord] = []
+    sizes = context.volumes(wanted.vmid)
+    for key, value in sorted(source.options.items(), key=lambda item: disk_order(item[0])):
+        form = _form(key)
+        if form is not None:
+            entry = form.parse(value)
+            volume = VolumeId.parse(entry["volume"])
+            storage = storage_named(wanted.storage or volume.storage)
+            if storage is None:
+                raise ApiFailureError(f"storage '{wanted.storage}' does not exist")
+            if "rootdir" not in storage.content:
+                raise ApiFailureError(
+                    f"storage '{storage.name}' does not support container directories"
+                )
+            context.access.require(caller, f"/storage/{storage.name}", "Datastore.AllocateSpace")
+            name = storage.volume_name(wanted.newid, len(made))
+            prefix = f"{volume.name.rpartition('/')[2]}/" if linked else ""
+            volid = str(VolumeId(storage.name, f"{prefix}{name}"))
+            known = sizes.get(str(volume))
+            made.append(
+                VolumeRecord(
+                    volid=volid,
+                    vmid=wanted.newid,
+                    size=0 if known is None else known.size,
+                    ctime=int(time.time()),
+                )
+            )
+            options[key] = form.format({**entry, "volume": volid})
+        elif index_of(key, "net") is not None:
+            net = {**formats.NET.parse(value), "hwaddr": random_hwaddr()}
+            options[key] = formats.NET.format(net)
+        elif key not in {PARENT, "lock", "template"} and index_of(key, "unused") is None:
+            options[key] = value
+    if wanted.hostname is not None:
+        options["hostname"] = wanted.hostname
+    if wanted.description is not None:
+        options["description"] = wanted.description
+    return GuestConfig(options=options), tuple(made)
+
+
+def make_template(context: Context, caller: Caller, vmid: int) -> None:
+    """Make a template of a guest, in a task that the caller is not told of (as PVE)."""
+    record = context.guest(vmid)
+    if snapshots(context.state, vmid):
+        raise ApiFailureError("unable to create template, because CT contains snapshots")
+    guest_power.check_lock(record.config)
+    if record.config.flag("template"):
+        raise ApiFailureError("you can't convert a template to a template")
+    if vmid in context.running():
+        raise ApiFailureError("you can't convert a CT to template if the CT is running")
+
+    def work(log: TaskLog) -> None:
+        with locked(context, vmid, "disk") as found:
+            options = dict(found.config.options)
+            renamed: dict[str, str] = {}
+            for key, value in options.items():
+                form = _form(key)
+                if form is not None:
+                    entry = form.parse(value)
+                    base = _base_name(entry["volume"])
+                    renamed[entry["volume"]] = base
+                    options[key] = form.format({**entry, "volume": base})
+            context.runtime.make_template(guest_of(vmid, found.config), renamed, log=log)
+            known = context.volumes(vmid)
+            config = GuestConfig(options={**options, "template": "1", "lock": "disk"})
+            with context.state.transaction() as transaction:
+                transaction.put_config(vmid, config)
+                for old, new in renamed.items():
+                    transaction.remove_volume(old)
+                    transaction.put_volume(replace(known[old], volid=new))
+
+    context.start_task("vztemplate", vmid, caller, work)
+
+
+def has_feature(context: Context, vmid: int, feature: str, snapshot: str | None) -> bool:
+    """Whether a guest can be copied, cloned by reference, or have a snapshot taken."""
+    record = context.guest(vmid)
+    if snapshot is not None:
+        snapshot_of(context, vmid, snapshot)
+    if feature == "clone":
+        return record.config.flag("template") and snapshot is None
+    return feature == "copy" or not record.config.flag("template")
+
+
+def _form(key: str) -> formats.PropertyFormat | None:
+    if key == "rootfs":
+        return formats.ROOTFS
+    return formats.MOUNT_POINT if index_of(key, "mp") is not None else None
+
+
+def _base_name(volid: str) -> str:
+    volume = VolumeId.parse(volid)
+    name = volume.name.rpartition("/")[2]
+    return str(VolumeId(volume.storage, name.replace("subvol-", "basevol-", 1)))

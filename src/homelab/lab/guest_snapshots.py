@@ -1,0 +1,172 @@
+"""Taking, removing and going back to snapshots of guests."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from homelab.lab import guest_power
+from homelab.lab.auth import Caller
+from homelab.lab.context import Context
+from homelab.lab.failures import ApiFailureError
+from homelab.lab.guest_locks import TASK_LOCK, locked
+from homelab.lab.guest_view import guest_of
+from homelab.lab.runtime import TaskLog
+from homelab.lab.snapshots import (
+    PARENT,
+    SnapshotRecord,
+    put_snapshot,
+    remove_snapshot,
+    snapshots,
+)
+from homelab.lab.state import GuestRecord, Transaction
+from homelab.pve.guest_config import GuestConfig
+from homelab.pve.upid import Upid
+from homelab.pve.volumes import VolumeId
+
+_RESERVED = ("current", "vzdump")
+
+
+def take(context: Context, caller: Caller, vmid: int, name: str, description: str) -> Upid:
+    """Take a snapshot in a task; only a reserved name is refused before."""
+    if name in _RESERVED:
+        raise ApiFailureError(f"unable to use snapshot name '{name}' (reserved name)")
+    context.guest(vmid)
+
+    def work(log: TaskLog) -> None:
+        if context.guest(vmid).config.flag("template"):
+            raise ApiFailureError("you can't take a snapshot if it's a template")
+        with locked(context, vmid, "snapshot") as record:
+            if name in snapshots(context.state, vmid):
+                raise ApiFailureError(f"snapshot name '{name}' already used")
+            kept = GuestConfig(options=record.config.options)
+            context.runtime.snapshot(guest_of(vmid, kept), name, log=log)
+            with context.state.transaction() as transaction:
+                put_snapshot(
+                    transaction,
+                    SnapshotRecord(
+                        vmid=vmid,
+                        name=name,
+                        config=kept,
+                        description=description,
+                        snaptime=int(time.time()),
+                    ),
+                )
+                _put_parent(context, transaction, vmid, name)
+
+    return context.start_task("vzsnapshot", vmid, caller, work)
+
+
+def remove(context: Context, caller: Caller, vmid: int, name: str, *, force: bool) -> Upid:
+    """Remove a snapshot in a task; with `force` also when its content can't be dropped."""
+    context.guest(vmid)
+
+    def work(log: TaskLog) -> None:
+        if context.guest(vmid).config.flag("template"):
+            raise ApiFailureError("you can't delete a snapshot if vm is a template")
+        with locked(context, vmid, "snapshot-delete"):
+            known = snapshots(context.state, vmid)
+            gone = _known(context, vmid, name)
+            try:
+                context.runtime.delete_snapshot(guest_of(vmid, gone.config), name, log=log)
+            except ApiFailureError:
+                if not force:
+                    raise
+            with context.state.transaction() as transaction:
+                remove_snapshot(transaction, vmid, name)
+                for other in known.values():
+                    if other.parent == name:
+                        put_snapshot(
+                            transaction,
+                            replace(other, config=_descending(other.config, gone.parent)),
+                        )
+                if context.guest(vmid).config.options.get(PARENT) == name:
+                    _put_parent(context, transaction, vmid, gone.parent)
+
+    return context.start_task("vzdelsnapshot", vmid, caller, work)
+
+
+def go_back(context: Context, caller: Caller, vmid: int, name: str, *, start: bool) -> Upid:
+    """Go back to a snapshot in a task; a running guest is stopped for it."""
+    context.guest(vmid)
+
+    def work(log: TaskLog) -> None:
+        if context.guest(vmid).config.flag("template"):
+            raise ApiFailureError("you can't rollback if vm is a template")
+        with locked(context, vmid, "rollback") as record:
+            wanted = _known(context, vmid, name)
+            _check_newest(context, wanted)
+            if vmid in context.running():
+                context.runtime.stop(guest_of(vmid, record.config), log=log)
+            context.runtime.rollback(guest_of(vmid, wanted.config), name, log=log)
+            _restore_config(context, record, wanted)
+        if start:
+            guest_power.start_now(context, vmid, log)
+
+    return context.start_task("vzrollback", vmid, caller, work)
+
+
+def change_description(context: Context, vmid: int, name: str, description: str | None) -> None:
+    """Change a snapshot's description."""
+    with context.locks.held(vmid, timeout=TASK_LOCK):
+        guest_power.check_lock(context.guest(vmid).config)
+        known = _known(context, vmid, name)
+        if description is not None:
+            with context.state.transaction() as transaction:
+                put_snapshot(transaction, replace(known, description=description))
+
+
+def snapshot_of(context: Context, vmid: int, name: str) -> SnapshotRecord:
+    """A snapshot.
+
+    Raises:
+        ApiFailureError: there is none.
+    """
+    context.guest(vmid)
+    return _known(context, vmid, name)
+
+
+def _known(context: Context, vmid: int, name: str) -> SnapshotRecord:
+    found = snapshots(context.state, vmid).get(name)
+    if found is None:
+        raise ApiFailureError(f"snapshot '{name}' does not exist")
+    return found
+
+
+def _check_newest(context: Context, wanted: SnapshotRecord) -> None:
+    """A ZFS volume goes back to its newest snapshot only."""
+    later = False
+    for other in snapshots(context.state, wanted.vmid).values():
+        shared = set(other.config.volumes()) & set(wanted.config.volumes())
+        if later and shared:
+            volume = VolumeId.parse(min(shared)).name
+            raise ApiFailureError(
+                f"can't rollback, '{wanted.name}' is not most recent snapshot on '{volume}'"
+            )
+        later = later or other.name == wanted.name
+
+
+def _restore_config(context: Context, record: GuestRecord, wanted: SnapshotRecord) -> None:
+    """The configuration of then; volumes that it did not have are kept as unused ones."""
+    options = {**wanted.config.options, PARENT: wanted.name, "lock": "rollback"}
+    extra = [v for v in record.config.volumes() if v not in wanted.config.volumes()]
+    free = (key for n in range(256) if (key := f"unused{n}") not in options)
+    options.update(zip(free, extra, strict=False))
+    config = GuestConfig(options=options)
+    sizes = {v.volid: v.size for v in guest_of(record.vmid, config).volumes}
+    with context.state.transaction() as transaction:
+        transaction.put_config(record.vmid, config)
+        transaction.put_running(record.vmid, running=False)
+        for volid, volume in context.volumes(record.vmid).items():
+            if volid in sizes:
+                transaction.put_volume(replace(volume, size=sizes[volid]))
+
+
+def _put_parent(context: Context, transaction: Transaction, vmid: int, parent: str | None) -> None:
+    transaction.put_config(vmid, _descending(context.guest(vmid).config, parent))
+
+
+def _descending(config: GuestConfig, parent: str | None) -> GuestConfig:
+    if parent is None:
+        return config.changed({}, delete=(PARENT,))
+    return config.changed({PARENT: parent})

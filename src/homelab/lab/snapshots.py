@@ -1,0 +1,67 @@
+"""Snapshots of guests as the state keeps them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from homelab.lab.state import State, Transaction
+from homelab.pve.guest_config import GuestConfig
+
+PARENT = "parent"
+"""The option of a configuration that names the snapshot it descends from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotRecord:
+    """A snapshot; `config` is the guest's configuration at that time."""
+
+    vmid: int
+    name: str
+    config: GuestConfig
+    description: str
+    """Every line with its newline, or empty."""
+    snaptime: int
+    """Seconds since the epoch."""
+
+    @property
+    def parent(self) -> str | None:
+        """The snapshot before it."""
+        return self.config.options.get(PARENT)
+
+
+def put_snapshot(transaction: Transaction, snapshot: SnapshotRecord) -> None:
+    """Add a snapshot or replace the one of that name."""
+    transaction.execute(
+        "INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?)",
+        snapshot.vmid,
+        snapshot.name,
+        snapshot.config.to_text(),
+        snapshot.description,
+        snapshot.snaptime,
+    )
+
+
+def remove_snapshot(transaction: Transaction, vmid: int, name: str) -> None:
+    """Remove a snapshot's record."""
+    transaction.execute("DELETE FROM snapshots WHERE vmid = ? AND name = ?", vmid, name)
+
+
+def snapshots(state: State, vmid: int) -> dict[str, SnapshotRecord]:
+    """A guest's snapshots by name, the oldest first."""
+    rows = state.rows(
+        "SELECT vmid, name, config, description, snaptime FROM snapshots WHERE vmid = ? "
+        "ORDER BY snaptime, rowid",
+        vmid,
+    )
+    found = (
+        SnapshotRecord(
+            vmid=cast("int", row[0]),
+            name=str(row[1]),
+            config=GuestConfig.from_text(str(row[2])),
+            description=str(row[3]),
+            snaptime=cast("int", row[4]),
+        )
+        for row in rows
+    )
+    return {snapshot.name: snapshot for snapshot in found}
