@@ -6,6 +6,7 @@ import io
 import json
 import tarfile
 import threading
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -191,7 +192,7 @@ def test_a_full_disk_stops_before_the_download(tmp_path, monkeypatch):
 
 def test_the_shells_layer_has_busybox_under_all_its_names(tmp_path, packages):
     store = BlobStore(tmp_path)
-    cache = LayerCache(tmp_path / "layers", store, "trixie")
+    cache = LayerCache(tmp_path / "layers", store, "trixie", templates=tmp_path)
     cache.ensure(["busybox-static"], print)
     assert isinstance(cache.get("busybox-static"), PackageLayer)
     with tarfile.open(store.path(cache.shell("busybox-static").digest)) as layer:
@@ -271,3 +272,21 @@ def test_what_is_not_there_is_an_error_of_the_api(registry, path, code):
     answer, body = ask(registry[0], path)
     assert answer.status == 404
     assert json.loads(body)["errors"][0]["code"] == code
+
+
+def test_packages_come_from_where_the_templates_came_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layers_module, "keyring", lambda: Path("debian.gpg"))
+    with pytest.raises(CapabilityError, match="no container template of trixie"):
+        layers_module.archive_of(tmp_path, "trixie")
+    listing = tmp_path / "debian-13-standard-0" / "rootfs" / "etc" / "apt" / "sources.list"
+    listing.parent.mkdir(parents=True)
+    listing.write_text(
+        "deb http://mirror.test/debian trixie-updates main\n"
+        "deb http://mirror.test/debian trixie main\n"
+    )
+
+    line = layers_module.archive_of(tmp_path, "trixie")
+
+    assert line == "deb [signed-by=debian.gpg] http://mirror.test/debian trixie main\n"

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
-from homelab.errors import CommandError
+from homelab.errors import CapabilityError, CommandError
 from homelab.lab.images.build import apt_proxy, check_space, keyring
 from homelab.lab.registry.oci import Blob, BlobStore, entry
 from homelab.process import environment, run
@@ -49,10 +49,11 @@ class PackageLayer:
 class LayerCache:
     """The layers of packages, kept by name until they are removed."""
 
-    def __init__(self, directory: Path, store: BlobStore, suite: str) -> None:
+    def __init__(self, directory: Path, store: BlobStore, suite: str, *, templates: Path) -> None:
         self._directory = directory / suite
         self._store = store
         self._suite = suite
+        self._templates = templates
 
     def get(self, package: str) -> PackageLayer | None:
         """A package's layer, when it is there."""
@@ -83,7 +84,7 @@ class LayerCache:
         work.mkdir()
         try:
             on_line(f"downloading {', '.join(missing)}")
-            _download(work, self._suite, missing)
+            _download(work, archive_of(self._templates, self._suite), missing)
             for archive in sorted(work.glob("*.deb")):
                 self._add(archive)
                 on_line(f"layer of {archive.name.split('_')[0]} made")
@@ -166,13 +167,28 @@ def _repack(archive: Path, stream: IO[bytes]) -> None:
         raise CommandError(command, child.returncode, "")
 
 
-def _download(work: Path, suite: str, packages: Sequence[str]) -> None:
+def archive_of(templates: Path, suite: str) -> str:
+    """The line of sources.list(5) for `suite`: the archive that the templates were built from.
+
+    Raises:
+        CapabilityError: no template of that suite is built, or no keys for its archive.
+    """
+    for listing in sorted(templates.glob("*/rootfs/etc/apt/sources.list")):
+        for line in listing.read_text(encoding="utf-8").splitlines():
+            words = line.split()
+            if words[:1] == ["deb"] and words[-2:] == [suite, "main"]:
+                return f"deb [signed-by={keyring()}] {words[-3]} {suite} main\n"
+    raise CapabilityError(
+        f"no container template of {suite} is built in {templates}, so its archive is not known",
+        hint="run 'homelab lab up' first",
+    )
+
+
+def _download(work: Path, archive: str, packages: Sequence[str]) -> None:
     for name in ("lists/partial", "cache/archives/partial", "etc"):
         (work / name).mkdir(parents=True)
     sources = work / "sources.list"
-    sources.write_text(
-        f"deb [signed-by={keyring()}] http://deb.debian.org/debian {suite} main\n", encoding="utf-8"
-    )
+    sources.write_text(archive, encoding="utf-8")
     options = {
         "Dir::Etc": work / "etc",
         "Dir::Etc::SourceList": sources,

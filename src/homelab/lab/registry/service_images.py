@@ -107,7 +107,12 @@ class _Builder:
     ) -> None:
         self._images = directory / "images"
         self._store = BlobStore(directory / "blobs")
-        self._layers = LayerCache(directory / "layers", self._store, known.suite)
+        self._layers = LayerCache(
+            directory / "layers",
+            self._store,
+            known.suite,
+            templates=directory.parent / "templates",
+        )
         self._known = known
         self._on_line = on_line
         self._shell: Blob | None = None
