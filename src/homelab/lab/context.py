@@ -12,8 +12,10 @@ from homelab.lab.access import Access
 from homelab.lab.auth import Authenticator, Caller
 from homelab.lab.failures import ApiFailureError, no_such_guest
 from homelab.lab.faults import Faults
+from homelab.lab.memo import Memo
 from homelab.lab.runtime import Bridge, ContainerRuntime, RuntimeFailureError, TaskLog, Usage
 from homelab.lab.state import GuestRecord, State, Transaction, VolumeRecord
+from homelab.lab.statistics import Look, Statistics
 from homelab.lab.tasks import Tasks
 from homelab.lab.usage import CpuMeter
 from homelab.pve.release import DEFAULT_RELEASE, Release
@@ -68,6 +70,9 @@ class Context:
     release: Release = DEFAULT_RELEASE
     locks: GuestLocks = field(default_factory=GuestLocks)
     cpu: CpuMeter = field(default_factory=CpuMeter)
+    statistics: Statistics = field(default_factory=Statistics)
+    memo: Memo = field(default_factory=Memo)
+    """What handlers worked out before."""
     stopping: set[int] = field(default_factory=set)
     """Guests whose graceful shutdown is to give way to a stop."""
     leftovers: set[int] = field(default_factory=set)
@@ -118,6 +123,17 @@ class Context:
         """
         try:
             return self.runtime.running()
+        except RuntimeFailureError as error:
+            raise ApiFailureError(error.message) from error
+
+    def look(self) -> Look:
+        """What runs now, with figures that may be of a moment ago.
+
+        Raises:
+            ApiFailureError: the runtime can't tell.
+        """
+        try:
+            return self.statistics.look(self.runtime)
         except RuntimeFailureError as error:
             raise ApiFailureError(error.message) from error
 

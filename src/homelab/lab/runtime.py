@@ -231,6 +231,9 @@ class ContainerRuntime(Protocol):
     def running(self) -> Mapping[int, Usage]:
         """What runs now, with measured use; cheap enough to be asked for every request."""
 
+    def changes(self) -> int | None:
+        """How often a container started or stopped; None when only `running` can tell."""
+
     def addresses(self, guest: Guest) -> tuple[InterfaceAddress, ...]:
         """The addresses that the running container has."""
 

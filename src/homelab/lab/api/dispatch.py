@@ -15,7 +15,7 @@ import orjson
 
 from homelab.errors import HomelabError
 from homelab.lab.api import own
-from homelab.lab.api.endpoint import Call, Endpoint, Page, Privilege
+from homelab.lab.api.endpoint import Call, Encoded, Endpoint, Page, Privilege
 from homelab.lab.api.router import Router
 from homelab.lab.api.table import ENDPOINTS
 from homelab.lab.auth import AuthenticationError, Caller
@@ -91,6 +91,8 @@ class Dispatcher:
         except HomelabError as error:
             _log.exception("%s %s", request.method, request.path)
             return _failure(500, error.message)
+        if isinstance(data, Encoded):
+            return Reply(status=200, reason="OK", body=data.body)
         reply: dict[str, object] = {"data": data}
         if isinstance(data, Page):
             reply = {"data": data.items, "total": data.total}

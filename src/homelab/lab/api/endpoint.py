@@ -55,8 +55,15 @@ class Page:
     total: int
 
 
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A whole reply that is JSON already."""
+
+    body: bytes
+
+
 Handler = Callable[[Context, Call], object]
-"""Returns what goes into `data`; a `Page` also sets `total`."""
+"""Returns what goes into `data`; a `Page` also sets `total`, an `Encoded` is the reply itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,7 +72,12 @@ def guest_resource(
 
 def pools_by_guest(context: Context) -> dict[int, str]:
     """The pool of each guest that is in one."""
-    return {vmid: pool.poolid for pool in context.state.pools() for vmid in pool.vmids}
+    stamp = context.state.pool_changes
+    return context.memo.get(
+        "pools",
+        stamp,
+        lambda: {vmid: pool.poolid for pool in context.state.pools() for vmid in pool.vmids},
+    )
 
 
 def storage_space(context: Context, storage: Storage) -> tuple[int, int]:

@@ -187,6 +187,9 @@ class LxcRuntime:
         """What runs, with measured use."""
         return dict(self._containers.usage())
 
+    def changes(self) -> None:
+        """None: a container may end by itself."""
+
     def addresses(self, guest: Guest) -> tuple[InterfaceAddress, ...]:
         """The addresses that the running container has."""
         init = self._containers.init_of(guest.vmid)
