@@ -1,4 +1,4 @@
-"""The HTTPS server: requests to the dispatcher on worker threads, replies with PVE's reason phrase."""
+"""The HTTPS server: requests to the dispatcher, replies with PVE's reason phrase."""
 
 from __future__ import annotations
 
@@ -83,8 +83,12 @@ class Server:
             upload=upload,
             chunked="chunked" in request.headers.get("Transfer-Encoding", "").lower(),
         )
-        loop = asyncio.get_running_loop()
-        reply = await loop.run_in_executor(self._pool, self._dispatcher.dispatch, incoming)
+        dispatch = self._dispatcher.dispatch
+        if self._dispatcher.is_quick(incoming):
+            reply = dispatch(incoming)
+        else:
+            loop = asyncio.get_running_loop()
+            reply = await loop.run_in_executor(self._pool, dispatch, incoming)
         if upload is not None and reply.status != 200:
             upload.unlink(missing_ok=True)
         if reply.status == 0 and request.transport is not None:

@@ -79,10 +79,11 @@ def not_backed_up(context: Context, _call: Call) -> object:
 
 
 ENDPOINTS = (
-    Endpoint(method="GET", path="/cluster/status", permission="user", handler=status),
+    Endpoint(method="GET", path="/cluster/status", quick=True, permission="user", handler=status),
     Endpoint(
         method="GET",
         path="/cluster/nextid",
+        quick=True,
         permission="user",
         handler=next_id,
         parameters={"vmid": Parameter(type="integer", minimum=100, maximum=999_999_999)},

@@ -98,6 +98,14 @@ class Dispatcher:
             reply = {"data": data.items, "total": data.total}
         return Reply(status=200, reason="OK", body=orjson.dumps(reply))
 
+    def is_quick(self, request: Request) -> bool:
+        """Whether `dispatch` does not block, so that it needs no thread of its own."""
+        context = self._context
+        if request.method != "GET" or not context.faults.are_none:
+            return False
+        found = self._router.find("GET", request.path.removeprefix(_PREFIX))
+        return found is not None and found[0].quick and context.runtime.changes() is not None
+
     def _handle(self, request: Request) -> object:
         path = unquote(request.path)
         if path.startswith(f"{_OWN_PREFIX}/"):

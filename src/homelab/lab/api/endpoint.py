@@ -79,5 +79,7 @@ class Endpoint:
     """Query and body parameters, by name."""
     tickets_only: bool = False
     """Whether API tokens are refused."""
+    quick: bool = False
+    """Whether it only reads, and of that only what takes no time."""
     stored_only: bool = False
     """Whether what is set here is kept and shown, and has no effect in the lab yet."""

@@ -92,6 +92,7 @@ ENDPOINTS = (
     Endpoint(
         method="GET",
         path="/cluster/resources",
+        quick=True,
         permission="user",
         handler=resources,
         parameters={"type": Parameter(enum=("vm", "storage", "node", "sdn"))},
