@@ -114,7 +114,7 @@ def _start_one(everywhere: Context, vmid: int) -> None:
 def _run(context: Context, kind: str, identity: str, work: Callable[[TaskLog], None]) -> None:
     with context.state.transaction() as transaction:
         upid = context.register(transaction, kind, identity, _ROOT)
-    context.tasks.run(upid, work)
+    context.tasks.run(upid, work, waits=True)
 
 
 def _log_line(line: str) -> None:

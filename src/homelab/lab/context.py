@@ -154,7 +154,7 @@ class Context:
         self, kind: str, identity: object, caller: Caller, work: Callable[[TaskLog], None]
     ) -> Upid:
         """Do work in a task of a caller; returns its name."""
-        with self.state.transaction() as transaction:
+        with self.state.transaction(lasting=False) as transaction:
             upid = self.register(transaction, kind, identity, caller)
         self.tasks.run(upid, work)
         return upid

@@ -188,7 +188,7 @@ def _note(context: Context, record: GuestRecord, *, running: bool) -> None:
 
 
 def _task(context: Context, kind: str, caller: Caller, vmid: int, work: _Work) -> Upid:
-    with context.state.transaction() as transaction:
+    with context.state.transaction(lasting=False) as transaction:
         upid = context.register(transaction, kind, vmid, caller)
     context.tasks.run(upid, work)
     return upid

@@ -102,7 +102,13 @@ def serve(options: ServeOptions, *, on_ready: Callable[[LabInfo], None]) -> None
         context = Context(
             node=options.node,
             state=state,
-            tasks=Tasks(state, options.state / "tasks", node=options.node, faults=faults),
+            tasks=Tasks(
+                state,
+                options.state / "tasks",
+                node=options.node,
+                faults=faults,
+                at_once=options.runtime is RuntimeKind.MEMORY,
+            ),
             runtime=runtime,
             authenticator=Authenticator(secret, directory=access),
             bridges=bridges,

@@ -1,7 +1,8 @@
 """The lab's state in SQLite: written and committed before a reply is sent.
 
-There is one writer at a time; readers never wait for it (write-ahead log). With
-`synchronous=FULL` a commit survives kill -9 and loss of power.
+There is one writer at a time; readers never wait for it (write-ahead log). A commit survives
+kill -9, and with `synchronous=FULL` loss of power; notes about tasks alone do without the latter,
+as PVE's own do.
 """
 
 from __future__ import annotations
@@ -234,8 +235,10 @@ class State:
             )
 
     @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
+    def transaction(self, *, lasting: bool = True) -> Iterator[Transaction]:
         """Commit the body's changes together when it ends; an exception undoes them all.
+
+        What is committed survives kill -9, and where it is `lasting` a loss of power too.
 
         Raises:
             StateError: nothing was changed, such as when the disk is full.
@@ -243,6 +246,7 @@ class State:
         with self._lock:
             self._check_open()
             try:
+                self._writer.execute(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
                 self._writer.execute("BEGIN IMMEDIATE")
                 transaction = Transaction(self._writer)
                 yield transaction
