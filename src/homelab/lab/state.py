@@ -7,6 +7,7 @@ as PVE's own do.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -246,11 +247,14 @@ class State:
         with self._lock:
             self._check_open()
             try:
-                self._writer.execute(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
+                now = lasting and not self._is_together()
+                self._writer.execute(f"PRAGMA synchronous = {'FULL' if now else 'NORMAL'}")
                 self._writer.execute("BEGIN IMMEDIATE")
                 transaction = Transaction(self._writer)
                 yield transaction
                 self._writer.execute("COMMIT")
+                if lasting and not now:
+                    self._local.owes = True
                 self._note(transaction)
             except sqlite3.Error as error:
                 self._forget()
@@ -258,6 +262,42 @@ class State:
             finally:
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Make what the calling thread commits in the block lasting at its end, all at once.
+
+        What is answered after the block is then as good as if each commit had been made to last.
+
+        Raises:
+            StateError: what was committed is there, and may not survive a loss of power.
+        """
+        if self._is_together():
+            yield
+            return
+        self._local.owes = False
+        try:
+            yield
+        finally:
+            owes, self._local.owes = self._local.owes, None
+            if owes:
+                self._sync()
+
+    def _is_together(self) -> bool:
+        return getattr(self._local, "owes", None) is not None
+
+    def _sync(self) -> None:
+        """Have the write-ahead log on the disk; SQLite itself does that for what it moves on."""
+        try:
+            log = os.open(f"{self._path}-wal", os.O_RDONLY)
+        except FileNotFoundError:
+            return
+        try:
+            os.fdatasync(log)
+        except OSError as error:
+            raise StateError(f"unable to write the node's state - {error}") from error
+        finally:
+            os.close(log)
 
     def _note(self, transaction: Transaction) -> None:
         """Bring what is kept in memory up to date, and only then say that it changed."""

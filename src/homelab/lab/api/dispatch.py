@@ -139,7 +139,8 @@ class Dispatcher:
         context = self._context
         if "node" in variables:
             context = context.at(self._node(args.text("node")))
-        return endpoint.handler(context, Call(caller=caller, args=args, upload=request.upload))
+        with context.state.together():
+            return endpoint.handler(context, Call(caller=caller, args=args, upload=request.upload))
 
     def _require(self, caller: Caller, path: str, permission: Privilege) -> None:
         access = self._context.access
