@@ -24,13 +24,12 @@ from homelab.errors import (
     UnreachableError,
     WaitTimeoutError,
 )
-from homelab.lab import boot, choice, directory
+from homelab.lab import choice, directory
 from homelab.lab.choice import NodeRuntime, RuntimeChoice
 from homelab.lab.control import Control
-from homelab.lab.guest_view import guest_of
 from homelab.lab.info import FILE_NAME, LabInfo, LabStatus
 from homelab.lab.runtime import RuntimeKind
-from homelab.lab.serve import DEFAULT_LISTEN, DEFAULT_NODE, ServeOptions, serve
+from homelab.lab.serve_options import DEFAULT_LISTEN, DEFAULT_NODE, ServeOptions
 from homelab.lab.state import State, StateError
 from homelab.mirror import write_mirror
 from homelab.polling import wait_until
@@ -132,6 +131,8 @@ class Lab:
 
     def serve(self) -> None:
         """Be the server, in this process, until Ctrl-C or SIGTERM."""
+        from homelab.lab.serve import serve
+
         directory.prepare(self.state_dir)
         with directory.exclusive(self.state_dir):
             info = self._running()
@@ -374,6 +375,9 @@ class Lab:
 
     def _end(self) -> None:
         """End the server when there is one; else do what it would have done."""
+        from homelab.lab import boot
+        from homelab.lab.guest_view import guest_of
+
         process = directory.server_process(self.state_dir)
         if process is not None:
             pid, start_time = process

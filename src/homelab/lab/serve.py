@@ -18,7 +18,6 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 from homelab.errors import CapabilityError, ConfigurationError, HomelabError
@@ -29,6 +28,7 @@ from homelab.lab.context import Context
 from homelab.lab.faults import Faults
 from homelab.lab.info import FILE_NAME, LabInfo
 from homelab.lab.runtime import Bridge, RuntimeKind
+from homelab.lab.serve_options import DEFAULT_LISTEN, DEFAULT_NODE, ServeOptions
 from homelab.lab.ssh_key import ensure_ssh_key
 from homelab.lab.state import State
 from homelab.lab.storages import DEFAULT_STORAGE
@@ -39,8 +39,6 @@ from homelab.pve.release import DEFAULT_RELEASE, Release
 
 _log = logging.getLogger(__name__)
 
-DEFAULT_LISTEN = "127.0.0.1:8006"
-DEFAULT_NODE = "pve"
 DEFAULT_BRIDGES: Mapping[str, str] = {"vmbr0": "10.10.0.1/24", "vmbr1": "10.20.0.254/24"}
 API_PORT = 8006
 _BRIDGES_KEY = "bridges"
@@ -49,24 +47,6 @@ _RELEASE_KEY = "release"
 _TASKS_END = 60.0
 _BIND_ATTEMPTS = 6
 _TEMPLATE = "homelab"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServeOptions:
-    """What a server needs to know."""
-
-    state: Path
-    cache: Path
-    runtime: RuntimeKind
-    listen: str = DEFAULT_LISTEN
-    bridges: Mapping[str, str] | None = None
-    """None: as before, or the default ones."""
-    node: str = DEFAULT_NODE
-    notes: tuple[str, ...] = ()
-    nodes: int | None = None
-    """How many nodes the cluster has; None: as before, or one."""
-    pve_version: str | None = None
-    """Such as 8 or 9.1.1; None: as before, or 9."""
 
 
 def serve(options: ServeOptions, *, on_ready: Callable[[LabInfo], None]) -> None:
