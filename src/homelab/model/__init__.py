@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from homelab.model.documents import document_of, topology_from_document
     from homelab.model.firewall import firewall_rules
-    from homelab.model.inventory import SshAccess, inventory
+    from homelab.model.inventories import SshAccess, inventory
     from homelab.model.outputs import topology_from_outputs
     from homelab.model.plan import topology_from_plan
     from homelab.model.sizes import format_size, parse_size
@@ -79,7 +79,7 @@ _PLACES = {
     "RootFs": "topology",
     "Service": "topology",
     "Size": "topology",
-    "SshAccess": "inventory",
+    "SshAccess": "inventories",
     "Startup": "topology",
     "Topology": "topology",
     "Value": "topology",
@@ -87,7 +87,7 @@ _PLACES = {
     "document_of": "documents",
     "firewall_rules": "firewall",
     "format_size": "sizes",
-    "inventory": "inventory",
+    "inventory": "inventories",
     "parse_size": "sizes",
     "start_waves": "waves",
     "topology_from_document": "documents",
