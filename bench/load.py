@@ -8,7 +8,7 @@ import shutil
 import ssl
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -25,6 +25,13 @@ class Load:
     """Bytes per reply with its headers."""
     latency: float
     """Seconds from request to reply, on average."""
+
+
+def timed(ask: Callable[[], object]) -> float:
+    """Seconds that one question takes."""
+    begin = time.perf_counter()
+    ask()
+    return time.perf_counter() - begin
 
 
 def generator() -> str:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from homelab.errors import CapabilityError, ConfigurationError, HomelabError
 from homelab.lab.runtime import RuntimeKind
-from homelab.lab.serve import DEFAULT_LISTEN, DEFAULT_NODE, ServeOptions, serve
+from homelab.lab.serve import serve
+from homelab.lab.serve_options import DEFAULT_LISTEN, DEFAULT_NODE, ServeOptions
 
 _log = logging.getLogger(__name__)
 
