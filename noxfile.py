@@ -83,6 +83,13 @@ def tests(session: nox.Session) -> None:
     session.run(*as_root(), python, *PYTEST, "tests/integration", "--durations=10", external=True)
 
 
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure the lab beside fakepve; results are in build/bench. `-- api` runs one of them."""
+    python = environment(session, "test")
+    session.run(python, "-m", "bench", *session.posargs, external=True)
+
+
 def homelab(session: nox.Session, command: str, *, success_codes: tuple[int, ...] = (0,)) -> None:
     """Run a command of the library; it asks for root by itself, and Ctrl-C gives it time."""
     session.run(

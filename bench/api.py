@@ -15,7 +15,7 @@ PATHS = {
     "GET /cluster/resources": "/cluster/resources",
     "GET /nodes/{node}/lxc/{vmid}/config": "/nodes/{node}/lxc/600/config",
 }
-_PASSWORD = "bench-password"
+PASSWORD = "bench-password"  # noqa: S105
 
 
 def run(report: Report) -> None:
@@ -31,7 +31,7 @@ def run(report: Report) -> None:
             compare(report, name, path, lab, other)
         for who, client in (("an auditor", auditor), ("the owner of half of them", owner)):
             name = f"GET /cluster/resources as {who}"
-            compare(report, name, PATHS["GET /cluster/resources"], lab, other, client)
+            compare(report, name, PATHS["GET /cluster/resources"], lab, other, client=client)
         while_changing(report, lab)
 
 
@@ -41,6 +41,7 @@ def compare(
     path: str,
     lab: servers.Server,
     other: servers.Server,
+    *,
     client: Client | None = None,
 ) -> None:
     """The same question to both; `client` asks the lab, else root."""
@@ -85,12 +86,12 @@ def while_changing(report: Report, lab: servers.Server) -> None:
 def users(root: Client) -> tuple[Client, Client]:
     """One who sees everything by a rule on /, and one who sees half by one rule per container."""
     for name in ("auditor@pve", "owner@pve"):
-        root.ask("POST", "/access/users", userid=name, password=_PASSWORD)
+        root.ask("POST", "/access/users", userid=name, password=PASSWORD)
     root.ask("PUT", "/access/acl", path="/", users="auditor@pve", roles="PVEAuditor")
     for vmid in VMIDS[::2]:
         root.ask("PUT", "/access/acl", path=f"/vms/{vmid}", users="owner@pve", roles="PVEVMUser")
-    auditor = Client(root.url, "auditor@pve", _PASSWORD).log_in()
-    return auditor, Client(root.url, "owner@pve", _PASSWORD).log_in()
+    auditor = Client(root.url, "auditor@pve", PASSWORD).log_in()
+    return auditor, Client(root.url, "owner@pve", PASSWORD).log_in()
 
 
 if __name__ == "__main__":

@@ -45,9 +45,12 @@ class Client:
             context.verify_mode = ssl.CERT_NONE
             connection = http.client.HTTPSConnection(target.netloc, context=context)
             self._local.connection = connection
-        form = urlencode(values)
-        headers = {**self.headers, "Content-Type": "application/x-www-form-urlencoded"}
-        connection.request(method, target.path + path, form or None, headers)
+        form, where = urlencode(values), target.path + path
+        if method == "GET":
+            connection.request(method, f"{where}?{form}" if form else where, headers=self.headers)
+        else:
+            headers = {**self.headers, "Content-Type": "application/x-www-form-urlencoded"}
+            connection.request(method, where, form or None, headers)
         reply = connection.getresponse()
         body = reply.read()
         if reply.status != 200:

@@ -58,9 +58,7 @@ def node_of(first: str, vmid: int) -> str:
 
 def add(report: Report, name: str, took: list[float]) -> None:
     """Milliseconds, with what the client takes to read the reply."""
-    report.add(
-        name, {"milliseconds min": min(took) * 1e3, "median": statistics.median(took) * 1e3}
-    )
+    report.add(name, {"milliseconds min": min(took) * 1e3, "median": statistics.median(took) * 1e3})
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ def _wrk(url: str, headers: Mapping[str, str], seconds: float, connections: int)
     failed = re.search(r"Non-2xx or 3xx responses: (\d+)|Socket errors: (.*)", text)
     if failed:
         raise RuntimeError(f"{url}: {failed[0]}")
-    count, took, read = re.search(r"(\d+) requests in ([\d.]+m?s), ([\d.]+\w+) read", text).groups()
+    count, read = re.search(r"(\d+) requests in [\d.]+m?s, ([\d.]+\w+) read", text).groups()
     latency = re.search(r"Latency\s+([\d.]+)(us|ms|s)", text)
     unit = {"us": 1e-6, "ms": 1e-3, "s": 1.0}[latency[2]]
     return Load(
@@ -74,9 +74,7 @@ def _bytes(text: str) -> float:
     return float(number) * {"B": 1, "KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30}[unit]
 
 
-async def _asyncio(
-    url: str, headers: Mapping[str, str], seconds: float, connections: int
-) -> Load:
+async def _asyncio(url: str, headers: Mapping[str, str], seconds: float, connections: int) -> Load:
     target = urlsplit(url)
     context = ssl.create_default_context()
     context.check_hostname = False

@@ -76,6 +76,12 @@ lab.add_command(fault)
 @options.combined(options.runtime, options.listen, options.state)
 @click.option("--nodes", type=click.IntRange(1), help="How many nodes the cluster has.")
 @click.option("--pve-version", metavar="VERSION", help="The release that it is: 8 or 9.")
+@click.option(
+    "--resources-lag",
+    type=click.FloatRange(min=0, max=60),
+    metavar="SECONDS",
+    help="How far /cluster/resources lags behind; PVE's does some seconds. Default: 0.",
+)
 @click.option("--foreground", is_flag=True, help="Serve until interrupted.")
 def up(
     runtime: RuntimeChoice | None,
@@ -84,11 +90,15 @@ def up(
     *,
     nodes: int | None,
     pve_version: str | None,
+    resources_lag: float | None,
     foreground: bool,
 ) -> None:
     """Start the lab, or say that it runs."""
     place = replace(
-        _place(state, runtime=runtime, listen=listen), nodes=nodes, pve_version=pve_version
+        _place(state, runtime=runtime, listen=listen),
+        nodes=nodes,
+        pve_version=pve_version,
+        resources_lag=resources_lag,
     )
     if place.runtime != "memory" and not is_root():
         try:

@@ -12,6 +12,7 @@ from homelab.lab.access import Access
 from homelab.lab.auth import Authenticator, Caller
 from homelab.lab.failures import ApiFailureError, no_such_guest
 from homelab.lab.faults import Faults
+from homelab.lab.lag import Lag
 from homelab.lab.memo import Memo
 from homelab.lab.runtime import Bridge, ContainerRuntime, RuntimeFailureError, TaskLog, Usage
 from homelab.lab.state import GuestRecord, State, Transaction, VolumeRecord
@@ -68,6 +69,8 @@ class Context:
     nodes: tuple[str, ...]
     """All nodes of the cluster; the first one answers."""
     release: Release = DEFAULT_RELEASE
+    lag: Lag | None = None
+    """How far /cluster/resources lags behind, where it does."""
     locks: GuestLocks = field(default_factory=GuestLocks)
     cpu: CpuMeter = field(default_factory=CpuMeter)
     statistics: Statistics = field(default_factory=Statistics)

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
@@ -34,6 +34,7 @@ from homelab.lab.state import State, StateError
 from homelab.mirror import write_mirror
 from homelab.polling import wait_until
 from homelab.process import is_alive
+from homelab.pve.release import Release
 
 _START_SILENCE = 600.0
 _STOP_TIMEOUT = 180.0
@@ -62,6 +63,7 @@ class Lab:
         node: str = DEFAULT_NODE,
         nodes: int | None = None,
         pve_version: str | None = None,
+        resources_lag: float | None = None,
         on_progress: Callable[[str], None] | None = None,
     ) -> None:
         self._state = state.absolute() if state is not None else None
@@ -73,6 +75,7 @@ class Lab:
         self._node = node
         self._nodes = nodes
         self._pve_version = pve_version
+        self._resources_lag = resources_lag
         self._on_progress = on_progress
 
     @property
@@ -271,6 +274,25 @@ class Lab:
                 + ", ".join(f"{name} {address}" for name, address in info.bridges.items()),
                 hint="end it with 'homelab lab down'; the next start makes the new ones",
             )
+        for wanted, has in self._settings(info):
+            if wanted != has:
+                raise ConfigurationError(
+                    f"the lab in {self.state_dir} runs with {has}, not with {wanted}",
+                    hint="end it with 'homelab lab down'; the next start takes the new setting",
+                )
+
+    def _settings(self, info: LabInfo) -> Iterator[tuple[str, str]]:
+        """What was asked for, in words, beside what the running lab has."""
+        if self._nodes is not None:
+            yield _nodes(self._nodes), _nodes(info.nodes)
+        if self._pve_version is not None:
+            try:
+                wanted = Release.parse(self._pve_version)
+            except ValueError as error:
+                raise ConfigurationError(str(error), hint="use --pve-version 8 or 9") from error
+            yield f"Proxmox VE {wanted}", f"Proxmox VE {info.release}"
+        if self._resources_lag is not None:
+            yield f"a lag of {self._resources_lag:g} s", f"a lag of {info.resources_lag:g} s"
 
     def _choose(self) -> tuple[RuntimeKind, tuple[str, ...]]:
         with ExitStack() as stack:
@@ -288,6 +310,7 @@ class Lab:
             notes=notes,
             nodes=self._nodes,
             pve_version=self._pve_version,
+            resources_lag=self._resources_lag,
         )
 
     def _open_state(self, stack: ExitStack) -> State:
@@ -338,6 +361,8 @@ class Lab:
             argv += ["--nodes", str(self._nodes)]
         if self._pve_version is not None:
             argv += ["--pve-version", self._pve_version]
+        if self._resources_lag is not None:
+            argv += ["--resources-lag", str(self._resources_lag)]
         for note in notes:
             argv += ["--note", note]
         return [*argv, "--report-to", str(descriptor)]
@@ -424,3 +449,7 @@ class Lab:
             choice.make(kind, state=self.state_dir, cache=self.cache_dir, node=self._node)
             for kind in sorted(kinds)
         )
+
+
+def _nodes(count: int) -> str:
+    return "1 node" if count == 1 else f"{count} nodes"

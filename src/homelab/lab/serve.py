@@ -15,18 +15,18 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
-from pathlib import Path
+from contextlib import ExitStack, suppress
 
-from homelab.errors import ConfigurationError
+from homelab.errors import ConfigurationError, HomelabError
 from homelab.lab import boot, choice, directory, tls
 from homelab.lab.access import Access
 from homelab.lab.auth import ROOT, TOKEN_NAME, Authenticator, Secrets
 from homelab.lab.context import Context
 from homelab.lab.faults import Faults
 from homelab.lab.info import FILE_NAME, LabInfo
+from homelab.lab.lag import Lag
 from homelab.lab.runtime import Bridge, RuntimeKind
-from homelab.lab.serve_options import DEFAULT_LISTEN, DEFAULT_NODE, ServeOptions
+from homelab.lab.serve_options import ServeOptions
 from homelab.lab.ssh_key import ensure_ssh_key
 from homelab.lab.state import State
 from homelab.lab.storages import DEFAULT_STORAGE
@@ -96,6 +96,7 @@ def serve(options: ServeOptions, *, on_ready: Callable[[LabInfo], None]) -> None
             files=options.state / directory.FILES,
             nodes=_nodes(state, options),
             release=release,
+            lag=Lag(options.resources_lag) if options.resources_lag else None,
         )
         files = tls.ensure_certificates(
             options.state / "tls", names=_names(options, bridges, sockets[0])
@@ -125,6 +126,9 @@ def serve(options: ServeOptions, *, on_ready: Callable[[LabInfo], None]) -> None
             state_dir=str(options.state),
             cache_dir=str(options.cache),
             notes=(*options.notes, *runtime.notes()),
+            nodes=len(context.nodes),
+            release=str(release),
+            resources_lag=options.resources_lag or 0.0,
         )
         asyncio.run(_answer(context, sockets, files, info, on_ready))
         context.tasks.close(timeout=_TASKS_END)
@@ -186,6 +190,7 @@ async def _answer(
     on_ready: Callable[[LabInfo], None],
 ) -> None:
     from homelab.lab.api.dispatch import Dispatcher
+    from homelab.lab.api.resources import see
     from homelab.lab.server import Server
 
     ended = asyncio.Event()
@@ -202,9 +207,25 @@ async def _answer(
     info.save()
     on_ready(info)
     _log.info("serving %s, runtime %s", info.api_url, info.runtime)
-    await ended.wait()
+    if context.lag is None:
+        await ended.wait()
+    else:
+        await _look_now_and_then(lambda: see(context), context.lag.seconds, ended)
     _log.info("ending")
     await server.stop()
+
+
+async def _look_now_and_then(
+    look: Callable[[], None], seconds: float, ended: asyncio.Event
+) -> None:
+    """Look every `seconds` seconds until the end."""
+    while not ended.is_set():
+        try:
+            await asyncio.to_thread(look)
+        except HomelabError as error:
+            _log.warning("can't look at the containers: %s", error.message)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(ended.wait(), seconds)
 
 
 def _bridges(state: State, options: ServeOptions) -> tuple[Bridge, ...]:

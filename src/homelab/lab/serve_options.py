@@ -28,3 +28,5 @@ class ServeOptions:
     """How many nodes the cluster has; None: as before, or one."""
     pve_version: str | None = None
     """Such as 8 or 9.1.1; None: as before, or 9."""
+    resources_lag: float | None = None
+    """Seconds that /cluster/resources lags behind; None: not at all."""

@@ -25,6 +25,7 @@ class LabOptions:
     state: Path | None = None
     nodes: int | None = None
     pve_version: str | None = None
+    resources_lag: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,8 @@ class LabPlace:
     """How many nodes; None: as before, or one."""
     pve_version: str | None = None
     """The release that the lab is; None: as before, or 9."""
+    resources_lag: float | None = None
+    """Seconds that /cluster/resources lags behind; None: not at all."""
 
 
 def lab_target(settings: Settings | None) -> LabTarget:
@@ -60,6 +63,7 @@ def lab_place(
         state=(state or settings_module.lab_state_directory(environment)).absolute(),
         nodes=options.nodes,
         pve_version=options.pve_version,
+        resources_lag=options.resources_lag,
     )
 
 
@@ -89,6 +93,7 @@ def open_lab(place: LabPlace, *, on_progress: Callable[[str], None] | None = Non
         listen=place.listen,
         nodes=place.nodes,
         pve_version=place.pve_version,
+        resources_lag=place.resources_lag,
         on_progress=on_progress,
     )
 

@@ -152,7 +152,7 @@ def test_a_container_that_ended_meanwhile_is_not_started(open_node, tmp_path) ->
     before.create(100, onboot=1, start=1)
     before.create(101, onboot=1, start=1)
     running = tmp_path / "memory" / "running"
-    running.write_text('[101, 1.0]\n')
+    running.write_text("[101, 1.0]\n")
     after = open_node()
     assert after.status(100)["status"] == "stopped"
     assert after.status(101)["status"] == "running"

@@ -253,6 +253,40 @@ def test_a_running_lab_with_another_runtime_is_one_clear_error(shared: Lab) -> N
     assert Lab(state=shared.state_dir, runtime="auto").up().runtime == "memory"
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"nodes": 3}, "runs with 1 node, not with 3 nodes"),
+        ({"pve_version": "8"}, "runs with Proxmox VE 9.1.1, not with Proxmox VE 8.4.14"),
+        ({"resources_lag": 2.0}, "runs with a lag of 0 s, not with a lag of 2 s"),
+        ({"pve_version": "7"}, "no release that the lab can be"),
+    ],
+)
+def test_a_running_lab_with_other_settings_is_one_clear_error(
+    shared: Lab, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=message) as caught:
+        _lab(shared.state_dir, **options).up()
+    assert caught.value.hint
+    assert shared.info().pid == _lab(shared.state_dir, nodes=1, pve_version="9").up().pid
+
+
+def test_a_lag_shows_a_new_container_later(tmp_path: Path) -> None:
+    lab = _lab(tmp_path / "lab", resources_lag=0.2)
+    try:
+        info = lab.up()
+        client = _client(info)
+        _create(client, info, hostname="late")
+
+        def name() -> str | None:
+            [row] = client.cluster.resources.get(type="vm")
+            return row.get("name")
+
+        assert wait_until(name, what="the name", timeout=10, interval=0.05) == "late"
+    finally:
+        lab.destroy()
+
+
 def test_containers_of_one_runtime_are_not_given_to_another(lab: Lab) -> None:
     info = lab.up()
     _create(_client(info), info)

@@ -210,7 +210,9 @@ def interfaces(context: Context, call: Call) -> object:
 _L = "/nodes/{node}/lxc/{vmid}"
 
 ENDPOINTS = (
-    Endpoint(method="GET", path="/nodes/{node}/lxc", quick=True, permission="user", handler=listing),
+    Endpoint(
+        method="GET", path="/nodes/{node}/lxc", quick=True, permission="user", handler=listing
+    ),
     Endpoint(
         method="POST",
         path="/nodes/{node}/lxc",

@@ -23,12 +23,28 @@ from homelab.pve.schema import Parameter
 def resources(context: Context, call: Call) -> object:
     kind, name = call.args.text("type"), str(call.caller)
     look = context.look()
-    stamp = (context.state.changes, context.access.version, context.faults.down, look.number)
+    looks = context.lag.looks if context.lag is not None else 0
+    stamp = (
+        *(context.state.changes, context.access.version, context.faults.down),
+        *(look.number, looks),
+    )
     return context.memo.get(
         ("resources", name, kind),
         stamp,
         lambda: Encoded(orjson.dumps({"data": list(_rows(context, call, kind, look.running))})),
     )
+
+
+def see(context: Context) -> None:
+    """Let what lags behind see the guests as they are."""
+    if context.lag is not None:
+        running, pools = context.look().running, pools_by_guest(context)
+        context.lag.look(
+            {
+                record.vmid: guest_resource(context, record, running, pools)
+                for record in context.state.guests()
+            }
+        )
 
 
 def _rows(
@@ -64,6 +80,9 @@ def _guest_row(
     pools: Mapping[int, str],
 ) -> orjson.Fragment:
     vmid = record.vmid
+    if context.lag is not None:
+        row = guest_resource(context, record, running, pools)
+        return orjson.Fragment(orjson.dumps(context.lag.shown(vmid, row)))
     down = context.node_of(record) in context.faults.down
     return context.memo.get(
         ("row", vmid),

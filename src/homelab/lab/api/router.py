@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from homelab.lab.api.endpoint import Endpoint
 
-
 _Found = tuple[Endpoint, Mapping[str, str]]
 _REMEMBERED = 20_000
 """Paths, from which on they are forgotten; each task has paths of its own."""
