@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from homelab.lab.api.dispatch import Dispatcher, Reply, Request
+from homelab.lab.listener import Listener
 from homelab.lab.uploads import receive
 
 _log = logging.getLogger(__name__)
@@ -47,19 +48,21 @@ class Server:
         self._delay = failure_delay
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="request")
         self._runner: web.ServerRunner | None = None
+        self._listeners: list[Listener] = []
 
     async def start(self) -> None:
         """Begin to answer."""
-        self._runner = web.ServerRunner(
-            web.Server(self._handle, access_log=None),
-            shutdown_timeout=_SHUTDOWN,
-        )
+        server = web.Server(self._handle, access_log=None)
+        self._runner = web.ServerRunner(server, shutdown_timeout=_SHUTDOWN)
         await self._runner.setup()
-        for bound in self._sockets:
-            await web.SockSite(self._runner, bound, ssl_context=self._context).start()
+        self._listeners = [Listener(bound, self._context, server) for bound in self._sockets]
+        for listener in self._listeners:
+            listener.start()
 
     async def stop(self) -> None:
         """Stop to answer; requests under way are finished."""
+        for listener in self._listeners:
+            await listener.stop()
         if self._runner is not None:
             await self._runner.cleanup()
         self._pool.shutdown(wait=True, cancel_futures=True)
