@@ -32,7 +32,7 @@ def proxmox(server: servers.Server) -> Any:
     """The client with a ticket."""
     client = server.client
     host = client.url.removeprefix("https://").removesuffix("/api2/json")
-    return ProxmoxAPI(host, user=client.user, password=client.password, verify_ssl=False)
+    return ProxmoxAPI(host, user=client.user, password=client.password, verify_ssl=server.ca_file)
 
 
 def deploy(node: Any, vmids: range) -> float:

@@ -25,6 +25,8 @@ class Server:
     node: str
     pid: int
     client: Client
+    ca_file: str = ""
+    """What its certificate is signed by, where that is known."""
 
     def url(self, path: str) -> str:
         """Where a path of the API is."""
@@ -45,7 +47,13 @@ def homelab(*, nodes: int = 1) -> Iterator[Server]:
         with lab:
             info = lab.info()
             client = Client(info.api_url, info.user, info.password).log_in()
-            yield Server(name="homelab", node=info.node, pid=info.pid, client=client)
+            yield Server(
+                name="homelab",
+                node=info.node,
+                pid=info.pid,
+                client=client,
+                ca_file=info.ca_file,
+            )
 
 
 @contextmanager
