@@ -28,6 +28,7 @@ from homelab.lab.auth import ROOT, TOKEN_NAME, Authenticator, Secrets
 from homelab.lab.context import Context
 from homelab.lab.faults import Faults
 from homelab.lab.info import FILE_NAME, LabInfo
+from homelab.lab.request_log import RequestLog
 from homelab.lab.runtime import Bridge, RuntimeKind
 from homelab.lab.ssh_key import ensure_ssh_key
 from homelab.lab.state import State
@@ -67,6 +68,8 @@ class ServeOptions:
     """How many nodes the cluster has; None: as before, or one."""
     pve_version: str | None = None
     """Such as 8 or 9.1.1; None: as before, or 9."""
+    request_log: Path | None = None
+    """A file that every request is noted in."""
 
 
 def serve(options: ServeOptions, *, on_ready: Callable[[LabInfo], None]) -> None:
@@ -142,7 +145,10 @@ def serve(options: ServeOptions, *, on_ready: Callable[[LabInfo], None]) -> None
             cache_dir=str(options.cache),
             notes=(*options.notes, *runtime.notes()),
         )
-        asyncio.run(_answer(context, sockets, files, info, on_ready))
+        log = None
+        if options.request_log is not None:
+            log = stack.enter_context(RequestLog(options.request_log))
+        asyncio.run(_answer(context, sockets, files, info, on_ready=on_ready, log=log))
         context.tasks.close(timeout=_TASKS_END)
         boot.halt(context)
         (options.state / FILE_NAME).unlink(missing_ok=True)
@@ -199,7 +205,9 @@ async def _answer(
     sockets: list[socket.socket],
     files: tls.CertificateFiles,
     info: LabInfo,
+    *,
     on_ready: Callable[[LabInfo], None],
+    log: RequestLog | None,
 ) -> None:
     from homelab.lab.api.dispatch import Dispatcher
     from homelab.lab.server import Server
@@ -213,6 +221,7 @@ async def _answer(
         sockets,
         tls.server_context(files),
         uploads=context.files / "incoming",
+        log=log,
     )
     await server.start()
     info.save()
@@ -320,6 +329,7 @@ def _arguments(words: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--node", default=DEFAULT_NODE)
     parser.add_argument("--nodes", type=int)
     parser.add_argument("--pve-version")
+    parser.add_argument("--request-log", type=Path)
     parser.add_argument("--note", action="append", default=[])
     parser.add_argument("--report-to", type=int, metavar="DESCRIPTOR")
     return parser.parse_args(words)
@@ -346,6 +356,7 @@ def main(words: list[str] | None = None) -> int:
         notes=tuple(arguments.note),
         nodes=arguments.nodes,
         pve_version=arguments.pve_version,
+        request_log=arguments.request_log,
     )
     try:
         serve(options, on_ready=lambda _info: _ready(reporter))
