@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-import json
-import ssl
 from pathlib import Path
-from urllib.request import Request, urlopen
 
 import pytest
+import requests
 
 from homelab.errors import ConfigurationError
 from homelab.lab import Lab
@@ -53,15 +51,14 @@ def test_the_server_notes_requests_without_their_secrets(tmp_path: Path) -> None
     path = tmp_path / "log"
     with Lab(runtime="memory", ephemeral=True, request_log=path) as lab:
         info = lab.info()
-        request = Request(
+        answer = requests.post(
             f"{info.api_url}/access/ticket?username=root%40pam",
-            data=f"password={info.password}".encode(),
+            data={"password": info.password},
             headers={"User-Agent": "probe/1"},
-            method="POST",
+            verify=info.ca_file,
+            timeout=30,
         )
-        context = ssl.create_default_context(cafile=info.ca_file)
-        with urlopen(request, context=context) as answer:
-            ticket = json.load(answer)["data"]["ticket"]
+        ticket = answer.json()["data"]["ticket"]
         text = path.read_text(encoding="utf-8")
         assert info.password not in text
         assert ticket not in text
