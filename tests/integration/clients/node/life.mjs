@@ -125,6 +125,74 @@ const steps = {
     await firewall.rules.$(0).$delete();
   },
 
+  async "aliases and sets of a container"() {
+    const firewall = node.lxc.$(720).firewall;
+    await firewall.aliases.$post({ name: "here", cidr: "10.10.0.72" });
+    await firewall.aliases.$("here").$put({ cidr: "10.10.0.73" });
+    assert.equal((await firewall.aliases.$("here").$get()).cidr, "10.10.0.73");
+    await firewall.ipset.$post({ name: "friends" });
+    await firewall.ipset.$("friends").$post({ cidr: "10.20.0.0/24" });
+    await firewall.ipset.$("friends").$("10.20.0.0/24").$put({ comment: "vpn" });
+    assert.equal((await firewall.ipset.$("friends").$("10.20.0.0/24").$get()).comment, "vpn");
+    assert.equal((await firewall.ipset.$("friends").$get()).length, 1);
+    assert.deepEqual((await firewall.ipset.$get()).map((set) => set.name), ["friends"]);
+    assert.ok((await firewall.refs.$get()).length >= 2);
+    await firewall.ipset.$("friends").$("10.20.0.0/24").$delete();
+    await firewall.ipset.$("friends").$delete();
+    await firewall.aliases.$("here").$delete();
+    assert.ok(Array.isArray(await firewall.log.$get()));
+  },
+
+  async "firewall of the node and the cluster"() {
+    await node.firewall.rules.$post({ type: "in", action: "ACCEPT", proto: "tcp", dport: "8006" });
+    await node.firewall.rules.$(0).$put({ enable: 1, comment: "API" });
+    assert.equal((await node.firewall.rules.$(0).$get()).comment, "API");
+    await node.firewall.rules.$(0).$delete();
+    await node.firewall.options.$put({ enable: true });
+    const { firewall } = byTicket.cluster;
+    await firewall.options.$put({ enable: 1, policy_in: "DROP" });
+    await firewall.rules.$post({ type: "out", action: "ACCEPT" });
+    await firewall.rules.$(0).$put({ comment: "out" });
+    assert.equal((await firewall.rules.$(0).$get()).comment, "out");
+    await firewall.rules.$(0).$delete();
+    await firewall.groups.$post({ group: "web" });
+    await firewall.groups.$("web").$post({ type: "in", action: "ACCEPT", macro: "HTTP" });
+    await firewall.groups.$("web").$(0).$put({ comment: "http" });
+    assert.equal((await firewall.groups.$("web").$(0).$get()).macro, "HTTP");
+    await firewall.groups.$("web").$(0).$delete();
+    await firewall.groups.$("web").$delete();
+  },
+
+  async "settings of the node and the cluster"() {
+    const hosts = await node.hosts.$get();
+    await node.hosts.$post({ data: `${hosts.data}10.10.0.72 script\n`, digest: hosts.digest });
+    assert.match((await node.hosts.$get()).data, /script/);
+    await node.dns.$put({ search: "lab.test", dns1: "10.10.0.1" });
+    assert.equal((await node.dns.$get()).search, "lab.test");
+    await node.time.$put({ timezone: "Europe/Vienna" });
+    assert.equal((await node.time.$get()).timezone, "Europe/Vienna");
+    await node.config.$put({ description: "of the lab" });
+    assert.match((await node.config.$get()).description, /of the lab/);
+    await byTicket.cluster.options.$put({ description: "all of it" });
+    assert.match((await byTicket.cluster.options.$get()).description, /all of it/);
+    assert.ok(Array.isArray(await node.journal.$get({ lastentries: 5 })));
+    assert.ok((await byTicket.cluster.log.$get({ max: 5 })).length <= 5);
+    assert.ok((await node.aplinfo.$get()).length > 0);
+    assert.ok((await node.rrddata.$get({ timeframe: "hour" })).length > 0);
+    await node.storage.$("local").rrddata.$get({ timeframe: "day" });
+    assert.deepEqual(await byTicket.cluster.replication.$get(), []);
+    assert.deepEqual(await byTicket.cluster.ha.resources.$get(), []);
+    await assert.rejects(
+      byTicket.cluster.ha.resources.$("ct:720").$get(),
+      /500 no such resource 'ct:720'/,
+    );
+  },
+
+  async "what a node does not serve"() {
+    await assert.rejects(byTicket.cluster.ceph.status.$get(), /501 Method 'GET \/cluster\/ceph/);
+    await assert.rejects(node.qemu.$(100).config.$get(), /501 Method/);
+  },
+
   async "storage and backup"() {
     const storages = await node.storage.$get();
     assert.ok(storages.some((storage) => storage.storage === "local-zfs"));
