@@ -37,7 +37,6 @@ from homelab.operations.labview import client as lab_client
 from homelab.operations.parity import Recording, check
 from homelab.settings import Environment, cache_directory
 
-_ROOT = Path(__file__).parents[2]
 _CLIENTS = Path(__file__).parent / "clients"
 _SCRIPTS = Path(sys.executable).parent
 _GO, _NODE = (1, 25), (18, 17)
@@ -312,14 +311,13 @@ def test_the_exporter_sees_guests_storages_and_nodes(drive: Callable[[str], Run]
     assert any(name.startswith("pve_version_info{") for name in metrics)
 
 
-def test_the_ledger_is_what_the_clients_drove(drive: Callable[[str], Run]) -> None:
+def test_the_ledger_is_what_the_clients_drove(drive: Callable[[str], Run], tmp_path: Path) -> None:
     seen = {client: drive(client).endpoints for client in CLIENTS}
     others: dict[str, set[Key]] = {}
     for key, clients in ledger().items():
         for client in set(clients) - set(CLIENTS):
             others.setdefault(client, set()).add(key)
-    new = _ROOT / "build" / "evidence.json"
-    new.parent.mkdir(exist_ok=True)
+    new = tmp_path / "evidence.json"
     new.write_text(render({**others, **seen}), encoding="utf-8")
     known = {
         client: {key for key, clients in ledger().items() if client in clients}

@@ -1,7 +1,7 @@
 """Which endpoints were driven by clients that others wrote, as the conformance tests saw it.
 
 The data is `evidence.json` beside this module. tests/integration/test_real_clients.py compares it
-with what the clients do, and writes what it saw to build/evidence.json.
+with what the clients do, and says where it wrote what it saw.
 """
 
 from __future__ import annotations
