@@ -75,7 +75,7 @@ def create(context: Context, caller: Caller, wanted: Creation) -> Upid:
 def _check_unused(context: Context, vmid: int) -> None:
     """An id that is taken is refused before anything else is looked at."""
     record = context.state.guest(vmid)
-    if record is not None:
+    if record is not None and vmid not in context.leftovers:
         raise _taken(vmid, context.node_of(record))
 
 
