@@ -117,7 +117,8 @@ def up(
     for note in info.notes:
         say(f"note: {note}")
     say(f"the lab is up: {info.api_url}, node {info.node}, runtime {info.runtime}")
-    say('hint: eval "$(homelab lab env)" points Terraform and other clients at it')
+    where = "" if state is None else f" --state {shlex.quote(str(state))}"
+    say(f'hint: eval "$(homelab lab env{where})" points Terraform and other clients at it')
 
 
 def _progress() -> Callable[[str], None]:

@@ -331,7 +331,7 @@ class Lab:
         return self.info()
 
     def _argv(self, kind: RuntimeKind, notes: tuple[str, ...], descriptor: int) -> list[str]:
-        argv = [sys.executable, "-m", "homelab.lab.serve"]
+        argv = [sys.executable, "-m", "homelab.lab.daemon"]
         argv += ["--state", str(self.state_dir), "--cache", str(self.cache_dir)]
         argv += ["--runtime", str(kind), "--listen", self._listen, "--node", self._node]
         for name, address in (self._bridges or {}).items():

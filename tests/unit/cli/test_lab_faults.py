@@ -18,6 +18,8 @@ def test_faults_are_added_listed_and_cleared(tmp_path: Path, capsys) -> None:
         assert "a fault matches one of" in capsys.readouterr().err
         assert run(["lab", "fault", "clear", *where]) == 0
         assert lab.control().faults() == ()
+        assert run(["lab", "fault", "list", *where]) == 0
+        assert "no faults" in capsys.readouterr().err
 
 
 def test_capabilities_tell_what_is_refused_and_why(capsys) -> None:
