@@ -215,6 +215,8 @@ _DRIVERS: Mapping[str, Callable[[Workplace], str]] = {
     "proxmox-api": _proxmox_api,
     "proxmoxer": _proxmoxer,
 }
+_LOCKED = ("go-proxmox", "proxmox-api")
+"""Whose version is locked; a new release of the others may call more than the ledger has."""
 _PREPARATIONS: Mapping[str, Callable[[LabInfo], None]] = {
     "prometheus-pve-exporter": _two_containers,
 }
@@ -324,9 +326,11 @@ def test_the_ledger_is_what_the_clients_drove(drive: Callable[[str], Run], tmp_p
         for client in CLIENTS
     }
     stale = {
-        client: {"not in the ledger": keys - known[client], "not driven": known[client] - keys}
+        client: {"not in the ledger": more, "not driven": less}
         for client, keys in seen.items()
-        if keys != known[client]
+        for more in [keys - known[client] if client in _LOCKED else set()]
+        for less in [known[client] - keys]
+        if more or less
     }
     assert stale == {}, f"copy {new} over src/homelab/lab/api/evidence.json"
 
