@@ -82,6 +82,11 @@ lab.add_command(fault)
     metavar="SECONDS",
     help="How far /cluster/resources lags behind; PVE's does some seconds. Default: 0.",
 )
+@click.option(
+    "--request-log",
+    type=click.Path(path_type=Path),
+    help="A new server notes every request in this file.",
+)
 @click.option("--foreground", is_flag=True, help="Serve until interrupted.")
 def up(
     runtime: RuntimeChoice | None,
@@ -91,6 +96,7 @@ def up(
     nodes: int | None,
     pve_version: str | None,
     resources_lag: float | None,
+    request_log: Path | None,
     foreground: bool,
 ) -> None:
     """Start the lab, or say that it runs."""
@@ -99,6 +105,7 @@ def up(
         nodes=nodes,
         pve_version=pve_version,
         resources_lag=resources_lag,
+        request_log=request_log,
     )
     if place.runtime != "memory" and not is_root():
         try:
@@ -273,10 +280,12 @@ def images(state: Path | None, *, as_json: bool) -> None:
 @lab.command()
 @options.as_json
 def capabilities(*, as_json: bool) -> None:
-    """List what of PVE's API the lab serves, what it only keeps, and what it refuses and why."""
+    """List what of PVE's API the lab serves, keeps only, or refuses and why, and who drove it."""
     from homelab.operations.labview import endpoint_rows
 
-    _table(("method", "path", "permission", "effect"), endpoint_rows(), as_json=as_json)
+    _table(
+        ("method", "path", "permission", "driven by", "effect"), endpoint_rows(), as_json=as_json
+    )
 
 
 def _table(columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...], *, as_json: bool) -> None:

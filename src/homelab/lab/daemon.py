@@ -54,6 +54,7 @@ def _arguments(words: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--nodes", type=int)
     parser.add_argument("--pve-version")
     parser.add_argument("--resources-lag", type=float)
+    parser.add_argument("--request-log", type=Path)
     parser.add_argument("--note", action="append", default=[])
     parser.add_argument("--report-to", type=int, metavar="DESCRIPTOR")
     return parser.parse_args(words)
@@ -81,6 +82,7 @@ def main(words: list[str] | None = None) -> int:
         nodes=arguments.nodes,
         pve_version=arguments.pve_version,
         resources_lag=arguments.resources_lag,
+        request_log=arguments.request_log,
     )
     try:
         serve(options, on_ready=lambda _info: _ready(reporter))

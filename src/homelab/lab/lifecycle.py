@@ -64,6 +64,7 @@ class Lab:
         nodes: int | None = None,
         pve_version: str | None = None,
         resources_lag: float | None = None,
+        request_log: Path | None = None,
         on_progress: Callable[[str], None] | None = None,
     ) -> None:
         self._state = state.absolute() if state is not None else None
@@ -76,6 +77,7 @@ class Lab:
         self._nodes = nodes
         self._pve_version = pve_version
         self._resources_lag = resources_lag
+        self._request_log = request_log.absolute() if request_log is not None else None
         self._on_progress = on_progress
 
     @property
@@ -311,6 +313,7 @@ class Lab:
             nodes=self._nodes,
             pve_version=self._pve_version,
             resources_lag=self._resources_lag,
+            request_log=self._request_log,
         )
 
     def _open_state(self, stack: ExitStack) -> State:
@@ -363,6 +366,8 @@ class Lab:
             argv += ["--pve-version", self._pve_version]
         if self._resources_lag is not None:
             argv += ["--resources-lag", str(self._resources_lag)]
+        if self._request_log is not None:
+            argv += ["--request-log", str(self._request_log)]
         for note in notes:
             argv += ["--note", note]
         return [*argv, "--report-to", str(descriptor)]

@@ -25,6 +25,7 @@ from homelab.lab.context import Context
 from homelab.lab.faults import Faults
 from homelab.lab.info import FILE_NAME, LabInfo
 from homelab.lab.lag import Lag
+from homelab.lab.request_log import RequestLog
 from homelab.lab.runtime import Bridge, RuntimeKind
 from homelab.lab.serve_options import ServeOptions
 from homelab.lab.ssh_key import ensure_ssh_key
@@ -130,7 +131,10 @@ def serve(options: ServeOptions, *, on_ready: Callable[[LabInfo], None]) -> None
             release=str(release),
             resources_lag=options.resources_lag or 0.0,
         )
-        asyncio.run(_answer(context, sockets, files, info, on_ready))
+        log = None
+        if options.request_log is not None:
+            log = stack.enter_context(RequestLog(options.request_log))
+        asyncio.run(_answer(context, sockets, files, info, on_ready=on_ready, log=log))
         context.tasks.close(timeout=_TASKS_END)
         boot.halt(context)
         (options.state / FILE_NAME).unlink(missing_ok=True)
@@ -187,7 +191,9 @@ async def _answer(
     sockets: list[socket.socket],
     files: tls.CertificateFiles,
     info: LabInfo,
+    *,
     on_ready: Callable[[LabInfo], None],
+    log: RequestLog | None,
 ) -> None:
     from homelab.lab.api.dispatch import Dispatcher
     from homelab.lab.api.resources import see
@@ -202,6 +208,7 @@ async def _answer(
         sockets,
         tls.server_context(files),
         uploads=context.files / "incoming",
+        log=log,
     )
     await server.start()
     info.save()

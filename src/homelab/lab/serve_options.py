@@ -30,3 +30,5 @@ class ServeOptions:
     """Such as 8 or 9.1.1; None: as before, or 9."""
     resources_lag: float | None = None
     """Seconds that /cluster/resources lags behind; None: not at all."""
+    request_log: Path | None = None
+    """A file that every request is noted in."""

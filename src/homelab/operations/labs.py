@@ -26,6 +26,7 @@ class LabOptions:
     nodes: int | None = None
     pve_version: str | None = None
     resources_lag: float | None = None
+    request_log: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,8 @@ class LabPlace:
     """The release that the lab is; None: as before, or 9."""
     resources_lag: float | None = None
     """Seconds that /cluster/resources lags behind; None: not at all."""
+    request_log: Path | None = None
+    """A file that every request is noted in."""
 
 
 def lab_target(settings: Settings | None) -> LabTarget:
@@ -64,6 +67,7 @@ def lab_place(
         nodes=options.nodes,
         pve_version=options.pve_version,
         resources_lag=options.resources_lag,
+        request_log=options.request_log,
     )
 
 
@@ -94,6 +98,7 @@ def open_lab(place: LabPlace, *, on_progress: Callable[[str], None] | None = Non
         nodes=place.nodes,
         pve_version=place.pve_version,
         resources_lag=place.resources_lag,
+        request_log=place.request_log,
         on_progress=on_progress,
     )
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from homelab.cli.app import run
@@ -26,3 +27,12 @@ def test_capabilities_tell_what_is_refused_and_why(capsys) -> None:
     shown = capsys.readouterr().out
     assert "refused: the lab has no Ceph" in shown
     assert "stored only" in shown
+
+
+def test_capabilities_tell_which_clients_drove_an_endpoint(capsys) -> None:
+    assert run(["lab", "capabilities", "--json"]) == 0
+    rows = {(row["method"], row["path"]): row for row in json.loads(capsys.readouterr().out)}
+    assert {"go-proxmox", "proxmox-api"} <= set(
+        rows["POST", "/nodes/{node}/lxc"]["driven by"].split(", ")
+    )
+    assert rows["any", "/cluster/ceph"]["driven by"] == "-"
