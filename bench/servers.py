@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import socket
 import subprocess
@@ -31,6 +32,13 @@ class Server:
     def url(self, path: str) -> str:
         """Where a path of the API is."""
         return f"{self.client.url}{path}"
+
+    @property
+    def cpu(self) -> float:
+        """CPU seconds so far."""
+        text = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii")
+        user, system = text.rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
     @property
     def memory(self) -> float:
