@@ -19,7 +19,9 @@ PACKAGES: Mapping[str, tuple[str, ...]] = {
     "uidmap": ("newuidmap", "newgidmap"),
     "iproute2": ("ip",),
     "openssh-client": ("ssh",),
-    "util-linux": ("nsenter", "unshare", "setsid"),
+    "tar": ("tar",),
+    "util-linux": ("nsenter", "unshare", "setsid", "losetup"),
+    "zstd": ("zstd",),
 }
 """The programs that a lab uses, by the Debian package that has them."""
 
