@@ -6,7 +6,7 @@ An archive is a tar with owners as the container sees them: tar runs in the cont
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -38,6 +38,8 @@ _EXCLUDED = (
     *("--no-anchored", "--exclude=lost+found", "--anchored"),
     *("--exclude=./tmp/?*", "--exclude=./var/tmp/?*", "--exclude=./var/run/?*.pid"),
 )
+_CHANGED = (0, 1)
+"""tar's exit code 1: a file changed while it was read."""
 _INTO = 'out=$1; shift; exec "$@" > "$out"'
 _FROM = 'in=$1; shift; exec "$@" < "$in"'
 
@@ -72,7 +74,7 @@ class Backups:
                 *(f"--directory={root}", *_EXCLUDED, *mounts.sources(guest)),
             )
             try:
-                self._tar(_INTO, part, tar, log=log)
+                self._tar(_INTO, part, tar, log=log, fine=_CHANGED if running else (0,))
             except BaseException:
                 part.unlink(missing_ok=True)
                 raise
