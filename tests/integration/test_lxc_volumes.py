@@ -70,6 +70,14 @@ class Node:
         return (done.stdout + done.stderr).strip()
 
 
+def booted(node: Node, vmid: int) -> None:
+    wait_until(
+        lambda: node.inside(vmid, "systemctl is-system-running || true") == "running",
+        what="systemd",
+        timeout=60,
+    )
+
+
 def is_template(guest: Any) -> bool:
     config = guest.config.get()
     return config.get("template") == 1 and "lock" not in config
@@ -196,11 +204,7 @@ def test_a_backup_of_a_running_container_makes_another_one(node: Node) -> None:
     )
     assert node.inside(716, f'python3 -c "{kept}"') == "b'x' 20"
     assert node.inside(716, "hostname") == "v716"
-    wait_until(
-        lambda: node.inside(716, "systemctl is-system-running || true") == "running",
-        what="systemd of the restored container",
-        timeout=60,
-    )
+    booted(node, 716)
     for file in node.api.storage("local").content.get(content="backup"):
         node.api.storage("local").content(file["volid"]).delete()
 
@@ -239,13 +243,14 @@ def test_a_dir_storage_is_one_without_snapshots(node: Node) -> None:
     guest.template.post()
     wait_until(lambda: is_template(guest), what="the template", timeout=20)
     assert "base-718-disk-0.raw" in guest.config.get()["rootfs"]
-    with pytest.raises(ResourceException, match="Linked clone feature for .* is not available"):
+    with pytest.raises(ResourceException, match=r"Linked clone feature for .* is not available"):
         guest.clone.post(newid=720, full=0)
 
 
 def test_statistics_are_measured(node: Node) -> None:
     guest = node.create(721, start=1)
     node.create(722, start=1)
+    booted(node, 721)
     before = guest.status.current.get()
     assert before["maxdisk"] == 1 << 30
     assert before["disk"] > 100 << 20, "the template counts"
@@ -287,11 +292,7 @@ def test_what_a_node_refuses(node: Node) -> None:
 
 def test_a_shutdown_in_time_and_one_that_is_not(node: Node) -> None:
     guest = node.create(724, start=1)
-    wait_until(
-        lambda: node.inside(724, "systemctl is-system-running || true") == "running",
-        what="systemd",
-        timeout=60,
-    )
+    booted(node, 724)
     node.inside(
         724,
         "printf '[Service]\\nExecStart=/bin/sleep 900\\nExecStop=/bin/sleep 60\\n' "

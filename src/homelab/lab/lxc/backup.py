@@ -159,10 +159,18 @@ class Backups:
     def _tree(self, guest: Guest) -> Path:
         return _LXC / str(guest.vmid) / "vzsnap"
 
-    def _tar(self, script: str, file: Path, argv: tuple[str | Path, ...], *, log: TaskLog) -> None:
+    def _tar(
+        self,
+        script: str,
+        file: Path,
+        argv: tuple[str | Path, ...],
+        *,
+        log: TaskLog,
+        fine: Sequence[int] = (0,),
+    ) -> None:
         command = ("sh", "-ec", script, "homelab", file, *argv)
         try:
-            done = self._node.run(*command, timeout=_LIMIT)
+            done = self._node.run(*command, timeout=_LIMIT, expected=fine)
         except CommandError as error:
             for line in error.output.splitlines()[-10:]:
                 log(line)
