@@ -1,6 +1,7 @@
 """Destroying a lab leaves no process, mount, loop device, veth, cgroup, namespace or file behind.
 
-Counted (with settings of the host) after an orderly end, and after kill -9 of the server, of the node's holder, or of both.
+Nor a setting of the host. Counted after an orderly end, and after kill -9 of the server, of the
+node's holder, or of both.
 """
 
 from __future__ import annotations

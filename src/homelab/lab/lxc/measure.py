@@ -70,6 +70,23 @@ def traffic(holder: int, *, proc: Path = Path("/proc")) -> dict[int, tuple[int, 
     return found
 
 
+class Recent:
+    """Numbers that are measured anew after some seconds, or when the container started anew."""
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._known: dict[int, tuple[int, float, int]] = {}
+
+    def get(self, vmid: int, init: int, measured: Callable[[], int]) -> int:
+        """The number of a container whose init is `init`."""
+        pid, then, number = self._known.get(vmid, (0, 0.0, 0))
+        now = self._clock()
+        if pid != init or now - then >= _MEASURED_FOR:
+            number = measured()
+            self._known[vmid] = (init, now, number)
+        return number
+
+
 class Meter:
     """Bytes that containers had the block layer read and write, counted by their processes.
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from homelab.errors import CapabilityError, CleanupError, ConfigurationError, HomelabError
@@ -18,6 +19,7 @@ from homelab.lab.lxc import links, rootfs, suspension
 from homelab.lab.lxc.backup import Backups
 from homelab.lab.lxc.containers import Containers
 from homelab.lab.lxc.failures import failures
+from homelab.lab.lxc.measure import Recent
 from homelab.lab.lxc.mounts import below_root, root_of
 from homelab.lab.lxc.names import Names
 from homelab.lab.lxc.notes import notes_on
@@ -58,6 +60,7 @@ class LxcRuntime:
         self._names = Names(self._state / "lxc", self._state / "node")
         self._volumes = VolumeWork(self._storage, self._names)
         self._backups = Backups(self._node, self._storage, self._volumes, self._state / "lxc")
+        self._disk = Recent()
         self._limits = HostLimits()
         self._templates: Mapping[str, BuiltTemplate] = {}
         self._notes: tuple[str, ...] = ()
@@ -251,10 +254,8 @@ class LxcRuntime:
         """What runs, with measured use."""
         found = dict(self._containers.usage())
         for vmid, usage in found.items():
-            root = self._containers.root_volume(vmid)
-            if root is not None:
-                with suppress(OSError, HomelabError):
-                    found[vmid] = replace(usage, disk=self._storage.used(root))
+            disk = self._disk.get(vmid, usage.pid, partial(self._used, vmid))
+            found[vmid] = replace(usage, disk=disk)
         return found
 
     def addresses(self, guest: Guest) -> tuple[InterfaceAddress, ...]:
@@ -286,6 +287,12 @@ class LxcRuntime:
             path = self._state / name
             if path.exists():
                 remove_tree(path)
+
+    def _used(self, vmid: int) -> int:
+        root = self._containers.root_volume(vmid)
+        with suppress(OSError, HomelabError):
+            return self._storage.used(root) if root is not None else 0
+        return 0
 
     def _leave(self) -> None:
         self._node.down()
