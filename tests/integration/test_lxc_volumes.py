@@ -214,8 +214,10 @@ def test_a_backup_of_a_running_container_makes_another_one(node: Node) -> None:
     [("local-zfs", "Disk quota exceeded"), ("local-dir", "No space left on device")],
 )
 def test_sizes_hold_and_grow(node: Node, storage: str, said: str) -> None:
-    guest = node.create(717, rootfs=f"{storage}:0.25", mp0=f"{storage}:0.125,mp=/srv/data", start=1)
-    for disk, place, mebibytes in (("rootfs", "/root", 300), ("mp0", "/srv/data", 160)):
+    guest = node.create(
+        717, rootfs=f"{storage}:0.25", mp0=f"{storage}:0.0625,mp=/srv/data", start=1
+    )
+    for disk, place, mebibytes in (("rootfs", "/root", 130), ("mp0", "/srv/data", 80)):
         write = f"dd if=/dev/zero of={place}/big bs=1M count={mebibytes} conv=fsync 2>&1"
         assert said in node.inside(717, write, code=1)
         node.inside(717, f"rm {place}/big; sync")
