@@ -23,6 +23,11 @@ def failures(guest: Guest, action: str) -> Iterator[None]:
                 f"unable to {action} CT {guest.vmid} - no space left in the lab's storage",
                 hint="free some disk space, then try again",
             ) from error
+        if error.errno in {errno.EROFS, errno.EIO}:
+            raise RuntimeFailureError(
+                f"unable to {action} CT {guest.vmid} - the lab's storage failed: {error.strerror}",
+                hint="is the disk full? Free some space, then 'homelab lab down' and 'up' again",
+            ) from error
         raise RuntimeFailureError(f"unable to {action} CT {guest.vmid} - {error}") from error
     except HomelabError as error:
         raise RuntimeFailureError(
