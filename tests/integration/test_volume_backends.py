@@ -222,6 +222,27 @@ def test_a_full_disk_below_the_pool_loses_nothing_that_was_there(
         subprocess.run(["umount", small], check=True)
 
 
+def test_a_state_directory_may_be_a_symbolic_link(node: Node, tmp_path: Path) -> None:
+    """What the kernel names without the link was not found, and mounted once more."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    storage = Storage(tmp_path / "link/storage", node)
+    volumes = (
+        Volume(volid="local-zfs:subvol-1-disk-1", path="/srv", size=0),
+        Volume(volid="local-dir:1/vm-1-disk-1.raw", path="/raw", size=32 << 20),
+    )
+    for _ in range(2):
+        storage.open()
+        for volume in volumes:
+            (storage.make(volume) / "word").write_text("kept")
+    assert len(loops.devices(tmp_path / "real")) == 2
+    assert not (tmp_path / "real/storage/local-zfs/volumes").exists(), "it is the node's alone"
+    for volume in volumes:
+        storage.free(volume.volid)
+    node.down()
+    assert storage.release()
+
+
 def test_a_kernel_without_btrfs_gets_plain_directories_and_a_word(
     node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
