@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
 from homelab.errors import CapabilityError, HomelabError, UnreachableError
 from homelab.polling import wait_until
@@ -28,7 +28,8 @@ Row = TypeVar("Row")
 _DEPLOY = int.from_bytes(b"home")
 """First half of the key of our own advisory locks; the second tells the workspaces apart."""
 _CREATION = -1
-_CONNECT = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10}
+_TWO_INTEGERS = 2
+"""How pg_locks marks a key of two integers; one of a bigint has 1 (PostgreSQL's manual, pg_locks)."""
 
 
 class LockKind(StrEnum):
@@ -65,6 +66,25 @@ class StoredState:
     resources: int
 
 
+def stored_state(document: Mapping[str, Any]) -> StoredState:
+    """What there is to know of a state, from its own JSON."""
+    return StoredState(
+        serial=int(document.get("serial", 0)),
+        lineage=str(document.get("lineage", "")),
+        resources=sum(
+            len(resource.get("instances", ())) for resource in document.get("resources") or ()
+        ),
+    )
+
+
+class _Key(NamedTuple):
+    """An advisory lock's key as pg_locks shows it: two halves, and how it was given."""
+
+    high: int
+    low: int
+    form: int
+
+
 class DatabaseError(HomelabError):
     """The database refused what was asked of it."""
 
@@ -99,12 +119,16 @@ class StateDatabase:
         return self
 
     def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the session."""
         self._connection.close()
 
     def states(self) -> dict[str, StoredState]:
         """All workspaces with what their states are; empty before the first init."""
         return {
-            str(name): _stored(json.loads(data))
+            str(name): stored_state(json.loads(data))
             for _, name, data in self._rows()
             if data is not None
         }
@@ -122,7 +146,8 @@ class StateDatabase:
         """
         found = []
         for high, low, form, backend, role, application, address, since in self._ask(query):
-            kind = _kind(high, low, form, ids, workspace, self._deploy_key(workspace))
+            key = _Key(high, low, form)
+            kind = _kind(key, ids, workspace, self._deploy_key(workspace))
             if kind is not None:
                 found.append(
                     Session(
@@ -193,7 +218,9 @@ class StateDatabase:
                 self._connection_string,
                 autocommit=True,
                 application_name=application_name,
-                **_CONNECT,
+                connect_timeout=10,
+                keepalives_idle=30,
+                keepalives_interval=10,
             )
         except psycopg.ProgrammingError as error:
             raise DatabaseError(
@@ -226,34 +253,19 @@ def _guarded(ask: Callable[[], Row]) -> Row:
         raise DatabaseError(f"the state's database refuses: {_first_line(error)}") from error
 
 
-def _kind(
-    high: int, low: int, form: int, ids: dict[int, str], workspace: str, deploy: int
-) -> LockKind | None:
-    """What an advisory lock is, from the two halves of its key as pg_locks shows them.
-
-    `form` is 1 for a key of one bigint, and 2 for one of two integers (PostgreSQL's manual, 53.13).
-    """
-    if form == 2:
-        return LockKind.DEPLOY if (high, low) == (_DEPLOY, deploy) else None
-    key = high << 32 | low
-    if key == _CREATION % (1 << 64):
+def _kind(key: _Key, ids: Mapping[int, str], workspace: str, deploy: int) -> LockKind | None:
+    """What an advisory lock is to a workspace; None where it is of no concern to it."""
+    if key.form == _TWO_INTEGERS:
+        return LockKind.DEPLOY if (key.high, key.low) == (_DEPLOY, deploy) else None
+    number = key.high << 32 | key.low
+    if number == _CREATION % (1 << 64):
         return LockKind.CREATION
-    return LockKind.STATE if ids.get(key) == workspace else None
+    return LockKind.STATE if ids.get(number) == workspace else None
 
 
 def _signed(number: int) -> int:
     """An unsigned 32-bit number as PostgreSQL's integer with the same bits."""
     return number - (1 << 32) if number >= 1 << 31 else number
-
-
-def _stored(document: dict[str, Any]) -> StoredState:
-    return StoredState(
-        serial=int(document.get("serial", 0)),
-        lineage=str(document.get("lineage", "")),
-        resources=sum(
-            len(resource.get("instances", ())) for resource in document.get("resources") or ()
-        ),
-    )
 
 
 def _first_line(error: Exception) -> str:

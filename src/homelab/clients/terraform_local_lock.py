@@ -37,9 +37,7 @@ def local_lock(state: Path) -> LocalLock | None:
         return None
     try:
         question = struct.pack(_FLOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
-        kind, _, _, _, pid = struct.unpack(
-            _FLOCK, fcntl.fcntl(descriptor, fcntl.F_GETLK, question)
-        )
+        kind, _, _, _, pid = struct.unpack(_FLOCK, fcntl.fcntl(descriptor, fcntl.F_GETLK, question))
     finally:
         os.close(descriptor)
     if kind == fcntl.F_UNLCK:
