@@ -62,9 +62,10 @@ def migrate(target: str | None, project: Path | None) -> None:
     from homelab.operations.remote_state import migrate as move
 
     done = move(load(project), target)
-    stored = done.state
     emit(
         f"moved to PostgreSQL, schema {done.schema}, workspace {done.workspace}: "
-        f"{stored.resources} resources, serial {stored.serial}, lineage {stored.lineage}"
+        f"{done.state.resources} resources of {done.sent.resources}, lineage "
+        f"{done.state.lineage}, serial {done.sent.serial} -> {done.state.serial} "
+        "(Terraform counts the move)"
     )
-    emit(f"checked: nothing was lost; the local state is kept as {done.kept}")
+    emit(f"the local state is kept as {done.kept}")

@@ -125,6 +125,12 @@ class StateDatabase:
         """End the session."""
         self._connection.close()
 
+    def document(self, workspace: str) -> dict[str, Any] | None:
+        """A workspace's state as Terraform stores it; None when there is none."""
+        found = {str(name): data for _, name, data in self._rows()}
+        data = found.get(workspace)
+        return None if data is None else dict(json.loads(data))
+
     def states(self) -> dict[str, StoredState]:
         """All workspaces with what their states are; empty before the first init."""
         return {

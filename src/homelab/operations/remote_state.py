@@ -41,7 +41,7 @@ class StatePlace:
         what = "nothing yet"
         if self.state is not None:
             what = (
-                f"{self.state.resources} resources, serial {self.state.serial}, "
+                f"{_counted(self.state.resources)}, serial {self.state.serial}, "
                 f"lineage {self.state.lineage}"
             )
         return f"{self.place}: {what}" + ("" if self.used else " (not used: move it, or away)")
@@ -49,8 +49,9 @@ class StatePlace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Migrated:
-    """A state that was moved: what it is, and where the local file lies now."""
+    """A state that was moved: what it was and is, and where the local file lies now."""
 
+    sent: StoredState
     state: StoredState
     schema: str
     workspace: str
@@ -59,7 +60,7 @@ class Migrated:
 
 def working_directory(project: Path, target: str) -> Path:
     """Where Terraform works on a target whose state is remote, and where a person may."""
-    return project / "build" / "terraform" / target
+    return project / "build" / "remote" / target
 
 
 def local_state(project: Path, target: str) -> Path:
@@ -77,7 +78,7 @@ def remote_terraform(settings: Settings, target: Target) -> Terraform:
     left = _read(local_state(settings.project, target.name))
     if left is not None and _addresses(left):
         raise ConfigurationError(
-            f"target {target.name!r} has a local state with {len(_addresses(left))} resources, "
+            f"target {target.name!r} has a local state with {_counted(len(_addresses(left)))}, "
             "and homelab.toml says that its state is in PostgreSQL",
             hint=f"move it first: homelab state migrate --target {target.name}",
         )
@@ -144,7 +145,8 @@ def migrate(settings: Settings, name: str | None = None) -> Migrated:
     """Move a target's local state into PostgreSQL; the file stays, under another name.
 
     Terraform writes it (`terraform state push`), under its lock and by its own rules. What arrived
-    is compared before the local file is renamed: serial, lineage and every resource.
+    is compared before the local file is renamed: serial, lineage, every resource and output. A move
+    that was cut off is finished by the next one.
 
     Raises:
         MigrationError: the destination has a state of its own, or something was lost.
@@ -154,20 +156,34 @@ def migrate(settings: Settings, name: str | None = None) -> Migrated:
     source = local_state(settings.project, wanted)
     with database(settings, wanted, doing="migrate") as stored:
         schema = stored.schema
-        there = stored.states().get(wanted)
+        there = stored.document(wanted) or {}
     sent = _read(source)
     if sent is None:
         raise ConfigurationError(
-            f"target {wanted!r} has no local state at {source}", hint=_nothing_to_do(there)
+            f"target {wanted!r} has no local state at {source}",
+            hint=_nothing_to_do(stored_state(there)),
         )
-    _require_room(wanted, sent, there)
     terraform = _prepared(settings, open_target(settings, wanted, start=False))
-    terraform.state_push(source)
+    if _lost(sent, there):  # else a move that was cut off had come this far
+        _require_room(wanted, stored_state(sent), stored_state(there))
+        terraform.state_push(source)
     arrived = terraform.state_pull() or {}
-    _require_same(sent, arrived)
+    lost = _lost(sent, arrived)
+    if lost:
+        listing = "\n".join(f"  {line}" for line in lost)
+        raise MigrationError(
+            f"what arrived in PostgreSQL is not what was sent:\n{listing}",
+            hint="the local state is as it was; do not deploy, and look at both",
+        )
     kept = source.with_name(f"{source.name}.migrated-{time.strftime('%Y%m%d-%H%M%S')}")
     source.rename(kept)
-    return Migrated(state=stored_state(arrived), schema=schema, workspace=wanted, kept=kept)
+    return Migrated(
+        sent=stored_state(sent),
+        state=stored_state(arrived),
+        schema=schema,
+        workspace=wanted,
+        kept=kept,
+    )
 
 
 def _prepared(settings: Settings, target: Target) -> Terraform:
@@ -188,43 +204,41 @@ def _schema(settings: Settings, name: str) -> str | None:
     return state_schema(section, settings.environment)
 
 
-def _require_room(target: str, sent: Mapping[str, Any], there: StoredState | None) -> None:
-    if there is None or there.resources == 0:
+def _require_room(target: str, sent: StoredState, there: StoredState) -> None:
+    """Let a state pass whose destination is empty, or is an older version of it."""
+    if there.resources == 0:
         return
-    what = f"workspace {target!r} in PostgreSQL has a state with {there.resources} resources"
-    if there.lineage != sent.get("lineage"):
+    what = f"workspace {target!r} in PostgreSQL has a state with {_counted(there.resources)}"
+    if there.lineage != sent.lineage:
         raise MigrationError(
             f"{what} and another lineage ({there.lineage}) than the local one "
-            f"({sent.get('lineage')}): they describe different things",
-            hint="nothing was changed; find out which one is right ('homelab state show'), and "
-            "move the other out of the way",
+            f"({sent.lineage}): they describe different things",
+            hint="nothing was changed. If the one in PostgreSQL is another project's, give this one "
+            f"a schema of its own: state_schema in [targets.{target}] of homelab.toml",
         )
-    if there.serial > int(sent.get("serial", 0)):
+    if there.serial >= sent.serial:
         raise MigrationError(
-            f"{what}, and it is newer (serial {there.serial}) than the local one "
-            f"(serial {sent.get('serial')})",
-            hint="nothing was changed; the local file is an old copy, put it away",
+            f"{what}, serial {there.serial}; the local one has serial {sent.serial} of the same "
+            "lineage and other content",
+            hint="nothing was changed. The one in PostgreSQL has moved on: put the local file away",
         )
 
 
-def _require_same(sent: Mapping[str, Any], arrived: Mapping[str, Any]) -> None:
-    lost = [
-        f"{name}: {sent.get(name)} -> {arrived.get(name)}"
-        for name in ("serial", "lineage")
-        if sent.get(name) != arrived.get(name)
-    ]
+def _lost(sent: Mapping[str, Any], arrived: Mapping[str, Any]) -> tuple[str, ...]:
+    """What one state has that the other lacks. Terraform counts the move as one more serial."""
+    lost = []
+    before, after = stored_state(sent), stored_state(arrived)
+    if after.lineage != before.lineage:
+        lost.append(f"lineage: {before.lineage} -> {after.lineage or 'none'}")
+    if after.serial < before.serial:
+        lost.append(f"serial: {before.serial} -> {after.serial}")
     ours, theirs = _addresses(sent), _addresses(arrived)
     if ours != theirs:
-        missing = sorted(ours - theirs) or sorted(theirs - ours)
-        lost.append(f"resources: {len(ours)} -> {len(theirs)} ({', '.join(missing[:5])})")
-    if sent.get("outputs") != arrived.get("outputs"):
+        named = ", ".join(sorted(ours ^ theirs)[:5])
+        lost.append(f"resources: {len(ours)} -> {len(theirs)} ({named})")
+    if (sent.get("outputs") or {}) != (arrived.get("outputs") or {}):
         lost.append("outputs differ")
-    if lost:
-        listing = "\n".join(f"  {line}" for line in lost)
-        raise MigrationError(
-            f"what arrived in PostgreSQL is not what was sent:\n{listing}",
-            hint="the local state is as it was; do not deploy, and look at both",
-        )
+    return tuple(lost)
 
 
 def _addresses(document: Mapping[str, Any]) -> set[str]:
@@ -238,10 +252,10 @@ def _addresses(document: Mapping[str, Any]) -> set[str]:
     return found
 
 
-def _nothing_to_do(there: StoredState | None) -> str:
-    if there is None or there.resources == 0:
+def _nothing_to_do(there: StoredState) -> str:
+    if there.resources == 0:
         return "nothing was deployed from here yet; the first deploy writes to PostgreSQL"
-    return f"PostgreSQL has a state already: serial {there.serial}, {there.resources} resources"
+    return f"PostgreSQL has a state already: serial {there.serial}, {_counted(there.resources)}"
 
 
 def _read(path: Path) -> dict[str, Any] | None:
@@ -257,3 +271,7 @@ def _read(path: Path) -> dict[str, Any] | None:
             hint="put it away; what exists is taken over by the next deploy",
         ) from error
     return document if isinstance(document, dict) else None
+
+
+def _counted(resources: int) -> str:
+    return "1 resource" if resources == 1 else f"{resources} resources"
