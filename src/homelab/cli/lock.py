@@ -50,17 +50,18 @@ def release(target: str | None, project: Path | None, older_than: float) -> int:
     done = end(load(project), target, timedelta(seconds=older_than))
     for holder in done.ended:
         say(f"ended: {holder}")
-        if holder.pid is not None:
+        if holder.pids:
+            pids = " ".join(map(str, holder.pids))
             say(
-                f"warning: process {holder.pid} is still alive on this machine and may go on "
-                f"without the lock; end it: kill {holder.pid}"
+                "warning: its processes are alive on this machine and may go on without the "
+                f"lock; end them: kill {pids}"
             )
         else:
             say("make sure that its program has ended too: without the lock it may still write")
     for holder in done.younger:
         say(f"spared, it is younger than that: {holder}")
     for holder in done.by_hand:
-        say(f"{holder}; it ends with its process: kill -INT {holder.pid}")
+        say(f"{holder}; it ends with its process: kill -INT {holder.pids[0]}")
     for path in done.tidied:
         say(f"removed {path}, which a process that was killed had left")
     if not (done.ended or done.younger or done.by_hand or done.tidied):
@@ -74,7 +75,7 @@ def _row(holder: Holder) -> dict[str, object]:
         "lock": str(holder.lock),
         "who": holder.who,
         "since": holder.since.isoformat() if holder.since else None,
-        "pid": holder.pid,
+        "pids": list(holder.pids),
         "backend": session.backend if session else None,
         "address": session.address if session else None,
         "application": session.application if session else None,

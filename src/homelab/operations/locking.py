@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from homelab.operations.identity import Worker, ago
 from homelab.operations.remote_state import database, local_state
 from homelab.operations.run import Run, project_lock_holder
 from homelab.operations.targets import Target, state_schema
-from homelab.process import is_alive
+from homelab.process import is_alive, processes_with
 from homelab.settings import LabTarget, Settings
 
 DEFAULT_TIMEOUT = 10.0
@@ -43,8 +43,8 @@ class Holder:
     since: datetime | None = None
     session: Session | None = None
     """The database session behind it; None for a lock of this machine."""
-    pid: int | None = None
-    """The process, where it is one of this machine."""
+    pids: tuple[int, ...] = ()
+    """Its processes that are alive, where they are this machine's."""
 
     def __str__(self) -> str:
         since = ""
@@ -217,7 +217,11 @@ def _wait(run: Run, target: Target, timeout: float, lock: _Taking) -> None:
             return
         waited = time.monotonic() - begin
         if waited >= timeout:
-            raise LockedError(target.name, present, waited)
+            error = LockedError(target.name, present, waited)
+            if stage is Stage.DESTROY:
+                raise error  # inside its stage already
+            with run.recorder.stage(stage):
+                raise error
         for holder in present:
             if holder.who not in told:
                 run.recorder.notice(f"waiting for up to {timeout:g} s: {holder}")
@@ -255,16 +259,30 @@ def _remote_holders(stored: StateDatabase, workspace: str) -> tuple[Holder, ...]
 
 def _remote(session: Session) -> Holder:
     worker = Worker.parse(session.application)
-    name = session.application or "an unnamed program, such as terraform by hand"
-    who = str(worker) if worker is not None else name
+    who = session.application or "an unnamed program, such as terraform by hand"
+    pids: tuple[int, ...] = ()
+    if worker is not None:
+        who = str(worker)
+        if worker.is_here:
+            pids = _alive(worker)
+            who += "" if is_alive(worker.pid) else ", which is gone"
+            others = [str(pid) for pid in pids if pid != worker.pid]
+            who += f"; its Terraform: process {', '.join(others)}" if others else ""
     origin = f" from {session.address}" if session.address else " over a local socket"
     return Holder(
         lock=str(session.kind),
         who=f"{who} [role {session.role or 'unknown'}{origin}, backend {session.backend}]",
         since=session.since,
         session=session,
-        pid=worker.pid if worker is not None and worker.is_here and is_alive(worker.pid) else None,
+        pids=pids,
     )
+
+
+def _alive(worker: Worker) -> tuple[int, ...]:
+    """A worker's process and its Terraform's, which has the session's name in its environment."""
+    started = processes_with("PGAPPNAME", replace(worker, doing=None).application_name())
+    itself = (worker.pid,) if is_alive(worker.pid) else ()
+    return tuple(sorted({*itself, *started}))
 
 
 def _project_holders(settings: Settings) -> tuple[Holder, ...]:
@@ -272,7 +290,7 @@ def _project_holders(settings: Settings) -> tuple[Holder, ...]:
     if found is None:
         return ()
     worker, since = found
-    return (Holder(lock=_PROJECT, who=str(worker), since=since, pid=worker.pid),)
+    return (Holder(lock=_PROJECT, who=str(worker), since=since, pids=(worker.pid,)),)
 
 
 def _local_holders(state: Path) -> tuple[Holder, ...]:
@@ -281,7 +299,7 @@ def _local_holders(state: Path) -> tuple[Holder, ...]:
         return ()
     who = f"{found.who or 'a process of this machine'}, process {found.pid}"
     doing = f" ({found.operation})" if found.operation else ""
-    return (Holder(lock=LockKind.STATE, who=who + doing, since=found.since, pid=found.pid),)
+    return (Holder(lock=LockKind.STATE, who=who + doing, since=found.since, pids=(found.pid,)),)
 
 
 def _release_local(state: Path) -> Released:
