@@ -49,7 +49,7 @@ def release(target: str | None, project: Path | None, older_than: float) -> int:
     """End the sessions that have held a lock for too long; exit code 1 when one is spared."""
     done = end(load(project), target, timedelta(seconds=older_than))
     for holder in done.ended:
-        say(f"ended: {holder}")
+        say(f"released: {holder.in_words('was')}")
         if holder.pids:
             pids = " ".join(map(str, holder.pids))
             say(

@@ -216,8 +216,8 @@ class Terraform:
             TerraformError: it is no plan of this configuration and Terraform.
         """
         self.init()
-        document = json.loads(self._run("show", "-json", "-no-color", str(path.resolve())))
-        return Plan.parse(path, document)
+        path = path.resolve()
+        return Plan.parse(path, json.loads(self._run("show", "-json", "-no-color", str(path))))
 
     def apply(self, plan: Plan, *, on_event: Listener = ignore) -> Applied:
         """Apply a plan.

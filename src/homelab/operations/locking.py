@@ -47,11 +47,15 @@ class Holder:
     """Its processes that are alive, where they are this machine's."""
 
     def __str__(self) -> str:
+        return self.in_words("is")
+
+    def in_words(self, verb: str) -> str:
+        """Who it is (`verb` "is") or was ("was")."""
         since = ""
         if self.since is not None:
             when = self.since.astimezone(UTC).isoformat(sep=" ", timespec="seconds")
             since = f", since {when} ({ago(self.since)})"
-        return f"the {self.lock} lock is held by {self.who}{since}"
+        return f"the {self.lock} lock {verb} held by {self.who}{since}"
 
 
 class LockedError(HomelabError):
