@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ import pytest
 from homelab.clients.postgres import LockKind, Session, StateDatabase
 from homelab.errors import HomelabError
 from homelab.lab.doctor import POSTGRES, CheckState, diagnose_tests, fix
+from homelab.operations.revision import revision_of
 from homelab.polling import wait_until
 from homelab.settings import Environment
 
@@ -346,6 +348,47 @@ def test_hung_holder_is_released_by_the_documented_command(moved: Team) -> None:
     assert all(str(pid) in released.stderr.partition("end them: kill")[2] for pid in first.pids)
     assert held == ()
     assert "1 changed" in again or "no changes" in again
+
+
+def test_deploy_lock_excludes_others_and_its_loss_is_noticed(database: str) -> None:
+    def opened() -> StateDatabase:
+        return StateDatabase(database, "homelab", application_name="test")
+
+    with opened() as one, opened() as two, one.deploy_lock("elsewhere", "homelab test") as held:
+        assert held is not None
+        assert held.is_held()
+        with two.deploy_lock("elsewhere", "homelab other") as other:
+            assert other is None
+        with two.deploy_lock("another", "homelab other") as other:
+            assert other is not None
+        (session,) = two.holders("elsewhere")
+        assert (session.kind, session.application) == (LockKind.DEPLOY, "homelab test")
+        two.terminate(session)
+        assert not held.is_held()
+        with two.deploy_lock("elsewhere", "homelab other") as other:
+            assert other is not None
+
+
+def test_merge_that_changes_nothing_has_the_same_content(tmp_path: Path) -> None:
+    project = SimpleNamespace(directory=tmp_path)
+    assert revision_of(tmp_path) is None
+    _git(project, "init", "--quiet")
+    (tmp_path / "a").write_text("a")
+    _git(project, "add", "--all")
+    _git(project, "commit", "--quiet", "--message", "a")
+    first = revision_of(tmp_path)
+    _git(project, "commit", "--quiet", "--amend", "--message", "b")
+    second = revision_of(tmp_path)
+    (tmp_path / "a").write_text("b")
+    third = revision_of(tmp_path)
+
+    assert first is not None
+    assert second is not None
+    assert third is not None
+    assert first.commit != second.commit
+    assert first.same_content(second)
+    assert not second.same_content(third)
+    assert str(third).startswith(f"{second} with uncommitted changes")
 
 
 def test_saved_plan_is_applied_as_it_is_or_refused_for_what_changed(moved: Team) -> None:

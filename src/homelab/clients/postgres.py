@@ -228,11 +228,11 @@ class StateDatabase:
                 keepalives_idle=30,
                 keepalives_interval=10,
             )
-        except psycopg.ProgrammingError as error:
+        except psycopg.ProgrammingError:
             raise DatabaseError(
                 "PG_CONN_STR is not a connection string",
                 hint="it looks like postgres://USER:PASSWORD@HOST/DATABASE",
-            ) from error
+            ) from None  # the driver's text quotes from it
         except psycopg.OperationalError as error:
             raise UnreachableError(
                 f"the state's database does not let us in: {_first_line(error)}",

@@ -12,8 +12,8 @@ from typing import Self
 
 _PRINTABLE = re.compile(r"[^!-~]+")
 _NAME = re.compile(r"homelab(?: (?P<doing>[a-z]+))? (?P<who>\S+)@(?P<host>\S+) pid (?P<pid>\d+)$")
-_PART = 20
-"""PostgreSQL cuts an application name after 63 bytes; user and host get this many each."""
+_USER, _HOST = 12, 20
+"""PostgreSQL cuts an application name after 63 bytes; user and host get this many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ class Worker:
     @property
     def is_here(self) -> bool:
         """Whether it is a process of this machine, as far as the machine's name tells."""
-        return self.host == _short(socket.gethostname())
+        return self.host == _this_host()
 
     def __str__(self) -> str:
         doing = f" ({self.doing})" if self.doing else ""
@@ -57,7 +57,7 @@ def this_process() -> Worker:
         user = pwd.getpwuid(uid).pw_name
     except KeyError:
         user = str(uid)
-    return Worker(user=_short(user), host=_short(socket.gethostname()), pid=os.getpid())
+    return Worker(user=_short(user, _USER), host=_this_host(), pid=os.getpid())
 
 
 def ago(since: datetime, *, now: datetime | None = None) -> str:
@@ -70,5 +70,9 @@ def ago(since: datetime, *, now: datetime | None = None) -> str:
     return f"{seconds // 3600} h {seconds % 3600 // 60} min ago"
 
 
-def _short(text: str) -> str:
-    return _PRINTABLE.sub("?", text)[:_PART] or "?"
+def _this_host() -> str:
+    return _short(socket.gethostname(), _HOST)
+
+
+def _short(text: str, length: int) -> str:
+    return _PRINTABLE.sub("?", text)[:length] or "?"
