@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import signal
 import subprocess
 import tempfile
@@ -61,7 +62,7 @@ class TerraformError(HomelabError):
         self.command = command
         self.diagnostics = tuple(diagnostics)
         errors = [item for item in diagnostics if item.is_error]
-        tail = output.strip().splitlines()[-20:]
+        tail = _undecorated(output)[-20:]
         lines = [f"  {item}" for item in errors] or [f"  | {line}" for line in tail]
         super().__init__("\n".join((f"terraform {command} failed:", *lines)), hint=hint)
 
@@ -402,6 +403,13 @@ class Terraform:
         finally:
             child.stdout.close()
         return child.returncode, lines
+
+
+def _undecorated(output: str) -> list[str]:
+    """The lines of an output without colours and the frame around errors."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", output)
+    lines = (line.strip("\u2577\u2502\u2575").rstrip() for line in plain.splitlines())
+    return [line for line in lines if line.strip()]
 
 
 def _hint(text: str) -> str | None:

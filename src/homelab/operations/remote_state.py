@@ -94,6 +94,11 @@ def database(settings: Settings, name: str, *, doing: str | None = None) -> Stat
     """
     schema = _schema(settings, name)
     if schema is None:
+        if isinstance(settings.target(name)[1], LabTarget):
+            raise ConfigurationError(
+                f"target {name!r} is a lab, whose state is a file",
+                hint="name a real node: --target NAME",
+            )
         raise ConfigurationError(
             f"the state of target {name!r} is local",
             hint=f'set state = "pg" in [targets.{name}] of homelab.toml; see docs/remote-state.md',
