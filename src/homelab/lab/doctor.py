@@ -25,6 +25,10 @@ PACKAGES: Mapping[str, tuple[str, ...]] = {
 }
 """The programs that a lab uses, by the Debian package that has them."""
 
+POSTGRES = "/usr/lib/postgresql"
+"""Where Debian has the server's programs, below a directory for each version."""
+
+_CLUSTERS = Path("/etc/postgresql-common/createcluster.conf")
 _KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 _SUBIDS = ("/etc/subuid", "/etc/subgid")
 _DISK_NEEDED = {"state": 4 << 30, "cache": 3 << 30}
@@ -74,6 +78,21 @@ def diagnose(*, state_dir: Path, cache_dir: Path, host: Host | None = None) -> t
     )
 
 
+def diagnose_tests(host: Host | None = None) -> tuple[Check, ...]:
+    """What only the project's own integration tests use."""
+    host = host or Host()
+    server = host.has_match(POSTGRES, "*/bin/initdb")
+    git = host.has_program("git")
+    return (
+        _ok("postgresql", "installed")
+        if server
+        else _missing("postgresql", "no server is installed", "install postgresql", "postgresql"),
+        _ok("git", "installed")
+        if git
+        else _missing("git", "not installed: git", "install git", "git"),
+    )
+
+
 def fix(
     checks: Iterable[Check], *, on_line: Callable[[str], None], host: Host | None = None
 ) -> None:
@@ -108,6 +127,10 @@ def install(packages: Sequence[str], *, on_line: Callable[[str], None]) -> None:
         CommandError: it failed.
     """
     on_line(f"installing {', '.join(packages)}")
+    if "postgresql" in packages and not _CLUSTERS.exists():
+        # Debian would start a server; tests start one of their own, and nobody asked for another.
+        _CLUSTERS.parent.mkdir(parents=True, exist_ok=True)
+        _CLUSTERS.write_text("create_main_cluster = false\n", encoding="utf-8")
     env = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
     apt = ("apt-get", "-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=3", "--quiet")
     # A third party's archive that can't be reached must not stand in the way.

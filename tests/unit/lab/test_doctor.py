@@ -7,7 +7,7 @@ import pytest
 
 from homelab.errors import CapabilityError
 from homelab.lab import doctor
-from homelab.lab.doctor import CheckState, diagnose, fix, make_ready
+from homelab.lab.doctor import CheckState, diagnose, diagnose_tests, fix, make_ready
 from homelab.lab.host import Host
 
 
@@ -39,6 +39,9 @@ class FakeHost(Host):
 
     def has_file(self, path: str) -> bool:
         return path not in self.absent
+
+    def has_match(self, directory: str, pattern: str) -> bool:
+        return f"{directory}/{pattern}" not in self.absent
 
     def read(self, path: str) -> str:
         return self.files.get(path, "")
@@ -144,3 +147,11 @@ def test_what_stays_missing_is_one_error(monkeypatch):
     host = FakeHost(machine="riscv64", absent={"lxc-start"})
     with pytest.raises(CapabilityError, match=r"(?s)system: .*riscv64.*lxc: not installed"):
         make_ready(state_dir=Path("/s"), cache_dir=Path("/c"), on_line=print, host=host)
+
+
+def test_what_only_the_tests_use_is_asked_for_apart():
+    host = FakeHost(absent={"/usr/lib/postgresql/*/bin/initdb", "git"})
+
+    assert states(host) == {}
+    assert [check.packages for check in diagnose_tests(host)] == [("postgresql",), ("git",)]
+    assert {check.state for check in diagnose_tests(FakeHost())} == {CheckState.OK}
