@@ -79,7 +79,8 @@ def tests(session: nox.Session) -> None:
     session.run(python, "-m", "pytest", "tests/unit", "-n", "auto", external=True)
     able = bool(as_root()) or os.geteuid() == 0 or bool(os.environ.get("CI"))
     codes = (0,) if able else (0, 1)
-    session.run(python, "-m", "homelab.cli", "doctor", "--fix", external=True, success_codes=codes)
+    doctor = ("-m", "homelab.cli", "doctor", "--fix", "--tests")
+    session.run(python, *doctor, external=True, success_codes=codes)
     beside = ("-n", "2", "--dist", "loadgroup", "--durations=15")
     session.run(*as_root(), python, *PYTEST, "tests/integration", *beside, external=True)
 

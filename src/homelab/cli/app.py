@@ -26,6 +26,8 @@ _COMMANDS = {
     "inventory": ("homelab.cli.pipeline", "inventory", "Print the Ansible inventory."),
     "doctor": ("homelab.cli.doctor", "doctor", "Say what this machine lacks; --fix installs it."),
     "lab": ("homelab.cli.lab", "lab", "The embedded Proxmox VE node."),
+    "state": ("homelab.cli.state", "state", "Where Terraform's state is, and moving it."),
+    "lock": ("homelab.cli.lock", "lock", "Who works on a target, and ending what hangs."),
     "parity": ("homelab.cli.parity", "parity", "Compare the lab with a real node."),
 }
 

@@ -210,7 +210,7 @@ class State:
         self.pool_changes = 0
         """How often pools changed."""
         self._pools: tuple[int, tuple[PoolRecord, ...]] = (-1, ())
-        self._space: tuple[int, dict[str, int]] = (-1, {})
+        self._space: tuple[int, dict[tuple[str, str], int]] = (-1, {})
         try:
             path.touch(mode=0o600)
             self._writer = self._connect()
@@ -382,17 +382,19 @@ class State:
             for row in rows
         )
 
-    def used_space(self, node: str, *, with_homeless: bool) -> int:
-        """Bytes that the volumes of a node's guests have; guests noted on no node may count."""
+    def used_space(self, node: str, storage: str, *, with_homeless: bool) -> int:
+        """Bytes that a node's guests have on a storage; guests noted on no node may count."""
         changes, space = self._space
         if changes != self.changes:
             changes = self.changes
             rows = self.rows(
-                "SELECT node, SUM(size) FROM volumes JOIN guests USING (vmid) GROUP BY node"
+                "SELECT node, substr(volid, 1, instr(volid, ':') - 1), SUM(size) "
+                "FROM volumes JOIN guests USING (vmid) GROUP BY 1, 2"
             )
-            space = {str(name): cast("int", size) for name, size in rows}
+            space = {(str(row[0]), str(row[1])): cast("int", row[2]) for row in rows}
             self._space = (changes, space)
-        return space.get(node, 0) + (space.get("", 0) if with_homeless and node else 0)
+        homeless = space.get(("", storage), 0) if with_homeless and node else 0
+        return space.get((node, storage), 0) + homeless
 
     def pools(self) -> tuple[PoolRecord, ...]:
         """All pools by name."""
