@@ -61,7 +61,7 @@ def test_everything_missing_is_one_error_that_says_what_there_is(node: Proxmox) 
         "there is: local:vztmpl/debian-13-homelab_13.0_amd64.tar.zst" in text
     )
     assert "bridge 'vmbr7' of node pve, for plex; there is: vmbr0, vmbr1" in text
-    assert "storage 'tank' of node pve, for loki; there is: local, local-zfs" in text
+    assert "storage 'tank' of node pve, for loki; there is: local, local-dir, local-zfs" in text
     assert "node 'pve9', for n8n; there is: pve" in text
 
 
