@@ -183,17 +183,21 @@ class Tasks:
         raise ApiFailureError(fault.error(f"/run/lock/lxc/pve-config-{upid.id}.lock"))
 
     def _finish(self, upid: str, endtime: int, exitstatus: str) -> None:
+        """Save the end, with those that could not be saved; only then is it shown to anyone."""
         with self._lock:
-            self._unsaved[upid] = (endtime, exitstatus)
-            self._active.pop(upid, None)
-            unsaved = dict(self._unsaved)
+            ends = {**self._unsaved, upid: (endtime, exitstatus)}
         try:
             with self._state.transaction() as transaction:
-                for name, (ended, status) in unsaved.items():
+                for name, (ended, status) in ends.items():
                     transaction.end_task(name, ended, status)
         except StateError as error:
             _log.warning("can't save the end of %s: %s", upid, error)
-            return
-        with self._lock:
-            for name in unsaved:
-                self._unsaved.pop(name, None)
+            with self._lock:
+                self._unsaved[upid] = (endtime, exitstatus)
+        else:
+            with self._lock:
+                for name in ends:
+                    self._unsaved.pop(name, None)
+        finally:
+            with self._lock:
+                self._active.pop(upid, None)
