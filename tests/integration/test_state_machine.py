@@ -15,10 +15,17 @@ import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 from lab_driver import Driver
-from lab_machine import Bench, LabMachine
+from lab_machine import Bench, FoundError, LabMachine
 
 _STEPS = {"memory": 150, "lxc": 60}
-_STEPS_OF_A_RUN = 30
+_SETTINGS = settings(
+    max_examples=3,
+    stateful_step_count=30,
+    database=None,
+    deadline=None,
+    phases=(Phase.generate,),
+    suppress_health_check=list(HealthCheck),
+)
 
 
 @pytest.fixture(params=["memory", "lxc"])
@@ -42,22 +49,18 @@ def test_nothing_that_was_acknowledged_is_lost(driver: Driver) -> None:
 
     Machine.bench = bench
     for number in range(first, first + wanted):
-        if bench.steps >= wanted:
-            break
-        run_state_machine_as_test(
-            seed(number)(Machine),
-            settings=settings(
-                max_examples=6,
-                stateful_step_count=min(_STEPS_OF_A_RUN, wanted - bench.steps),
-                database=None,
-                deadline=None,
-                phases=(Phase.generate,),
-                report_multiple_bugs=False,
-                suppress_health_check=list(HealthCheck),
-            ),
-        )
+        if bench.steps < wanted:
+            _run(seed(number)(Machine))
     counted = ", ".join(f"{what} {count}" for what, count in sorted(bench.count.items()))
     print(  # noqa: T201
         f"\n{driver.runtime}, seed {first}: steps {bench.steps} ({counted}), {time.monotonic() - begun:.1f} s"
     )
     assert bench.count["kill"] > 0
+
+
+def _run(machine: type[LabMachine]) -> None:
+    """Run a few examples; the first failure ends them, as it happened."""
+    try:
+        run_state_machine_as_test(machine, settings=_SETTINGS)
+    except FoundError as found:
+        raise found.error from None

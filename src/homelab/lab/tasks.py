@@ -47,9 +47,13 @@ class Tasks:
         self._unsaved: dict[str, tuple[int, str]] = {}
         self._lock = threading.Lock()
 
-    def recover(self) -> tuple[Upid, ...]:
-        """Mark the tasks that an earlier server left running as failed; returns their names."""
-        cut = [task.upid for task in self._state.tasks() if task.endtime is None]
+    def cut_off(self) -> tuple[Upid, ...]:
+        """The tasks that an earlier server left running, until `recover` has marked them."""
+        return tuple(Upid.parse(t.upid) for t in self._state.tasks() if t.endtime is None)
+
+    def recover(self) -> None:
+        """Mark the tasks that an earlier server left running as failed."""
+        cut = [str(upid) for upid in self.cut_off()]
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._state.transaction() as transaction:
             for upid in cut:
@@ -59,7 +63,6 @@ class Tasks:
             self._append(upid, f"TASK ERROR: {CUT_OFF}")
         for upid in trimmed:
             self._path(upid).unlink(missing_ok=True)
-        return tuple(Upid.parse(upid) for upid in cut)
 
     def register(
         self,

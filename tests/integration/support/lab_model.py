@@ -111,9 +111,7 @@ def with_snapshot(guest: Guest, name: str) -> Guest:
     have = set(guest.mounted().values())
     kept = {volid: word for volid, word in guest.content.items() if volid in have}
     taken = Snapshot(name=name, options=dict(guest.options), content=kept)
-    return replace(
-        guest.with_options({"parent": name}), snapshots=(*guest.snapshots, taken)
-    )
+    return replace(guest.with_options({"parent": name}), snapshots=(*guest.snapshots, taken))
 
 
 def without_snapshot(guest: Guest, name: str) -> Guest:
@@ -175,13 +173,12 @@ def cloned(guest: Guest, newid: int, snapshot: str = "") -> Guest:
     words: dict[str, str] = {}
     disks = [key for key in ("rootfs", "mp0") if key in options]
     for disk, key in enumerate(disks):
-        old, _, rest = options[key].partition(",")
+        old, _, more = options[key].partition(",")
         new = volume(newid, disk)
-        copied[key] = f"{new},{rest}"
+        copied[key] = f"{new},{more}"
         words[new] = content[old]
-    for key, value in options.items():
-        if not _names_volume(key) and key != "parent":
-            copied[key] = value
+    rest = {key: options[key] for key in options if not _names_volume(key) and key != "parent"}
+    copied.update(rest)
     return Guest(vmid=newid, options=dict(sorted(copied.items())), content=words)
 
 

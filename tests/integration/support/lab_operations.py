@@ -147,7 +147,9 @@ class Operations:
             key = guest.unused()[b % len(guest.unused())]
             volid = guest.options[key]
             after, refusal = without_unused(guest, key), ""
-            if any(volid in one.content or volid in one.options.values() for one in guest.snapshots):
+            if any(
+                volid in one.content or volid in one.options.values() for one in guest.snapshots
+            ):
                 after = guest
                 refusal = f"unable to delete '{volid}' - volume is still in use (snapshot?)"
             return self._put(guest, "detach", {"delete": key}, after, refusal)

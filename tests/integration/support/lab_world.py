@@ -80,7 +80,9 @@ class World:
     def check(self, guests: Guests) -> None:
         """The database and what really is there are as the guests should have it."""
         driver = self._driver
-        stored = {vmid: bool(running) for vmid, running in driver.rows("SELECT vmid, running FROM guests")}
+        stored = {
+            vmid: bool(running) for vmid, running in driver.rows("SELECT vmid, running FROM guests")
+        }
         assert stored == {vmid: guest.running for vmid, guest in guests.items()}
         volumes = {volid for guest in guests.values() for volid in guest.content}
         assert {row[0] for row in driver.rows("SELECT volid FROM volumes")} == volumes
@@ -121,7 +123,9 @@ class World:
 
     def _content(self, vmid: int, options: Mapping[str, str], *, running: bool) -> dict[str, str]:
         if self._driver.runtime == "memory":
-            rows = self._memory("SELECT volid, content FROM volumes WHERE volid LIKE ?", f"%-{vmid}-%")
+            rows = self._memory(
+                "SELECT volid, content FROM volumes WHERE volid LIKE ?", f"%-{vmid}-%"
+            )
             return {volid: "" if word == TEMPLATE else word for volid, word in rows}
         if not running:
             return {}
