@@ -22,7 +22,7 @@ from homelab.lab.snapshots import (
     remove_snapshot,
     snapshots,
 )
-from homelab.lab.state import GuestRecord, Transaction
+from homelab.lab.state import GuestRecord, StateError, Transaction
 from homelab.pve.guest_config import GuestConfig
 from homelab.pve.upid import Upid
 from homelab.pve.volumes import VolumeId
@@ -42,6 +42,7 @@ def take(context: Context, caller: Caller, vmid: int, name: str, description: st
         if context.guest(vmid).config.flag("template"):
             raise ApiFailureError("you can't take a snapshot if it's a template")
         with locked(context, vmid, "snapshot") as record:
+            _drop_unfinished(context, vmid, log, "prepare")
             if name in snapshots(context.state, vmid):
                 raise ApiFailureError(f"snapshot name '{name}' already used")
             snapshot = SnapshotRecord(
@@ -103,11 +104,17 @@ def _drop(context: Context, gone: SnapshotRecord, log: TaskLog, *, force: bool =
 
 def finish(context: Context, vmid: int, log: TaskLog) -> None:
     """Finish what a crash cut off: a snapshot is whole or gone, and so is the way back to one."""
+    record = context.guest(vmid)
     found = document(context.state, _GOING_BACK, str(vmid))
-    if found is not None:
-        _go_back(context, context.guest(vmid), _known(context, vmid, str(found["name"])), log)
+    if found is not None and record.config.options.get("lock") == "rollback":
+        _go_back(context, record, _known(context, vmid, str(found["name"])), log)
+    _drop_unfinished(context, vmid, log, "prepare", "delete")
+
+
+def _drop_unfinished(context: Context, vmid: int, log: TaskLog, *states: str) -> None:
+    """Drop what is not whole; nothing else works on the guest."""
     for snapshot in snapshots(context.state, vmid).values():
-        if snapshot.state is not None:
+        if snapshot.state in states:
             _drop(context, snapshot, log)
 
 
@@ -118,6 +125,7 @@ def go_back(context: Context, caller: Caller, vmid: int, name: str, *, start: bo
     def work(log: TaskLog) -> None:
         if context.guest(vmid).config.flag("template"):
             raise ApiFailureError("you can't rollback if vm is a template")
+        _forget_going_back(context, vmid)
         with locked(context, vmid, "rollback") as record:
             wanted = _known(context, vmid, name)
             if wanted.state is not None:
@@ -133,13 +141,19 @@ def go_back(context: Context, caller: Caller, vmid: int, name: str, *, start: bo
             try:
                 _go_back(context, record, wanted, log)
             except HomelabError:
-                with context.state.transaction() as transaction:
-                    remove_document(transaction, _GOING_BACK, str(vmid))
+                with suppress(StateError):
+                    _forget_going_back(context, vmid)
                 raise
         if start:
             guest_power.start_now(context, vmid, log)
 
     return context.start_task("vzrollback", vmid, caller, work)
+
+
+def _forget_going_back(context: Context, vmid: int) -> None:
+    if document(context.state, _GOING_BACK, str(vmid)) is not None:
+        with context.state.transaction() as transaction:
+            remove_document(transaction, _GOING_BACK, str(vmid))
 
 
 def _go_back(context: Context, record: GuestRecord, wanted: SnapshotRecord, log: TaskLog) -> None:

@@ -28,6 +28,8 @@ KINDS = (
     *("snapshot", "rollback", "delsnapshot", "clone", "delete", "pool"),
 )
 _L = f"{NODE}/lxc"
+_ANY = 11
+"""The number that chooses among all, so that some requests are refused."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +87,8 @@ class Operations:
         return f"w{self._words}"
 
     def create(self, guests: Guests, a: int, b: int) -> Operation:
-        vmid = VMIDS[a % len(VMIDS)]
+        free = [vmid for vmid in VMIDS if vmid not in guests]
+        vmid = free[a % len(free)] if free and a != _ANY else VMIDS[a % len(VMIDS)]
         start, pool = bool(b & 1), POOL if b & 2 else ""
         name = self.word()
         made = created(vmid, name=name, pool=pool, running=start)
@@ -172,21 +175,21 @@ class Operations:
     def start(self, guests: Guests, a: int, b: int) -> Operation:
         if not guests:
             return self.create(guests, a, b)
-        guest = _pick(guests, a)
+        guest = _pick(_likely(guests, a, running=False), a)
         refusal = f"CT {guest.vmid} already running" if guest.running else ""
         return self._power(guest, "start", replace(guest, running=True), refusal)
 
     def stop(self, guests: Guests, a: int, b: int) -> Operation:
         if not guests:
             return self.create(guests, a, b)
-        guest = _pick(guests, a)
+        guest = _pick(_likely(guests, a, running=True), a)
         refusal = "" if guest.running else f"CT {guest.vmid} not running"
         return self._power(guest, "stop", replace(guest, running=False), refusal)
 
     def shutdown(self, guests: Guests, a: int, b: int) -> Operation:
         if not guests:
             return self.create(guests, a, b)
-        guest = _pick(guests, a)
+        guest = _pick(_likely(guests, a, running=True), a)
         refusal = "" if guest.running else f"CT {guest.vmid} not running"
         return self._power(guest, "shutdown", replace(guest, running=False), refusal)
 
@@ -270,7 +273,8 @@ class Operations:
         if not guests:
             return self.create(guests, a, b)
         guest = _pick(guests, a)
-        newid = VMIDS[b % len(VMIDS)]
+        free = [vmid for vmid in VMIDS if vmid not in guests]
+        newid = free[b % len(free)] if free and a != _ANY else VMIDS[b % len(VMIDS)]
         snapshot = guest.snapshots[-1].name if guest.snapshots and b % 2 else ""
         known = guests.get(newid)
         refusal = ""
@@ -319,6 +323,12 @@ class Operations:
 
 def _pick(guests: Guests, number: int) -> Guest:
     return guests[sorted(guests)[number % len(guests)]]
+
+
+def _likely(guests: Guests, number: int, *, running: bool) -> Guests:
+    """Those that are on, or off; all of them when there are none, and sometimes."""
+    found = {vmid: guest for vmid, guest in guests.items() if guest.running is running}
+    return found if found and number != _ANY else guests
 
 
 def _spare(guest: Guest) -> bool:

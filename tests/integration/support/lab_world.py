@@ -131,9 +131,9 @@ class World:
             return {}
         places = mounted(options)
         files = " ".join(f"{path.rstrip('/')}/{MARKER}" for path in places)
-        script = f"for file in {files}; do cat $file 2>/dev/null || echo; done"
-        words = [*self._driver.inside(vmid, script).split("\n"), *[""] * len(places)]
-        return dict(zip(places.values(), words, strict=False))
+        script = f"for file in {files}; do echo =$(cat $file 2>/dev/null); done"
+        words = [line[1:] for line in self._driver.inside(vmid, script).split("\n")]
+        return dict(zip(places.values(), words, strict=True))
 
     def _memory(self, sql: str, *values: str) -> list[tuple[str, ...]]:
         path = self._driver.state / "memory" / "volumes.db"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from homelab.lab.failures import ApiFailureError
-from homelab.lab.state import State
+from homelab.lab.state import State, TaskRecord
 from homelab.lab.tasks import Tasks
 from homelab.polling import wait_until
 from homelab.pve.upid import Upid
@@ -128,3 +128,20 @@ def test_old_tasks_and_their_logs_are_dropped(
     again.recover()
     assert [record.upid for record in again.records()] == [str(upid) for upid in upids[:1:-1]]
     assert len(list((tmp_path / "tasks").iterdir())) == 2
+
+
+def test_an_end_is_shown_only_when_it_is_saved(
+    state: State, tasks: Tasks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upid = _register(state, tasks)
+    transaction = state.transaction
+    shown: list[TaskRecord | None] = []
+
+    def saving():
+        shown.append(tasks.status(str(upid)))
+        return transaction()
+
+    monkeypatch.setattr(state, "transaction", saving)
+    tasks.run(upid, lambda _log: None)
+    assert _ended(tasks, upid) == "OK"
+    assert [record.endtime for record in shown if record is not None] == [None]
