@@ -238,12 +238,23 @@ def _enter(state: Path | None, name: str | None, words: tuple[str, ...]) -> None
 @click.argument("name", required=False)
 @click.option("-n", "--lines", default=100, show_default=True, help="How many lines.")
 @click.option("-f", "--follow", is_flag=True, help="Go on as lines are added.")
-def logs(state: Path | None, name: str | None, lines: int, *, follow: bool) -> None:
-    """Show the server's log, or the journal of container NAME."""
+@click.option("--console", is_flag=True, help="What NAME wrote to its console, not its journal.")
+def logs(state: Path | None, name: str | None, lines: int, *, follow: bool, console: bool) -> None:
+    """Show the server's log, or the journal of container NAME; of one that is off, its console."""
+    from homelab.operations.labview import console_log, runs
+
     more = ("-f",) if follow else ()
+    place = _existing(state)
+    path = place.state / "server.log"
     if name is not None:
-        _enter(state, name, ("journalctl", "--no-pager", "-n", str(lines), *more))
-    path = _existing(state).state / "server.log"
+        info = open_lab(place).info()
+        if not console and runs(info, name):
+            _enter(state, name, ("journalctl", "--no-pager", "-n", str(lines), *more))
+        path = console_log(info, name)
+    elif console:
+        raise ConfigurationError(
+            "no container was named", hint="write: homelab lab logs NAME --console"
+        )
     if not path.is_file():
         raise ConfigurationError(f"there is no log at {path}", hint="run 'homelab lab up'")
     os.execvp("tail", ("tail", "-n", str(lines), *more, str(path)))  # noqa: S606

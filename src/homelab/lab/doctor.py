@@ -19,7 +19,9 @@ PACKAGES: Mapping[str, tuple[str, ...]] = {
     "uidmap": ("newuidmap", "newgidmap"),
     "iproute2": ("ip",),
     "openssh-client": ("ssh",),
-    "util-linux": ("nsenter", "unshare", "setsid"),
+    "tar": ("tar",),
+    "util-linux": ("nsenter", "unshare", "setsid", "losetup"),
+    "zstd": ("zstd",),
 }
 """The programs that a lab uses, by the Debian package that has them."""
 
@@ -64,6 +66,7 @@ def diagnose(*, state_dir: Path, cache_dir: Path, host: Host | None = None) -> t
         *(_subids(host, path) for path in _SUBIDS),
         _cgroups(host),
         *_kernel(host),
+        _btrfs(host),
         _limits(),
         _disk(host, "state", state_dir),
         _disk(host, "cache", cache_dir),
@@ -224,6 +227,21 @@ def _kernel(host: Host) -> Iterable[Check]:
         yield _ok("overlayfs", "known")
     else:
         yield _missing("overlayfs", "the kernel does not know it")
+
+
+def _btrfs(host: Host) -> Check:
+    if not (
+        "\tbtrfs\n" in host.read("/proc/filesystems")
+        or host.works(("modprobe", "--quiet", "btrfs"))
+    ):
+        return _degraded(
+            "btrfs",
+            "the kernel does not know it: volume sizes are recorded and not enforced, and "
+            "snapshots are copies",
+        )
+    if host.has_program("mkfs.btrfs"):
+        return _ok("btrfs", "known, for the volumes of local-zfs")
+    return _missing("btrfs", "not installed: mkfs.btrfs", "install btrfs-progs", "btrfs-progs")
 
 
 def _limits() -> Check:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass, replace
 
@@ -12,7 +13,7 @@ from homelab.lab.context import Context
 from homelab.lab.failures import ApiFailureError
 from homelab.lab.guest_changes import disk_order, random_hwaddr
 from homelab.lab.guest_locks import locked, unlock
-from homelab.lab.guest_snapshots import snapshot_of
+from homelab.lab.guest_snapshots import snapshot_of, snapshots_possible
 from homelab.lab.guest_view import guest_of
 from homelab.lab.runtime import TaskLog
 from homelab.lab.snapshots import PARENT, snapshots
@@ -22,6 +23,8 @@ from homelab.pve import formats
 from homelab.pve.guest_config import GuestConfig, index_of
 from homelab.pve.upid import Upid
 from homelab.pve.volumes import VolumeId
+
+_BASES = {"subvol": "basevol", "vm": "base"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,15 +136,18 @@ def _planned(
                     f"storage '{storage.name}' does not support container directories"
                 )
             context.access.require(caller, f"/storage/{storage.name}", "Datastore.AllocateSpace")
-            name = storage.volume_name(wanted.newid, len(made))
+            known = sizes.get(str(volume))
+            size = 0 if known is None else known.size
+            if linked and not storage.snapshots:
+                raise ApiFailureError(f"Linked clone feature for '{volume}' is not available")
+            name = storage.volume_name(wanted.newid, len(made), size=size)
             prefix = f"{volume.name.rpartition('/')[2]}/" if linked else ""
             volid = str(VolumeId(storage.name, f"{prefix}{name}"))
-            known = sizes.get(str(volume))
             made.append(
                 VolumeRecord(
                     volid=volid,
                     vmid=wanted.newid,
-                    size=0 if known is None else known.size,
+                    size=size,
                     ctime=int(time.time()),
                 )
             )
@@ -210,9 +216,11 @@ def has_feature(context: Context, vmid: int, feature: str, snapshot: str | None)
     record = context.guest(vmid)
     if snapshot is not None:
         snapshot_of(context, vmid, snapshot)
-    if feature == "clone":
-        return record.config.flag("template") and snapshot is None
-    return feature == "copy" or not record.config.flag("template")
+    if feature == "copy":
+        return True
+    template = record.config.flag("template")
+    able = snapshots_possible(record.config)
+    return able and (template and snapshot is None if feature == "clone" else not template)
 
 
 def _form(key: str) -> formats.PropertyFormat | None:
@@ -223,5 +231,9 @@ def _form(key: str) -> formats.PropertyFormat | None:
 
 def _base_name(volid: str) -> str:
     volume = VolumeId.parse(volid)
-    name = volume.name.rpartition("/")[2]
-    return str(VolumeId(volume.storage, name.replace("subvol-", "basevol-", 1)))
+    storage = storage_named(volume.storage)
+    name = volume.name
+    if storage is not None and storage.snapshots:
+        name = name.rpartition("/")[2]
+    base = re.sub(r"(^|/)(subvol|vm)-", lambda found: f"{found[1]}{_BASES[found[2]]}-", name)
+    return str(VolumeId(volume.storage, base))

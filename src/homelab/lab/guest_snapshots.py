@@ -23,6 +23,7 @@ from homelab.lab.snapshots import (
     snapshots,
 )
 from homelab.lab.state import GuestRecord, StateError, Transaction
+from homelab.lab.storages import storage_named
 from homelab.pve.guest_config import GuestConfig
 from homelab.pve.upid import Upid
 from homelab.pve.volumes import VolumeId
@@ -42,6 +43,8 @@ def take(context: Context, caller: Caller, vmid: int, name: str, description: st
         if context.guest(vmid).config.flag("template"):
             raise ApiFailureError("you can't take a snapshot if it's a template")
         with locked(context, vmid, "snapshot") as record:
+            if not snapshots_possible(record.config):
+                raise ApiFailureError("snapshot feature is not available")
             _drop_unfinished(context, vmid, log, "prepare")
             if name in snapshots(context.state, vmid):
                 raise ApiFailureError(f"snapshot name '{name}' already used")
@@ -170,6 +173,13 @@ def change_description(context: Context, vmid: int, name: str, description: str 
         if description is not None:
             with context.state.transaction() as transaction:
                 put_snapshot(transaction, replace(known, description=description))
+
+
+def snapshots_possible(config: GuestConfig) -> bool:
+    """Whether every volume of a guest is on a storage that has snapshots."""
+    entries = [config.rootfs() or {}, *config.mount_points().values()]
+    names = {entry["volume"].partition(":")[0] for entry in entries if "volume" in entry}
+    return all((found := storage_named(name)) is None or found.snapshots for name in names)
 
 
 def snapshot_of(context: Context, vmid: int, name: str) -> SnapshotRecord:

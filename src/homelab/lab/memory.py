@@ -163,8 +163,9 @@ class MemoryRuntime:
         for old, new in renamed.items():
             self.volumes.rename(old, new)
 
-    def backup(self, guest: Guest, archive: Path, *, log: TaskLog) -> int:
+    def backup(self, guest: Guest, archive: Path, *, config: str, log: TaskLog) -> int:
         """Write the content of the volumes by their paths."""
+        del config
         content = {volume.path: self.volumes.content(volume.volid) for volume in guest.volumes}
         log(f"creating archive '{archive}'")
         try:

@@ -211,10 +211,10 @@ class ContainerRuntime(Protocol):
     def make_template(self, guest: Guest, renamed: Mapping[str, str], *, log: TaskLog) -> None:
         """Make the volumes those of a template, under new ids, old to new; it does not run."""
 
-    def backup(self, guest: Guest, archive: Path, *, log: TaskLog) -> int:
+    def backup(self, guest: Guest, archive: Path, *, config: str, log: TaskLog) -> int:
         """Write the content of the volumes into an archive; returns its size in bytes.
 
-        The volumes are those of which a backup is wanted. A container that runs goes on.
+        `config` is the guest's configuration as the archive carries it. The volumes are those of which a backup is wanted. A container that runs goes on.
         """
 
     def restore(

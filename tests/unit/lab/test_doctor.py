@@ -22,7 +22,7 @@ class FakeHost(Host):
             "/etc/subuid": "me:1000:10\nroot:100000:65536\n",
             "/etc/subgid": "root:90000:100000\n",
             "/proc/self/mounts": "cgroup2 /sys/fs/cgroup cgroup2 rw 0 0\n",
-            "/proc/filesystems": "nodev\toverlay\n",
+            "/proc/filesystems": "nodev\toverlay\n\tbtrfs\n",
             "/proc/meminfo": "MemTotal: 9 kB\nMemAvailable: 8000000 kB\n",
         }
     )
@@ -69,6 +69,7 @@ def test_a_machine_that_has_everything():
         (FakeHost(absent={"lxc-start"}), "lxc", CheckState.MISSING),
         (FakeHost(absent={"newgidmap"}), "uidmap", CheckState.MISSING),
         (FakeHost(refused={"bridge"}), "bridges", CheckState.MISSING),
+        (FakeHost(absent={"mkfs.btrfs"}), "btrfs", CheckState.MISSING),
         (FakeHost(refused={"veth"}), "veth", CheckState.MISSING),
         (FakeHost(free=1 << 30), "disk (state)", CheckState.DEGRADED),
     ],
@@ -98,6 +99,12 @@ def test_what_is_read_is_judged(path, text, name, state):
     host = FakeHost()
     host.files[path] = text
     assert states(host) == {name: state}
+
+
+def test_without_btrfs_in_the_kernel_its_tools_are_not_asked_for():
+    host = FakeHost(absent={"mkfs.btrfs"}, refused={"btrfs"})
+    host.files["/proc/filesystems"] = "nodev\toverlay\n"
+    assert states(host) == {"btrfs": CheckState.DEGRADED}
 
 
 def test_a_fix_installs_all_packages_in_one_go(monkeypatch):
