@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from lab_driver import NODE, TEMPLATE, Driver, options_of
-from lab_model import Guest, mounted
+from lab_model import STORAGE, Guest, mounted
 from lab_operations import POOL, Guests
 
 MARKER = "machine-was-here"
@@ -98,28 +98,30 @@ class World:
     def _check_memory(self, guests: Guests, volumes: set[str]) -> None:
         assert {row[0] for row in self._memory("SELECT volid FROM volumes")} == volumes
         kept = {
-            (volid, snapshot.name)
-            for guest in guests.values()
-            for snapshot in guest.snapshots
-            for volid in snapshot.content
+            f"{volid}@{name}" for volid, name in self._memory("SELECT volid, name FROM snapshots")
         }
-        assert set(self._memory("SELECT volid, name FROM snapshots")) == kept
+        assert kept == _snapshots(guests)
 
     def _check_lxc(self, guests: Guests, volumes: set[str]) -> None:
         node = self._driver.node
         running = node.run("lxc-ls", "--running", "-1").stdout.split()
         assert set(running) == {str(vmid) for vmid, guest in guests.items() if guest.running}
-        assert self._directories() == volumes
+        found, kept = self._directories()
+        assert found == volumes
+        assert kept == _snapshots(guests)
         records = {path.parent.name for path in (self._driver.state / "lxc").glob("*/names.json")}
         assert records == {str(vmid) for vmid in guests}
         links = node.run("ip", "-json", "link", "show", "type", "veth").stdout
         assert links.count('"ifname"') == len(running), links
 
-    def _directories(self) -> set[str]:
-        return {
-            f"{path.parent.name}:{path.name}"
-            for path in (self._driver.state / "storage").glob("*/*")
-        }
+    def _directories(self) -> tuple[set[str], set[str]]:
+        """The volumes and their snapshots, as files in the node."""
+        root = self._driver.node.seen(self._driver.state / "storage" / STORAGE)
+        pool = (root / "volumes").is_dir()
+        volumes = root / "volumes" if pool else root
+        snapshots = root / "snapshots" if pool else root / ".snapshots"
+        found = {f"{STORAGE}:{path.name}" for path in volumes.glob("[!.]*")}
+        return found, {f"{STORAGE}:{path.name}" for path in snapshots.glob("*")}
 
     def _content(self, vmid: int, options: Mapping[str, str], *, running: bool) -> dict[str, str]:
         if self._driver.runtime == "memory":
@@ -139,3 +141,12 @@ class World:
         path = self._driver.state / "memory" / "volumes.db"
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             return connection.execute(sql, values).fetchall()
+
+
+def _snapshots(guests: Guests) -> set[str]:
+    return {
+        f"{volid}@{snapshot.name}"
+        for guest in guests.values()
+        for snapshot in guest.snapshots
+        for volid in snapshot.content
+    }
