@@ -32,8 +32,11 @@ _HALTED = "halted"
 _ROOT = Caller(user=ROOT)
 
 
-def recover(context: Context) -> None:
-    """Bring state and containers together after any kind of end of the last server."""
+def recover(context: Context, *, booted: bool = False) -> None:
+    """Bring state and containers together after any kind of end of the last server.
+
+    `booted` says that the node came up just now, also when nothing shows that it was down.
+    """
     cut = context.tasks.cut_off()
     for record in context.state.guests():
         if record.config.options.get("lock") in {"create", "destroyed"}:
@@ -46,7 +49,7 @@ def recover(context: Context) -> None:
         if lock is not None and upid.id.isdecimal():
             guest_locks.unlock(context, int(upid.id), lock)
     context.tasks.recover()
-    booted = _node_is_new(context)
+    booted = _node_is_new(context) or booted
     _look(context)
     if booted:
         _start_guests(context)

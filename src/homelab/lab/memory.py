@@ -50,16 +50,17 @@ class MemoryRuntime:
         """Which runtime it is."""
         return RuntimeKind.MEMORY
 
-    def open(self, bridges: Sequence[Bridge]) -> None:
-        """Read what ran when the server last stopped."""
+    def open(self, bridges: Sequence[Bridge]) -> bool:
+        """Read what ran when the server last stopped; there is no node that could be new."""
         self._bridges = {bridge.name: bridge for bridge in bridges}
         self.volumes.open()
         try:
             text = self._file.read_text(encoding="utf-8")
         except FileNotFoundError:
             self._since = {}
-            return
-        self._since = {int(vmid): float(since) for vmid, since in json.loads(text).items()}
+        else:
+            self._since = {int(vmid): float(since) for vmid, since in json.loads(text).items()}
+        return False
 
     def notes(self) -> tuple[str, ...]:
         """What this runtime can't do."""

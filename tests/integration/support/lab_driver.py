@@ -110,6 +110,14 @@ class Driver:
 
         return wait_until(ended, what=f"the end of {upid}", timeout=120, interval=0.005)
 
+    def settle(self) -> None:
+        """Wait until no task runs."""
+        wait_until(
+            lambda: not self.rows("SELECT 1 FROM tasks WHERE endtime IS NULL"),
+            what="the end of all tasks",
+            timeout=120,
+        )
+
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Read the database behind the server's back."""
         path = self.state / "lab.db"

@@ -19,7 +19,7 @@ from homelab.errors import HomelabError
 CUT_OFF = "unexpected status"
 NUMBER = st.integers(0, 11)
 _TYPICAL = 0.02
-STEPS = (*KINDS, "write", "write", "kill", *["cut"] * 3)
+STEPS = (*KINDS, "write", "write", "kill", "power cut", *["cut"] * 3)
 
 
 class FoundError(BaseException):
@@ -60,7 +60,7 @@ class Bench:
     @property
     def steps(self) -> int:
         """How many changes, writes and kills there were, without what was refused."""
-        kinds = (*KINDS, "write", "kill")
+        kinds = (*KINDS, "write", "kill", "power cut")
         return sum(self.count[kind] for kind in kinds)
 
     def note(self, line: str) -> None:
@@ -104,6 +104,18 @@ class Bench:
         self.count["kill"] += 1
         self.driver.kill()
         self.driver.up()
+
+    def power_cut(self) -> None:
+        """End the process that holds the node: what starts at boot runs afterwards, alone."""
+        if self.driver.runtime != "lxc":
+            return
+        self.note("power cut")
+        self.count["power cut"] += 1
+        self.driver.kill_node()
+        self.driver.up()
+        self.driver.settle()
+        for vmid, guest in self.guests.items():
+            self.guests[vmid] = replace(guest, running=guest.options.get("onboot") == "1")
 
     def cut_off(self, operations: list[Operation], fraction: float) -> None:
         """Send all of them at once, and end the server before they are done."""
@@ -200,6 +212,8 @@ class LabMachine(RuleBasedStateMachine):
         try:
             if kind == "kill":
                 self.bench.kill()
+            elif kind == "power cut":
+                self.bench.power_cut()
             elif kind == "write":
                 self.bench.write(a)
             elif kind == "cut":
