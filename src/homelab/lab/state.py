@@ -223,7 +223,11 @@ class State:
                 self._writer.execute("COMMIT")
                 self.changes += 1
             except sqlite3.Error as error:
-                raise StateError(f"unable to write the node's state - {error}") from error
+                full = error.sqlite_errorcode == sqlite3.SQLITE_FULL
+                raise StateError(
+                    f"unable to write the node's state - {error}",
+                    hint=f"free some space in {self._path.parent}, then try again" if full else None,
+                ) from error
             finally:
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
