@@ -5,6 +5,8 @@ Needs root and what `homelab doctor --fix` installs, btrfs-progs among it.
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -17,7 +19,7 @@ from proxmoxer import ProxmoxAPI
 from proxmoxer.core import ResourceException
 
 from homelab.lab import Lab, LabInfo
-from homelab.operations.labview import container_argv
+from homelab.operations.labview import console_log, container_argv, runs
 from homelab.polling import wait_until
 
 pytestmark = [pytest.mark.usefixtures("able"), pytest.mark.timeout(300)]
@@ -29,6 +31,10 @@ class Node:
     """The lab's node as a client sees it, and a way into its containers."""
 
     def __init__(self, info: LabInfo) -> None:
+        self.reach(info)
+
+    def reach(self, info: LabInfo) -> None:
+        """Go to where the server is now."""
         address = urlsplit(info.api_url)
         self.info = info
         self.api: Any = ProxmoxAPI(
@@ -84,15 +90,22 @@ def is_template(guest: Any) -> bool:
 
 
 @pytest.fixture(scope="module")
-def node(able: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+def lab(able: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     state = tmp_path_factory.mktemp("lab") / "state"
-    with Lab(state=state, runtime="lxc", ephemeral=True) as lab:
-        yield Node(lab.info())
+    with Lab(state=state, runtime="lxc", ephemeral=True) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def node(lab: Lab) -> Node:
+    return Node(lab.info())
 
 
 @pytest.fixture(autouse=True)
 def emptied(node: Node) -> Iterator[None]:
     yield
+    for file in node.api.storage("local").content.get(content="backup"):
+        node.api.storage("local").content(file["volid"]).delete()
     guests = sorted(node.api.lxc.get(), key=lambda guest: guest.get("template", 0))
     for guest in guests:
         node.ok(node.api.lxc(guest["vmid"]).delete(force=1))
@@ -205,8 +218,6 @@ def test_a_backup_of_a_running_container_makes_another_one(node: Node) -> None:
     assert node.inside(716, f'python3 -c "{kept}"') == "b'x' 20"
     assert node.inside(716, "hostname") == "v716"
     booted(node, 716)
-    for file in node.api.storage("local").content.get(content="backup"):
-        node.api.storage("local").content(file["volid"]).delete()
 
 
 @pytest.mark.parametrize(
@@ -214,8 +225,10 @@ def test_a_backup_of_a_running_container_makes_another_one(node: Node) -> None:
     [("local-zfs", "Disk quota exceeded"), ("local-dir", "No space left on device")],
 )
 def test_sizes_hold_and_grow(node: Node, storage: str, said: str) -> None:
-    guest = node.create(717, rootfs=f"{storage}:0.25", mp0=f"{storage}:0.125,mp=/srv/data", start=1)
-    for disk, place, mebibytes in (("rootfs", "/root", 300), ("mp0", "/srv/data", 160)):
+    guest = node.create(
+        717, rootfs=f"{storage}:0.25", mp0=f"{storage}:0.0625,mp=/srv/data", start=1
+    )
+    for disk, place, mebibytes in (("rootfs", "/root", 130), ("mp0", "/srv/data", 80)):
         write = f"dd if=/dev/zero of={place}/big bs=1M count={mebibytes} conv=fsync 2>&1"
         assert said in node.inside(717, write, code=1)
         node.inside(717, f"rm {place}/big; sync")
@@ -306,5 +319,22 @@ def test_a_shutdown_in_time_and_one_that_is_not(node: Node) -> None:
     upid = guest.status.shutdown.post(timeout=1, forceStop=1)
     node.ok(upid)
     assert guest.status.current.get()["status"] == "stopped"
-    console = Path(node.info.state_dir, "lxc/724/console.log").read_text(errors="replace")
-    assert "systemd" in console
+    assert "Reached target" in console_log(node.info, "v724").read_text(errors="replace")
+    assert not runs(node.info, "724")
+
+
+def test_a_restore_that_was_cut_off_leaves_nothing_and_is_done_again(lab: Lab, node: Node) -> None:
+    node.create(725, start=1)
+    node.inside(725, "head -c 40000000 /dev/urandom > /root/big; sync")
+    node.ok(node.api.vzdump.post(vmid=725, storage="local", compress="zstd"))
+    (backup,) = node.api.storage("local").content.get(content="backup")
+    upid = node.api.lxc.post(vmid=726, ostemplate=backup["volid"], restore=1)
+    wait_until(lambda: "extracting" in node.log(upid), what="tar", timeout=20, interval=0.01)
+    os.kill(node.info.pid, signal.SIGKILL)
+    lab.up()
+    node.reach(lab.info())
+    assert node.done(upid) == "unexpected status"
+    assert [guest["vmid"] for guest in node.api.lxc.get()] == [725]
+    node.ok(node.api.lxc.post(vmid=726, ostemplate=backup["volid"], restore=1))
+    node.ok(node.api.lxc(726).status.start.post())
+    assert node.inside(726, "stat -c %s /root/big") == "40000000"

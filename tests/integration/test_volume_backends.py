@@ -100,6 +100,8 @@ def test_a_clone_shares_and_has_a_limit_of_its_own(subvolumes: Subvolumes) -> No
     def write(size: int) -> None:
         with (clone / "more").open("wb") as file:
             file.write(b"y" * size)
+            file.flush()
+            os.fsync(file.fileno())
 
     with pytest.raises(OSError, match="quota") as failure:
         write(8 << 20)

@@ -297,13 +297,14 @@ class State:
             for row in rows
         )
 
-    def used_space(self, node: str, *, with_homeless: bool) -> int:
-        """Bytes that the volumes of a node's guests have; guests noted on no node may count."""
+    def used_space(self, node: str, storage: str, *, with_homeless: bool) -> int:
+        """Bytes that a node's guests have on a storage; guests noted on no node may count."""
         rows = self.rows(
             "SELECT COALESCE(SUM(size), 0) FROM volumes JOIN guests USING (vmid) "
-            "WHERE node IN (?, ?)",
+            "WHERE node IN (?, ?) AND volid GLOB ?",
             node,
             "" if with_homeless else node,
+            f"{storage}:*",
         )
         return cast("int", rows[0][0])
 

@@ -318,6 +318,14 @@ def test_a_token_may_nest_but_not_use_what_only_roots_ticket_may(node) -> None:
     assert token.ask("PUT", f"{L}/config", features="nesting=1,keyctl=1").status == 200
 
 
+def test_a_hookscript_is_on_no_storage(node) -> None:
+    node.create()
+    answer = node.ask("PUT", f"{L}/config", hookscript="local:snippets/x.sh")
+    assert (answer.status, answer.reason) == (500, "script 'local:snippets/x.sh' does not exist")
+    assert "hookscript" not in node.config()
+    assert node.ask("PUT", f"{L}/config", hookscript="nonsense").status == 400
+
+
 def test_many_containers_are_created_at_once(node) -> None:
     with ThreadPoolExecutor(28) as pool:
         statuses = list(pool.map(lambda vmid: node.create(vmid, start=1), range(200, 228)))

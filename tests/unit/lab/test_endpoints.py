@@ -198,3 +198,9 @@ def test_a_failed_change_of_a_pool_changes_nothing(node) -> None:
     node.create(100)
     assert node.ask("PUT", "/pools/a", comment="new", vms="100,999").status == 500
     assert node.ask("GET", "/pools/a").data == {"comment": "old", "members": []}
+
+
+def test_the_space_of_a_storage_is_its_own(node) -> None:
+    node.create(rootfs="local-zfs:2", mp0="local-dir:1,mp=/data")
+    used = {row["storage"]: row["used"] for row in node.ask("GET", "/nodes/pve/storage").data}
+    assert (used["local-zfs"], used["local-dir"]) == (2 << 30, 1 << 30)

@@ -80,7 +80,7 @@ def storage_space(context: Context, storage: Storage) -> tuple[int, int]:
     total = shutil.disk_usage(Path("/")).total
     if "rootdir" in storage.content:
         at_home = context.node == context.home
-        used = context.state.used_space(context.node, with_homeless=at_home)
+        used = context.state.used_space(context.node, storage.name, with_homeless=at_home)
     else:
         used = sum(template.size for template in context.runtime.templates())
     return total, min(used, total)

@@ -59,6 +59,8 @@ class Backups:
         """Write an archive; it has its name once it is whole."""
         archive.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         part = archive.with_name(archive.name.partition(".")[0] + ".dat")
+        for left in archive.parent.glob(f"vzdump-lxc-{guest.vmid}-*.dat"):
+            left.unlink()
         if not running:
             layers = rootfs.layers_of(self._storage.root(root_of(guest).volid))
             mounts.make_directories(layers, guest)
@@ -157,7 +159,7 @@ class Backups:
             remove_tree(directory)
 
     def _tree(self, guest: Guest) -> Path:
-        return _LXC / str(guest.vmid) / "vzsnap"
+        return _LXC / str(guest.vmid) / mounts.COPIED
 
     def _tar(
         self,

@@ -15,6 +15,7 @@ from homelab.lab import cgroups
 from homelab.lab.images.ownership import ID_BASE
 from homelab.lab.lxc import config, mounts, rootfs
 from homelab.lab.lxc.measure import Meter, listens, measure, traffic
+from homelab.lab.lxc.mounts import COPIED
 from homelab.lab.lxc.resources import Resources
 from homelab.lab.node import Node
 from homelab.lab.runtime import Guest, TaskLog, Usage, Volume
@@ -120,9 +121,10 @@ class Containers:
             cgroups.remove(group)
         self.resources.remove(vmid)
         if self._node.holder() is not None:
-            target = _LXC / str(vmid) / "rootfs"
+            own = _LXC / str(vmid)
             self._node.run(
-                "umount", "--recursive", "--lazy", "--quiet", target, expected=(0, 1, 32)
+                *("umount", "--recursive", "--lazy", "--quiet", own / "rootfs", own / COPIED),
+                expected=range(256),
             )
 
     def mount(self, guest: Guest, volume: Volume) -> None:

@@ -10,6 +10,8 @@ from homelab.lab.lxc.config import Mount
 from homelab.lab.runtime import Guest, RuntimeFailureError, Volume
 from homelab.lab.storage import RootVolume, Storage
 
+COPIED = "vzsnap"
+"""Where a container's tree is while it is copied, beside where it is while it runs."""
 _DOCKER = "var/lib/docker"
 
 

@@ -56,7 +56,7 @@ class Subvolumes:
         """Nothing ever waits."""
 
     def used(self, name: str) -> int:
-        """Bytes that a volume refers to, some seconds late."""
+        """Bytes that a volume refers to; what was written counts once it is on its disk."""
         return btrfs.referenced(self.path(name))
 
     def snapshot(self, name: str, snapshot: str) -> None:
