@@ -132,7 +132,9 @@ def _create(context: Context, wanted: Creation, config: GuestConfig, log: TaskLo
                 transaction.put_config(vmid, config)
         except (RuntimeFailureError, StateError) as error:
             discard_or_note(context, vmid, log)
-            raise ApiFailureError(f"unable to create CT {vmid} - {error.message}") from error
+            problem = f"unable to create CT {vmid} - "
+            why = error.message.removeprefix(problem)
+            raise ApiFailureError(f"{problem}{why}") from error
     if wanted.start:
         guest_power.start_now(context, vmid, log)
 

@@ -226,7 +226,9 @@ class State:
                 full = error.sqlite_errorcode == sqlite3.SQLITE_FULL
                 raise StateError(
                     f"unable to write the node's state - {error}",
-                    hint=f"free some space in {self._path.parent}, then try again" if full else None,
+                    hint=f"free some space in {self._path.parent}, then try again"
+                    if full
+                    else None,
                 ) from error
             finally:
                 if self._writer.in_transaction:

@@ -124,6 +124,11 @@ class Driver:
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
             return connection.execute(sql).fetchall()
 
+    def write(self, sql: str, *values: object) -> None:
+        """Change the database while no server runs."""
+        with closing(sqlite3.connect(self.state / "lab.db")) as connection, connection:
+            connection.execute(sql, values)
+
     def inside(self, vmid: int, script: str) -> str:
         """What a shell script says in a running container."""
         shell = ("lxc-attach", "-n", str(vmid), "--", "sh", "-c", script)

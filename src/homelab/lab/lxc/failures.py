@@ -23,6 +23,12 @@ def failures(guest: Guest, action: str) -> Iterator[None]:
                 f"unable to {action} CT {guest.vmid} - no space left in the lab's storage",
                 hint="free some disk space, then try again",
             ) from error
+        if error.errno == errno.EROFS:
+            raise RuntimeFailureError(
+                f"unable to {action} CT {guest.vmid} - the lab's storage is read-only since the "
+                "disk below it was full",
+                hint="free some disk space, then run 'homelab lab down' and 'homelab lab up'",
+            ) from error
         raise RuntimeFailureError(f"unable to {action} CT {guest.vmid} - {error}") from error
     except HomelabError as error:
         raise RuntimeFailureError(

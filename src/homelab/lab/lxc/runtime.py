@@ -189,6 +189,7 @@ class LxcRuntime:
                     self._containers.mount(new, volume)
                 self._containers.resources.update(new)
                 self._change_links(old, new, init)
+                self._containers.unmount(new.vmid, before - after)
             for volid in sorted(before - after):
                 self._storage.free(volid)
             self._names.record(new)
