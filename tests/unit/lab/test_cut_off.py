@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from homelab.lab import guest_clone, guest_snapshots
+from homelab.lab import guest_clone, guest_locks, guest_snapshots
 from homelab.lab.memory import MemoryRuntime
 from homelab.lab.runtime import RuntimeFailureError
 from homelab.lab.state import StateError
@@ -238,3 +238,22 @@ def test_a_full_disk_locks_no_guest_for_good(before, monkeypatch) -> None:
     assert _done(before, "POST", f"{L}/snapshot", snapname="half") == "OK"
     assert "lock" not in before.config()
     assert _names(before) == ["kept", "half", "current"]
+
+
+def test_a_start_that_is_killed_itself_leaves_no_lock(
+    open_node, before, stalling, monkeypatch
+) -> None:
+    stalling.stall_after("snapshot")
+    upid = before.ask("POST", f"{L}/snapshot", snapname="half").data
+    assert stalling.reached.wait(5)
+
+    def die(*_parts: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(guest_locks, "unlock", die)
+        with pytest.raises(KeyboardInterrupt):
+            open_node()
+    after = open_node()
+    assert "lock" not in after.config()
+    assert after.wait(upid)["exitstatus"] == "unexpected status"
