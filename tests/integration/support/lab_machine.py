@@ -33,8 +33,10 @@ class FoundError(BaseException):
 class Bench:
     """One lab for all runs of the machine, with what was counted."""
 
-    def __init__(self, driver: Driver) -> None:
+    def __init__(self, driver: Driver, *, wanted: int) -> None:
         self.driver = driver
+        self.wanted = wanted
+        """How many steps are to be made."""
         self.world = World(driver)
         self.guests: dict[int, Guest] = {}
         self.count: Counter[str] = Counter()
@@ -209,6 +211,8 @@ class LabMachine(RuleBasedStateMachine):
         self, kind: str, a: int, b: int, others: list[tuple[int, int, int]], percent: int
     ) -> None:
         """Change something, write, or kill the server while it rests or works."""
+        if self.bench.steps >= self.bench.wanted:
+            return
         try:
             if kind == "kill":
                 self.bench.kill()
