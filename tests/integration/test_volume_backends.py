@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -178,6 +180,67 @@ def test_volumes_are_there_again_when_the_node_is(node: Node, storage: Storage) 
     again.open()
     again.open()
     assert (again.path(volume.volid) / "word").read_text() == "kept"
+
+
+def fill(path: Path) -> None:
+    with path.open("wb", buffering=0) as file:
+        for _ in range(500):
+            file.write(os.urandom(1 << 20))
+            os.fsync(file.fileno())
+
+
+def test_a_full_disk_below_the_pool_loses_nothing_that_was_there(
+    able: None, tmp_path: Path
+) -> None:
+    small = tmp_path / "small"
+    small.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400M", "tmpfs", small], check=True)
+    node = Node(small, "pve")
+    volume = Volume(volid="local-zfs:subvol-1-disk-1", path="/srv", size=0)
+    try:
+        node.up(())
+        storage = Storage(small / "storage", node)
+        storage.open()
+        kept = storage.make(volume) / "word"
+        kept.write_text("kept")
+        os.sync()
+        other = small / "other"
+        with suppress(OSError):
+            fill(other)
+        with pytest.raises(OSError, match=r"No space|Input/output|Read-only"):
+            fill(kept.with_name("big"))
+        other.unlink()
+        node.down()
+        assert storage.release()
+        node.up(())
+        storage.open()
+        assert (storage.path(volume.volid) / "word").read_text() == "kept"
+        storage.make(Volume(volid="local-zfs:subvol-1-disk-2", path="/more", size=0))
+    finally:
+        node.down()
+        loops.release(small)
+        subprocess.run(["umount", small], check=True)
+
+
+def test_a_state_directory_may_be_a_symbolic_link(node: Node, tmp_path: Path) -> None:
+    """What the kernel names without the link was not found, and mounted once more."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    storage = Storage(tmp_path / "link/storage", node)
+    volumes = (
+        Volume(volid="local-zfs:subvol-1-disk-1", path="/srv", size=0),
+        Volume(volid="local-dir:1/vm-1-disk-1.raw", path="/raw", size=32 << 20),
+    )
+    for _ in range(2):
+        storage.open()
+        for volume in volumes:
+            (storage.make(volume) / "word").write_text("kept")
+    assert len(loops.devices(tmp_path / "real")) == 2
+    assert not (tmp_path / "real/storage/local-zfs/volumes").exists(), "it is the node's alone"
+    for volume in volumes:
+        storage.free(volume.volid)
+    node.down()
+    assert storage.release()
 
 
 def test_a_kernel_without_btrfs_gets_plain_directories_and_a_word(

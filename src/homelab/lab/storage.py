@@ -59,9 +59,11 @@ class Storage:
     """All volumes of a node. Paths are as the server sees them: `shown` is the node's view."""
 
     def __init__(self, directory: Path, node: Node) -> None:
-        self._directory = directory
+        # The kernel names mounts and files without symbolic links, and an absolute one would lead
+        # from the node's namespace into this process's.
+        self._directory = directory.resolve()
         self._node = node
-        self._pool = Pool(directory / "pool.img", directory / "local-zfs", node)
+        self._pool = Pool(self._directory / "pool.img", self._directory / "local-zfs", node)
         self._backends: dict[str, VolumeBackend] = {}
         self._notes: list[str] = []
 

@@ -23,11 +23,10 @@ def failures(guest: Guest, action: str) -> Iterator[None]:
                 f"unable to {action} CT {guest.vmid} - no space left in the lab's storage",
                 hint="free some disk space, then try again",
             ) from error
-        if error.errno == errno.EROFS:
+        if error.errno in {errno.EROFS, errno.EIO}:
             raise RuntimeFailureError(
-                f"unable to {action} CT {guest.vmid} - the lab's storage is read-only since the "
-                "disk below it was full",
-                hint="free some disk space, then run 'homelab lab down' and 'homelab lab up'",
+                f"unable to {action} CT {guest.vmid} - the lab's storage failed: {error.strerror}",
+                hint="is the disk full? Free some space, then 'homelab lab down' and 'up' again",
             ) from error
         raise RuntimeFailureError(f"unable to {action} CT {guest.vmid} - {error}") from error
     except HomelabError as error:

@@ -17,7 +17,7 @@ from homelab.process import run
 
 _FILESYSTEMS = Path("/proc/filesystems")
 _GIBIBYTE = 1 << 30
-_SMALLEST, _LARGEST = _GIBIBYTE, 512 * _GIBIBYTE
+_SMALLEST, _LARGEST = _GIBIBYTE // 4, 512 * _GIBIBYTE
 _OPTIONS = "loop,noatime,commit=5"
 """Five seconds between commits, as ZFS has between its transaction groups."""
 
