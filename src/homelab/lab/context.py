@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from homelab.lab.faults import Faults
 from homelab.lab.lag import Lag
 from homelab.lab.memo import Memo
 from homelab.lab.runtime import Bridge, ContainerRuntime, RuntimeFailureError, TaskLog, Usage
-from homelab.lab.state import GuestRecord, State, Transaction, VolumeRecord
+from homelab.lab.state import GuestRecord, State, StateError, Transaction, VolumeRecord
 from homelab.lab.statistics import Look, Statistics
 from homelab.lab.tasks import Tasks
 from homelab.lab.usage import CpuMeter
@@ -81,6 +81,9 @@ class Context:
     leftovers: set[int] = field(default_factory=set)
     """Guests whose creation failed, and whose removal failed too."""
 
+    stale_locks: dict[int, str] = field(default_factory=dict)
+    """Locks of tasks that ended, which could not be taken off yet."""
+
     @property
     def home(self) -> str:
         """The node that answers."""
@@ -105,10 +108,26 @@ class Context:
         Raises:
             ApiFailureError: there is none.
         """
+        if vmid in self.stale_locks:
+            with suppress(StateError):
+                self.take_off_stale_lock(vmid)
         record = self.state.guest(vmid)
         if record is None or self.node_of(record) != self.node:
             raise no_such_guest(self.node, vmid)
         return record
+
+    def take_off_stale_lock(self, vmid: int) -> None:
+        """Take off the lock of a task that ended, where it still is.
+
+        Raises:
+            StateError: it could not be saved.
+        """
+        record = self.state.guest(vmid)
+        lock = self.stale_locks[vmid]
+        if record is not None and record.config.options.get("lock") == lock:
+            with self.state.transaction() as transaction:
+                transaction.put_config(vmid, record.config.changed({}, delete=("lock",)))
+        self.stale_locks.pop(vmid, None)
 
     def guests(self) -> tuple[GuestRecord, ...]:
         """All guests of this node."""

@@ -28,6 +28,7 @@ from homelab.lab import choice, directory
 from homelab.lab.choice import NodeRuntime, RuntimeChoice
 from homelab.lab.control import Control
 from homelab.lab.info import FILE_NAME, LabInfo, LabStatus
+from homelab.lab.node import Node
 from homelab.lab.runtime import RuntimeKind
 from homelab.lab.serve_options import DEFAULT_LISTEN, DEFAULT_NODE, ServeOptions
 from homelab.lab.state import State, StateError
@@ -129,6 +130,10 @@ class Lab:
         directory.prepare(self.state_dir)
         with directory.exclusive(self.state_dir):
             info = self._running()
+            if info is not None and self._has_lost_its_node(info):
+                self._check_same(info)
+                self._kill(info)
+                info = None
             if info is None:
                 return self._start_or_leave_nothing()
         self._check_same(info)
@@ -262,6 +267,15 @@ class Lab:
     def _running(self) -> LabInfo | None:
         info = LabInfo.load(self.state_dir)
         return info if info is not None and info.is_alive else None
+
+    def _has_lost_its_node(self, info: LabInfo) -> bool:
+        """Whether the process that held the node's namespaces is gone, as after a power cut."""
+        return info.netns is not None and Node(self.state_dir, info.node).holder() is None
+
+    def _kill(self, info: LabInfo) -> None:
+        """End a server that has nothing left to end in order."""
+        self._signal(info.pid, signal.SIGKILL)
+        wait_until(lambda: not info.is_alive, what="the lab's server to end", timeout=10)
 
     def _check_same(self, info: LabInfo) -> None:
         if self._runtime not in {"auto", info.runtime}:

@@ -46,11 +46,12 @@ class MemoryRuntime:
         """Which runtime it is."""
         return RuntimeKind.MEMORY
 
-    def open(self, bridges: Sequence[Bridge]) -> None:
-        """Read what ran when the server last stopped."""
+    def open(self, bridges: Sequence[Bridge]) -> bool:
+        """Read what ran when the server last stopped; there is no node that could be new."""
         self._bridges = {bridge.name: bridge for bridge in bridges}
         self.volumes.open()
         self._running.open()
+        return False
 
     def notes(self) -> tuple[str, ...]:
         """What this runtime can't do."""

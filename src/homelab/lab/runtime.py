@@ -143,8 +143,11 @@ class ContainerRuntime(Protocol):
     def kind(self) -> RuntimeKind:
         """Which runtime it is."""
 
-    def open(self, bridges: Sequence[Bridge]) -> None:
-        """Bring the node up, or attach to the one that is up: namespaces, bridges, templates."""
+    def open(self, bridges: Sequence[Bridge]) -> bool:
+        """Bring the node up, or attach to the one that is up: namespaces, bridges, templates.
+
+        Whether it came up just now, so that what starts at boot has to be started.
+        """
 
     def notes(self) -> tuple[str, ...]:
         """What this runtime can't do here, one sentence each, for people to read."""

@@ -258,7 +258,13 @@ class State:
                 self._note(transaction)
             except sqlite3.Error as error:
                 self._forget()
-                raise StateError(f"unable to write the node's state - {error}") from error
+                full = error.sqlite_errorcode == sqlite3.SQLITE_FULL
+                raise StateError(
+                    f"unable to write the node's state - {error}",
+                    hint=f"free some space in {self._path.parent}, then try again"
+                    if full
+                    else None,
+                ) from error
             finally:
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")

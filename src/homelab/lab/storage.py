@@ -18,6 +18,8 @@ from homelab.lab.volumes import Directories, Pool, RawImages, Subvolumes, Volume
 from homelab.lab.volumes import pool as pools
 from homelab.lab.volumes.loops import release
 
+_SPARE = 64 << 20
+"""Bytes that stay free on the disk below the storages."""
 _PART = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _VOLID = re.compile(rf"([A-Za-z][A-Za-z0-9._-]*):({_PART}(?:/{_PART})?)")
 
@@ -105,6 +107,18 @@ class Storage:
         """A root volume's directories, whether they exist or not."""
         return RootVolume(path=self.path(volid))
 
+    def require_room(self) -> None:
+        """Refuse to begin what the disk below has no room for: a file system in a file breaks then.
+
+        Raises:
+            RuntimeFailureError: less is free than the storage needs to stay writable.
+        """
+        space = os.statvfs(self._directory)
+        if space.f_bavail * space.f_frsize < _SPARE:
+            raise RuntimeFailureError(
+                "no space left in the lab's storage", hint="free some disk space, then try again"
+            )
+
     def make_root(self, volume: Volume, layers: tuple[Path, ...]) -> RootVolume:
         """A new, empty root volume on top of a template's layers; an earlier one is replaced.
 
@@ -117,6 +131,7 @@ class Storage:
                 f"and the volume has {volume.size >> 20} MiB"
             )
         self.free(volume.volid)
+        self.require_room()
         backend, name = self.backend(volume.volid)
         backend.make(name, room(volume.size, taken))
         root = RootVolume(path=backend.path(name))
@@ -131,6 +146,8 @@ class Storage:
     def make(self, volume: Volume) -> Path:
         """A mount point's volume; one that exists keeps its content."""
         backend, name = self.backend(volume.volid)
+        if not backend.path(name).is_dir():
+            self.require_room()
         made = backend.make(name, volume.size)
         path = backend.path(name)
         if made:
@@ -156,6 +173,7 @@ class Storage:
 
     def copy(self, source: Volume, target: Volume, *, snapshot: str | None) -> None:
         """Make `target` with the content of a volume, of now or of a snapshot."""
+        self.require_room()
         origin, origin_name = self.backend(source.volid)
         path = origin.path(origin_name)
         if snapshot is not None:

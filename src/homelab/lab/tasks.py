@@ -59,9 +59,13 @@ class Tasks:
         self._unsaved: dict[str, tuple[int, str]] = {}
         self._lock = threading.Lock()
 
-    def recover(self) -> tuple[Upid, ...]:
-        """Mark the tasks that an earlier server left running as failed; returns their names."""
-        cut = [task.upid for task in self._state.tasks() if task.endtime is None]
+    def cut_off(self) -> tuple[Upid, ...]:
+        """The tasks that an earlier server left running, until `recover` has marked them."""
+        return tuple(Upid.parse(t.upid) for t in self._state.tasks() if t.endtime is None)
+
+    def recover(self) -> None:
+        """Mark the tasks that an earlier server left running as failed."""
+        cut = [str(upid) for upid in self.cut_off()]
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._state.transaction() as transaction:
             for upid in cut:
@@ -71,7 +75,6 @@ class Tasks:
             self._append(upid, f"TASK ERROR: {CUT_OFF}")
         for upid in trimmed:
             self._path(upid).unlink(missing_ok=True)
-        return tuple(Upid.parse(upid) for upid in cut)
 
     def register(
         self,
@@ -207,17 +210,21 @@ class Tasks:
         raise ApiFailureError(fault.error(f"/run/lock/lxc/pve-config-{upid.id}.lock"))
 
     def _finish(self, upid: str, endtime: int, exitstatus: str) -> None:
+        """Save the end, with those that could not be saved; only then is it shown to anyone."""
         with self._lock:
-            self._unsaved[upid] = (endtime, exitstatus)
-            self._active.pop(upid, None)
-            unsaved = dict(self._unsaved)
+            ends = {**self._unsaved, upid: (endtime, exitstatus)}
         try:
             with self._state.transaction(lasting=False) as transaction:
-                for name, (ended, status) in unsaved.items():
+                for name, (ended, status) in ends.items():
                     transaction.end_task(name, ended, status)
         except StateError as error:
             _log.warning("can't save the end of %s: %s", upid, error)
-            return
-        with self._lock:
-            for name in unsaved:
-                self._unsaved.pop(name, None)
+            with self._lock:
+                self._unsaved[upid] = (endtime, exitstatus)
+        else:
+            with self._lock:
+                for name in ends:
+                    self._unsaved.pop(name, None)
+        finally:
+            with self._lock:
+                self._active.pop(upid, None)

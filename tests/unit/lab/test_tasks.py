@@ -8,7 +8,7 @@ import pytest
 from homelab.lab.failures import ApiFailureError
 from homelab.lab.faults import Fault, Faults
 from homelab.lab.runtime import TaskLog
-from homelab.lab.state import State
+from homelab.lab.state import State, TaskRecord
 from homelab.lab.tasks import Tasks
 from homelab.polling import wait_until
 from homelab.pve.upid import Upid
@@ -174,3 +174,20 @@ def test_what_waits_or_may_be_hit_by_a_fault_holds_up_no_one(
     gate.set()
     assert (_ended(at_once, first), _ended(faulty, second)) == ("OK", "OK")
     faulty.close(timeout=5)
+
+
+def test_an_end_is_shown_only_when_it_is_saved(
+    state: State, tasks: Tasks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upid = _register(state, tasks)
+    transaction = state.transaction
+    shown: list[TaskRecord | None] = []
+
+    def saving(*, lasting: bool):
+        shown.append(tasks.status(str(upid)))
+        return transaction(lasting=lasting)
+
+    monkeypatch.setattr(state, "transaction", saving)
+    tasks.run(upid, lambda _log: None)
+    assert _ended(tasks, upid) == "OK"
+    assert [record.endtime for record in shown if record is not None] == [None]

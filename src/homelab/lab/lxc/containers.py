@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -31,6 +31,7 @@ _ROOT = "root-volume"
 _SIGRTMIN_3 = signal.SIGRTMIN + 3
 """systemd's signal for halting (systemd(1))."""
 _HOTMOUNT = Path(__file__).with_name("hotmount.py")
+_HOTUNMOUNT = Path(__file__).with_name("hotunmount.py")
 
 
 class Containers:
@@ -136,6 +137,16 @@ class Containers:
         source = self._storage.shown(self._storage.make(volume))
         pids = (str(self._node.require().pid), str(init))
         run((sys.executable, "-I", "-S", _HOTMOUNT, *pids, source, volume.path, mode, str(ID_BASE)))
+
+    def unmount(self, vmid: int, volids: Collection[str]) -> None:
+        """Take volumes that are about to be removed out of the running container."""
+        init = self.init_of(vmid)
+        paths = [path for volid in volids if (path := self._storage.path(volid)).is_dir()]
+        devices = [path.stat().st_dev for path in paths]
+        names = [path.name for path in paths]
+        names += [f"{os.major(device)}:{os.minor(device)}" for device in devices]
+        if init is not None and names:
+            run((sys.executable, "-I", "-S", _HOTUNMOUNT, str(init), *names))
 
     def group(self, vmid: int) -> Path:
         """A container's control group."""

@@ -75,8 +75,10 @@ class LxcRuntime:
         """The node that the containers run on."""
         return self._node
 
-    def open(self, bridges: Sequence[Bridge]) -> None:
+    def open(self, bridges: Sequence[Bridge]) -> bool:
         """Bring the node up, or attach to the one that is up; missing templates are built.
+
+        Whether it came up just now.
 
         Raises:
             CapabilityError: no root, a program is missing, or no space.
@@ -95,12 +97,13 @@ class LxcRuntime:
         self._templates = ensure_templates(self._cache, on_line=_log.info)
         failed = self._limits.raise_for(self._state)
         self._names.prepare(self._state / "ssh" / "id_ed25519")
-        self._node.up(bridges)
+        booted = self._node.up(bridges)
         self._storage.open()
         if bridges:
             self._serve_images(bridges[0].address.partition("/")[0])
         lacking = notes_on(self._containers.resources.enforced())
         self._notes = (*self._storage.notes(), *lacking, *failed)
+        return booted
 
     def notes(self) -> tuple[str, ...]:
         """What a real node has and this one lacks."""
@@ -186,6 +189,7 @@ class LxcRuntime:
                     self._containers.mount(new, volume)
                 self._containers.resources.update(new)
                 self._change_links(old, new, init)
+                self._containers.unmount(new.vmid, before - after)
             for volid in sorted(before - after):
                 self._storage.free(volid)
             self._names.record(new)

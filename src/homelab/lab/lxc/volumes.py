@@ -20,6 +20,7 @@ class VolumeWork:
 
     def snapshot(self, guest: Guest, name: str, *, log: TaskLog) -> None:
         """Keep the content of every volume under a name."""
+        self._storage.require_room()
         for volume in guest.volumes:
             backend, own = self._storage.backend(volume.volid)
             log(f"snapshot {volume.volid}@{name}")
