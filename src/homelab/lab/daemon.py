@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import logging
 import os
@@ -90,7 +91,8 @@ def main(words: list[str] | None = None) -> int:
         _failed(error, reporter)
         return 1
     except OSError as error:
-        _failed(ConfigurationError(f"the lab's server can't go on: {error}"), reporter)
+        hint = f"free space below {options.state}" if error.errno == errno.ENOSPC else None
+        _failed(ConfigurationError(f"the lab's server can't go on: {error}", hint=hint), reporter)
         return 1
     return 0
 

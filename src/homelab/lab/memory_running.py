@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import threading
 import time
@@ -10,6 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from homelab.lab.runtime import RuntimeFailureError, Usage
+
+_log = logging.getLogger(__name__)
 
 _MEBIBYTE = 1 << 20
 _FIRST_PID = 100_000
@@ -39,7 +42,7 @@ class Running(Mapping[int, Usage]):
 class RunningJournal:
     """One line `[vmid, since]` per start, and `[vmid, null]` per stop, so that each costs the same.
 
-    It is written anew when it is opened.
+    It is shortened when it is opened.
     """
 
     def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:
@@ -54,21 +57,20 @@ class RunningJournal:
         """Read what was on."""
         since: dict[int, float] = {}
         try:
-            lines = self._path.read_text(encoding="ascii").split("\n")[:-1]
+            text = self._path.read_text(encoding="ascii")
         except FileNotFoundError:
-            lines = []
+            text = ""
+        *lines, torn = text.split("\n")
         for line in lines:
             vmid, begin = json.loads(line)
             since.pop(vmid, None)
             if begin is not None:
                 since[vmid] = begin
         with self._lock:
-            if lines:
-                temporary = self._path.with_suffix(".new")
-                temporary.write_text(
-                    "".join(f"{json.dumps(item)}\n" for item in since.items()), encoding="ascii"
-                )
-                temporary.replace(self._path)
+            if torn:
+                os.truncate(self._path, len(text) - len(torn))
+            if len(lines) > len(since):
+                self._write_anew(since)
             self._take(since)
 
     def running(self) -> Running:
@@ -102,6 +104,17 @@ class RunningJournal:
         with self._lock:
             self._take({})
             self._path.unlink(missing_ok=True)
+
+    def _write_anew(self, since: Mapping[int, float]) -> None:
+        """Leave out what is over; on a full disk the journal stays as long as it is."""
+        temporary = self._path.with_suffix(".new")
+        text = "".join(f"{json.dumps(item)}\n" for item in since.items())
+        try:
+            temporary.write_text(text, encoding="ascii")
+            temporary.replace(self._path)
+        except OSError as error:
+            _log.warning("can't shorten %s: %s", self._path, error)
+            temporary.unlink(missing_ok=True)
 
     def _take(self, since: dict[int, float]) -> None:
         self._since = since
