@@ -26,6 +26,7 @@ _COMMANDS = {
     "doctor": ("homelab.cli.doctor", "doctor", "Say what this machine lacks; --fix installs it."),
     "lab": ("homelab.cli.lab", "lab", "The embedded Proxmox VE node."),
     "lint": ("homelab.cli.scanning", "lint", "Look at the repository with well-kept tools."),
+    "docs": ("homelab.cli.documentation", "docs", "Write the documentation from the model."),
     "parity": ("homelab.cli.parity", "parity", "Compare the lab with a real node."),
 }
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from homelab.operations.capabilities import is_able
+from homelab.operations.documentation.pages import require_current_pages
 from homelab.operations.events import Listener, Stage, silent
 from homelab.operations.labs import LabOptions, lab_place, open_lab
 from homelab.operations.planned import PlanReport
@@ -50,6 +51,7 @@ def plan(
         ) as run,
         _plannable(loaded, run.target, options) as (run.lab, passing),
     ):
+        require_current_pages(loaded)
         place = prepare(run, repair=False)
         not_checked = [NEVER_BY_PLAN]
         if place.runtime == "memory":

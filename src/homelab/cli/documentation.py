@@ -1,0 +1,33 @@
+"""`homelab docs`: the pages that are written from the model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from homelab.cli import options
+from homelab.cli.output import emit, say
+from homelab.settings import load
+
+CHANGES = 2
+
+
+@click.command()
+@options.project
+@click.option("--check", is_flag=True, help="Write nothing; exit code 2 when a page is stale.")
+def docs(project: Path | None, *, check: bool) -> int:
+    """Write docs/topology.md, its drawing, and the modules' READMEs from what is declared."""
+    from homelab.operations.documentation.pages import COMMAND, stale_pages, write_pages
+
+    settings = load(project)
+    if not check:
+        for name in write_pages(settings):
+            emit(f"written: {name}")
+        return 0
+    stale = stale_pages(settings)
+    for name in stale:
+        emit(f"stale: {name}")
+    if stale:
+        say(f"what to do: run {COMMAND} and commit the result")
+    return CHANGES if stale else 0
