@@ -47,8 +47,8 @@ def _nodes(topology: Topology) -> list[str]:
         _sums(node, tuple(containers))
         for node, containers in groupby(by_node, key=lambda container: container.node)
     ]
-    head = ("node", "containers", "cores", "memory (MiB)", "swap (MiB)", "root disks (GiB)")
-    head = (*head, "data (GiB)")
+    head = ["node", "containers", "cores", "memory (MiB)", "swap (MiB)", "root disks (GiB)"]
+    head.append("data (GiB)")
     return ["## Nodes", "", *table(head, rows, right=",".join(head[1:]))]
 
 

@@ -147,7 +147,8 @@ def _from_sarif(document: Mapping[str, Any], prefix: str) -> Iterator[Finding]:
         for result in run.get("results", ()):
             if result.get("suppressions"):
                 continue
-            where = next(iter(result.get("locations", ())), {}).get("physicalLocation", {})
+            places: list[dict[str, Any]] = result.get("locations", [])
+            where: dict[str, Any] = places[0]["physicalLocation"] if places else {}
             uri = where.get("artifactLocation", {}).get("uri")
             message = str(result["message"]["text"])
             commit = where.get("region") and _commit(result)
