@@ -61,6 +61,45 @@ def lint(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """Write docs/topology.md, its drawing and the modules' READMEs; `-- --check` writes nothing."""
+    homelab(session, "docs")
+
+
+@nox.session
+def modules(session: nox.Session) -> None:
+    """Test each Terraform module by itself, with mocked providers."""
+    homelab(session, "modules")
+
+
+@nox.session
+def github(session: nox.Session) -> None:
+    """Comment, keep the drift issue, or compare settings: `nox -s github -- comment`."""
+    homelab(session, "github")
+
+
+@nox.session
+def notify(session: nox.Session) -> None:
+    """Tell people through ntfy: `nox -s notify -- "text"`."""
+    homelab(session, "notify")
+
+
+@nox.session
+def rollback(session: nox.Session) -> None:
+    """Deploy another revision: `nox -s rollback -- REVISION --target production`."""
+    if not session.posargs:
+        session.error("name the revision: nox -s rollback -- REVISION --target production")
+    before = ROOT / "build" / "rollback"
+    revision = session.posargs.pop(0)
+    session.run("git", "worktree", "prune", external=True)
+    shutil.rmtree(before, ignore_errors=True)
+    words = ("git", "worktree", "add", "--force", "--detach", str(before), revision)
+    session.run(*words, external=True)
+    session.posargs[:0] = ["--project", str(before)]
+    homelab(session, "deploy")
+
+
+@nox.session
 def typecheck(session: nox.Session) -> None:
     """Check the types."""
     session.run(environment(session, "typecheck", "test"), "-m", "mypy", external=True)

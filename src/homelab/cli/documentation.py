@@ -1,4 +1,4 @@
-"""`homelab docs`: the pages that are written from the model."""
+"""`homelab docs` and `homelab modules`: the model written down, and its parts tried."""
 
 from __future__ import annotations
 
@@ -31,3 +31,15 @@ def docs(project: Path | None, *, check: bool) -> int:
     if stale:
         say(f"what to do: run {COMMAND} and commit the result")
     return CHANGES if stale else 0
+
+
+@click.command()
+@options.project
+def modules(project: Path | None) -> None:
+    """Test each Terraform module by itself, with mocked providers."""
+    from homelab.operations.moduletests import check_modules
+
+    runs = check_modules(load(project))
+    for run in runs:
+        emit(str(run))
+    emit(f"{len(runs)} tests of modules passed")

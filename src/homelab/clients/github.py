@@ -103,11 +103,12 @@ class GitHub:
     def environment(self, name: str) -> Mapping[str, Any] | None:
         """A deployment environment's protection; None where there is no such environment."""
         try:
-            return self._send("GET", f"environments/{name}")
+            found: Mapping[str, Any] = self._send("GET", f"environments/{name}")
         except GitHubError as error:
             if error.status == 404:
                 return None
             raise
+        return found
 
     def _pages(self, path: str, query: Mapping[str, str]) -> Iterator[dict[str, Any]]:
         for page in range(1, _MOST_PAGES + 1):

@@ -29,9 +29,10 @@ def differences(client: GitHub, project: Path) -> tuple[str, ...]:
     if not rulesets:
         raise ConfigurationError(f"no ruleset is declared in {project / RULESETS}")
     live = {str(ruleset["name"]): ruleset for ruleset in client.rulesets()}
-    found: list[str] = []
-    for name in sorted(live.keys() - rulesets.keys()):
-        found.append(f"ruleset {name!r}: is on GitHub, and not declared")
+    found = [
+        f"ruleset {name!r}: is on GitHub, and not declared"
+        for name in sorted(live.keys() - rulesets.keys())
+    ]
     for name, wanted in rulesets.items():
         if name not in live:
             found.append(f"ruleset {name!r}: is declared, and not on GitHub")
@@ -105,5 +106,9 @@ def _normal(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _normal(item) for key, item in value.items() if item is not None}
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return sorted((_normal(item) for item in value), key=lambda item: json.dumps(item))
+        return sorted((_normal(item) for item in value), key=_in_order)
     return value
+
+
+def _in_order(item: Any) -> str:
+    return json.dumps(item, sort_keys=True)
