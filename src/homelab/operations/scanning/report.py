@@ -8,6 +8,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from homelab.errors import HomelabError
+from homelab.operations.report import xml_text
 from homelab.operations.scanning.finding import Finding
 
 
@@ -98,7 +99,8 @@ class ScanReport:
                 case = ET.SubElement(
                     suite, "testcase", classname=result.tool, name=f"{finding.rule} {finding.place}"
                 )
-                ET.SubElement(case, "failure", message=finding.message).text = str(finding)
+                failure = ET.SubElement(case, "failure", message=xml_text(finding.message))
+                failure.text = xml_text(str(finding))
             if not result.findings:
                 case = ET.SubElement(suite, "testcase", classname=result.tool, name=result.looks_at)
                 if result.not_checked is not None:
