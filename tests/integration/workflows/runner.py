@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,6 +38,7 @@ class Step:
     name: str
     outcome: str
     said: str = ""
+    seconds: float = 0.0
 
 
 @dataclass(kw_only=True)
@@ -53,7 +55,10 @@ class Job:
         return next(step for step in self.steps if step.name == name)
 
     def report(self) -> str:
-        lines = [f"{step.name}: {step.outcome}\n{step.said}" for step in self.steps]
+        lines = [
+            f"{step.name}: {step.outcome} in {step.seconds:.1f} s\n{step.said}"
+            for step in self.steps
+        ]
         return "\n".join((f"job {self.name}: {self.result}", *lines))
 
 
@@ -197,6 +202,7 @@ class Runner:
             return self._action(step["uses"], words, clone)
         script = step["run"]
         assert "${{" not in script, f"an expression in a script is an injection: {script}"
+        begin = time.monotonic()
         done = subprocess.run(
             ["bash", "--noprofile", "--norc", "-e", "-c", script],
             cwd=clone,
@@ -212,7 +218,8 @@ class Runner:
             hidden = name.endswith("_ID") or secret not in done.stdout
             assert hidden, f"a secret is printed by: {script}"
         outcome = "success" if done.returncode == 0 else "failure"
-        return Step(name="", outcome=outcome, said=done.stdout)
+        seconds = time.monotonic() - begin
+        return Step(name="", outcome=outcome, said=done.stdout, seconds=seconds)
 
     def _action(self, uses: str, words: Mapping[str, str], clone: Path) -> Step:
         action, _, revision = uses.partition("@")
