@@ -231,7 +231,7 @@ class Runner:
             case "actions/setup-python":
                 pass
             case "actions/upload-artifact":
-                pattern = words["path"].rstrip("/") + ("/**" if words["path"][-1] == "/" else "")
+                pattern = words["path"].rstrip("/") + ("/**/*" if words["path"][-1] == "/" else "")
                 found = [path for path in clone.glob(pattern) if path.is_file()]
                 if not found and words.get("if-no-files-found") == "error":
                     return Step(name="", outcome="failure", said=f"nothing at {words['path']}")
