@@ -94,7 +94,7 @@ def _ask(tool: Tool, project: Path, path: str, *, online: bool) -> ToolResult:
     done = run(
         (program, *tool.command(online=online)[1:]),
         cwd=project / tool.directory,
-        env={"PATH": path, "NO_COLOR": "1"},
+        env={"PATH": path, "NO_COLOR": "1", **tool.env},
         expected=range(-64, 256),
     )
     try:

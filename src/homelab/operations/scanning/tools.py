@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from homelab.operations.scanning import reading
 from homelab.operations.scanning.reading import Reader
@@ -20,6 +21,7 @@ class Tool:
     """Exit codes that come with an answer; others are the tool's own failure."""
     directory: str = "."
     """Where it runs, relative to the project."""
+    env: Mapping[str, str] = field(default_factory=dict)
     online: tuple[str, ...] = ()
     """Further arguments where the network may be asked."""
     offline: tuple[str, ...] = ()
@@ -52,6 +54,7 @@ TOOLS: tuple[Tool, ...] = (
         looks_at="the layers",
         argv=("lint-imports", "--no-cache"),
         read=reading.import_linter,
+        env={"PYTHONPATH": "src"},  # this project's package, not the one that is installed
     ),
     Tool(
         name="kingfisher",
