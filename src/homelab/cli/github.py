@@ -64,14 +64,16 @@ def drift(page: Path, plan: Path) -> None:
 def protection(project: Path | None) -> int:
     """Compare GitHub's settings with .github; exit code 2 when they differ."""
     from homelab.clients.github import GitHub
-    from homelab.operations.github.protection import differences
+    from homelab.operations.github.protection import compare
 
     client = GitHub.from_environment(GitHubEnvironment.read())
-    found = differences(client, load(project).project)
-    for line in found:
+    found = compare(client, load(project).project)
+    for line in found.differences:
         emit(line)
-    say(f"{client.repository}: {len(found)} differences")
-    return CHANGES if found else 0
+    for line in found.not_compared:
+        say(f"not compared: {line}")
+    say(f"{client.repository}: {len(found.differences)} differences")
+    return CHANGES if found.differences else 0
 
 
 @click.command()

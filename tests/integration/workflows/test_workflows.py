@@ -211,13 +211,16 @@ def test_protection_on_github_is_compared(runner: Runner, github: FakeGitHub) ->
     same = _only(runner, "drift", "protection", SCHEDULE)
     github.rulesets[0]["rules"][3]["parameters"]["required_approving_review_count"] = 0
     github.environments["production"]["protection_rules"].pop(0)
+    del github.rulesets[0]["bypass_actors"]
     differs = _only(runner, "drift", "protection", SCHEDULE)
 
     assert same.result == "success", same.report()
+    assert "not compared" not in same.step("Compare with what is declared").said
     said = differs.step("Compare with what is declared").said
     assert differs.result == "failure"
     assert "required_approving_review_count is 0, and 1 is declared" in said
     assert "environment 'production': has 0 reviewers" in said
+    assert "not compared: ruleset 'main': who may bypass it" in said
 
 
 def _only(runner: Runner, workflow: str, job: str, event: Event) -> Job:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,15 @@ RULESETS = ".github/rulesets"
 ENVIRONMENTS = ".github/environments"
 
 
-def differences(client: GitHub, project: Path) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What differs, and what the token may not see."""
+
+    differences: tuple[str, ...]
+    not_compared: tuple[str, ...]
+
+
+def compare(client: GitHub, project: Path) -> Comparison:
     """What GitHub has that is not declared, and what is declared that GitHub has not.
 
     Fields that only GitHub fills in (ids, dates, links) are not compared. A token without
@@ -33,10 +42,13 @@ def differences(client: GitHub, project: Path) -> tuple[str, ...]:
         f"ruleset {name!r}: is on GitHub, and not declared"
         for name in sorted(live.keys() - rulesets.keys())
     ]
+    unseen: list[str] = []
     for name, wanted in rulesets.items():
         if name not in live:
             found.append(f"ruleset {name!r}: is declared, and not on GitHub")
             continue
+        if "bypass_actors" in wanted and "bypass_actors" not in live[name]:
+            unseen.append(f"ruleset {name!r}: who may bypass it (only administrators see that)")
         found += _ruleset(f"ruleset {name!r}", wanted, live[name])
     for name, wanted in environments.items():
         there = client.environment(name)
@@ -44,7 +56,7 @@ def differences(client: GitHub, project: Path) -> tuple[str, ...]:
             found.append(f"environment {name!r}: is declared, and not on GitHub")
             continue
         found += _environment(f"environment {name!r}", wanted, there)
-    return tuple(found)
+    return Comparison(differences=tuple(found), not_compared=tuple(unseen))
 
 
 def _declared(directory: Path) -> dict[str, dict[str, Any]]:
@@ -69,9 +81,8 @@ def _ruleset(what: str, wanted: Mapping[str, Any], there: Mapping[str, Any]) -> 
         else:
             yield from _fields(f"{what}, rule {kind}", parameters, present[kind])
     rest = {key: value for key, value in wanted.items() if key not in {"rules", "name"}}
-    if "bypass_actors" in rest and "bypass_actors" not in there:
-        del rest["bypass_actors"]
-        yield f"{what}: this token may not see who can bypass it"
+    if "bypass_actors" not in there:
+        rest.pop("bypass_actors", None)
     yield from _fields(what, rest, there)
 
 
