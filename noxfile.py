@@ -119,7 +119,8 @@ def tests(session: nox.Session) -> None:
     able = bool(as_root()) or os.geteuid() == 0 or bool(os.environ.get("CI"))
     codes = (0,) if able else (0, 1)
     session.run(python, "-m", "homelab.cli", "doctor", "--fix", external=True, success_codes=codes)
-    session.run(*as_root(), python, *PYTEST, "tests/integration", "--durations=10", external=True)
+    beside = ("-n", "2", "--dist", "loadgroup", "--durations=15")
+    session.run(*as_root(), python, *PYTEST, "tests/integration", *beside, external=True)
 
 
 def homelab(session: nox.Session, command: str, *, success_codes: tuple[int, ...] = (0,)) -> None:

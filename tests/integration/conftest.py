@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +22,15 @@ from homelab.settings import Environment, cache_directory
 ROOT = Path(__file__).parents[2]
 _PARTS = ("terraform", "ansible", "configs", "images")
 _LEFT_OUT = shutil.ignore_patterns(".terraform*", "terraform.tfstate*", "*.tfplan", "homelab.json")
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Under xdist, tests that run containers follow each other; the others run beside them."""
+    for item in items:
+        names: Sequence[str] = getattr(item, "fixturenames", ())
+        group = "containers" if "able" in names else item.path.stem
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")

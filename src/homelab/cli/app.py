@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import signal
 import sys
@@ -93,7 +94,18 @@ def run(argv: Sequence[str]) -> int:
     except BrokenPipeError:
         abandon()  # else the interpreter complains once more at exit
         return 1
+    except OSError as error:
+        logging.getLogger(__name__).info("the system refused", exc_info=True)
+        fail(HomelabError(f"the system refused: {error}", hint=_hint_for(error)))
+        return 1
     return result if isinstance(result, int) else 0
+
+
+def _hint_for(error: OSError) -> str:
+    """What helps, by the kind of error."""
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return "free space there; the same command goes on from what is done"
+    return "the same command with -v shows where it happened"
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

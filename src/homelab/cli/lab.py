@@ -76,6 +76,11 @@ lab.add_command(fault)
 @options.combined(options.runtime, options.listen, options.state)
 @click.option("--nodes", type=click.IntRange(1), help="How many nodes the cluster has.")
 @click.option("--pve-version", metavar="VERSION", help="The release that it is: 8 or 9.")
+@click.option(
+    "--request-log",
+    type=click.Path(path_type=Path),
+    help="A new server notes every request in this file.",
+)
 @click.option("--foreground", is_flag=True, help="Serve until interrupted.")
 def up(
     runtime: RuntimeChoice | None,
@@ -84,11 +89,15 @@ def up(
     *,
     nodes: int | None,
     pve_version: str | None,
+    request_log: Path | None,
     foreground: bool,
 ) -> None:
     """Start the lab, or say that it runs."""
     place = replace(
-        _place(state, runtime=runtime, listen=listen), nodes=nodes, pve_version=pve_version
+        _place(state, runtime=runtime, listen=listen),
+        nodes=nodes,
+        pve_version=pve_version,
+        request_log=request_log,
     )
     if place.runtime != "memory" and not is_root():
         try:
@@ -108,7 +117,8 @@ def up(
     for note in info.notes:
         say(f"note: {note}")
     say(f"the lab is up: {info.api_url}, node {info.node}, runtime {info.runtime}")
-    say('hint: eval "$(homelab lab env)" points Terraform and other clients at it')
+    where = "" if state is None else f" --state {shlex.quote(str(state))}"
+    say(f'hint: eval "$(homelab lab env{where})" points Terraform and other clients at it')
 
 
 def _progress() -> Callable[[str], None]:
@@ -262,10 +272,12 @@ def images(state: Path | None, *, as_json: bool) -> None:
 @lab.command()
 @options.as_json
 def capabilities(*, as_json: bool) -> None:
-    """List what of PVE's API the lab serves, what it only keeps, and what it refuses and why."""
+    """List what of PVE's API the lab serves, keeps only, or refuses and why, and who drove it."""
     from homelab.operations.labview import endpoint_rows
 
-    _table(("method", "path", "permission", "effect"), endpoint_rows(), as_json=as_json)
+    _table(
+        ("method", "path", "permission", "driven by", "effect"), endpoint_rows(), as_json=as_json
+    )
 
 
 def _table(columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...], *, as_json: bool) -> None:

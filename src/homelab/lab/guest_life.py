@@ -51,6 +51,7 @@ class Creation:
 def create(context: Context, caller: Caller, wanted: Creation) -> Upid:
     """Create a guest in a task; the id is taken when this returns."""
     vmid = wanted.vmid
+    _check_unused(context, vmid)
     change = _first_config(context, caller, wanted)
     check_space(context, caller, change)
     _forget_leftover(context, vmid)
@@ -58,9 +59,7 @@ def create(context: Context, caller: Caller, wanted: Creation) -> Upid:
         if not transaction.add_guest(
             vmid, change.config.changed({"lock": "create"}), node=context.node
         ):
-            raise ApiFailureError(
-                f"unable to create CT {vmid} - CT {vmid} already exists on node '{context.node}'"
-            )
+            raise _taken(vmid, context.node)
         for volume in change.made:
             transaction.put_volume(volume)
         transaction.put_pool_guest(vmid, wanted.pool)
@@ -71,6 +70,19 @@ def create(context: Context, caller: Caller, wanted: Creation) -> Upid:
         undo=lambda log: discard(context, vmid, log),
     )
     return upid
+
+
+def _check_unused(context: Context, vmid: int) -> None:
+    """An id that is taken is refused before anything else is looked at."""
+    record = context.state.guest(vmid)
+    if record is not None and vmid not in context.leftovers:
+        raise _taken(vmid, context.node_of(record))
+
+
+def _taken(vmid: int, node: str) -> ApiFailureError:
+    return ApiFailureError(
+        f"unable to create CT {vmid} - CT {vmid} already exists on node '{node}'"
+    )
 
 
 def _first_config(context: Context, caller: Caller, wanted: Creation) -> Change:

@@ -63,6 +63,7 @@ class Lab:
         node: str = DEFAULT_NODE,
         nodes: int | None = None,
         pve_version: str | None = None,
+        request_log: Path | None = None,
         on_progress: Callable[[str], None] | None = None,
     ) -> None:
         self._state = state.absolute() if state is not None else None
@@ -74,6 +75,7 @@ class Lab:
         self._node = node
         self._nodes = nodes
         self._pve_version = pve_version
+        self._request_log = request_log.absolute() if request_log is not None else None
         self._on_progress = on_progress
 
     @property
@@ -287,6 +289,7 @@ class Lab:
             notes=notes,
             nodes=self._nodes,
             pve_version=self._pve_version,
+            request_log=self._request_log,
         )
 
     def _open_state(self, stack: ExitStack) -> State:
@@ -328,7 +331,7 @@ class Lab:
         return self.info()
 
     def _argv(self, kind: RuntimeKind, notes: tuple[str, ...], descriptor: int) -> list[str]:
-        argv = [sys.executable, "-m", "homelab.lab.serve"]
+        argv = [sys.executable, "-m", "homelab.lab.daemon"]
         argv += ["--state", str(self.state_dir), "--cache", str(self.cache_dir)]
         argv += ["--runtime", str(kind), "--listen", self._listen, "--node", self._node]
         for name, address in (self._bridges or {}).items():
@@ -337,6 +340,8 @@ class Lab:
             argv += ["--nodes", str(self._nodes)]
         if self._pve_version is not None:
             argv += ["--pve-version", self._pve_version]
+        if self._request_log is not None:
+            argv += ["--request-log", str(self._request_log)]
         for note in notes:
             argv += ["--note", note]
         return [*argv, "--report-to", str(descriptor)]

@@ -7,6 +7,7 @@ import logging
 import re
 import socket
 import ssl
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from homelab.lab.api.dispatch import Dispatcher, Reply, Request
+from homelab.lab.request_log import RequestLog
 from homelab.lab.uploads import receive
 
 _log = logging.getLogger(__name__)
@@ -34,10 +36,12 @@ class Server:
         *,
         uploads: Path,
         failure_delay: float = 3.0,
+        log: RequestLog | None = None,
     ) -> None:
         """`failure_delay` is how long a failed login waits for its reply, in seconds.
 
-        Files that come in are put into `uploads` until they are dealt with.
+        Files that come in are put into `uploads` until they are dealt with; requests are noted in
+        `log`.
         """
         self._dispatcher = dispatcher
         self._sockets = tuple(sockets)
@@ -45,6 +49,7 @@ class Server:
         uploads.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._uploads = uploads
         self._delay = failure_delay
+        self._log = log
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="request")
         self._runner: web.ServerRunner | None = None
 
@@ -65,6 +70,7 @@ class Server:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        begin = time.monotonic()
         target = urlsplit(request.raw_path)
         headers: Mapping[str, str] = request.headers
         upload: Path | None = None
@@ -85,6 +91,15 @@ class Server:
         )
         loop = asyncio.get_running_loop()
         reply = await loop.run_in_executor(self._pool, self._dispatcher.dispatch, incoming)
+        if self._log is not None:
+            self._log.add(
+                request.method,
+                target.path,
+                status=reply.status,
+                reason=reply.reason,
+                agent=headers.get("User-Agent", ""),
+                seconds=time.monotonic() - begin,
+            )
         if upload is not None and reply.status != 200:
             upload.unlink(missing_ok=True)
         if reply.status == 0 and request.transport is not None:

@@ -159,8 +159,9 @@ def _template_rows(place: LabPlace) -> tuple[tuple[str, ...], ...]:
 
 
 def endpoint_rows() -> tuple[tuple[str, ...], ...]:
-    """What the lab serves and refuses: method, path, permission, effect or reason."""
+    """What the lab serves and refuses: method, path, permission, clients, effect or reason."""
     from homelab.lab.api.endpoint import Privilege
+    from homelab.lab.api.evidence import ledger
     from homelab.lab.api.refused import REFUSED
     from homelab.lab.api.table import ENDPOINTS
 
@@ -169,6 +170,7 @@ def endpoint_rows() -> tuple[tuple[str, ...], ...]:
         needed = endpoint.permission
         shown = str(needed) if isinstance(needed, Privilege) else needed
         effect = "stored only" if endpoint.stored_only else "served"
-        rows.append((endpoint.method, endpoint.path, shown, effect))
-    rows += [("any", path, "-", f"refused: {reason}") for path, reason in REFUSED.items()]
+        clients = ledger().get((endpoint.method, endpoint.path), ())
+        rows.append((endpoint.method, endpoint.path, shown, ", ".join(clients) or "-", effect))
+    rows += [("any", path, "-", "-", f"refused: {reason}") for path, reason in REFUSED.items()]
     return tuple(rows)

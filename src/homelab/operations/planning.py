@@ -16,6 +16,7 @@ from homelab.mirror import VERSION, serves_offline
 from homelab.model import Topology, topology_from_plan
 from homelab.operations.events import Stage, State
 from homelab.operations.planned import Action, PlannedChange, PlanReport
+from homelab.operations.prechecking import require_present
 from homelab.operations.recorder import Recorder
 from homelab.operations.run import Run
 from homelab.operations.static import check_terraform
@@ -89,6 +90,7 @@ def make_plan(
     Raises:
         ConfigurationError: the files are not formatted or not valid.
         TerraformError: Terraform failed; carries its diagnostics.
+        MissingOnNodeError: the node lacks a template, storage or bridge of a new container.
     """
     run.provider = provider_name(run, target)
     begin = time.monotonic()
@@ -104,6 +106,7 @@ def make_plan(
                 may_remove=target.is_lab and not read_only,
             )
             plan = plan_adopting(terraform, node).plan
+            require_present(Proxmox.from_environment(target.environment), plan.changes)
         else:
             plan = terraform.plan(refresh=False)
         report = _plan_report(run, target, plan, not_checked, time.monotonic() - begin)

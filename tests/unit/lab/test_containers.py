@@ -85,6 +85,12 @@ def test_a_taken_id_is_refused_and_the_container_stays(node) -> None:
     assert node.config()["hostname"] == "first"
 
 
+def test_a_taken_id_is_refused_before_the_storage_is_looked_at(node) -> None:
+    node.create()
+    answer = node.ask("POST", "/nodes/pve/lxc", vmid=100, ostemplate="nas:vztmpl/x.tar.zst")
+    assert answer.reason == "unable to create CT 100 - CT 100 already exists on node 'pve'"
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     [

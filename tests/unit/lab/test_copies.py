@@ -137,6 +137,7 @@ def test_moving_a_guest_to_another_node(cluster) -> None:
     cluster.create(start=1)
     check = cluster.ask("GET", f"{L}/migrate").data
     assert (check["running"], check["allowed-nodes"]) == (1, ["pve2", "pve3"])
+    assert "dependent-ha-resources" not in check  # of guests that are highly available only
     answer = cluster.ask("POST", f"{L}/migrate", target="pve2")
     assert answer.reason == "can't migrate running container without --online or --restart"
     assert cluster.ask("POST", f"{L}/migrate", target="pve").errors == {

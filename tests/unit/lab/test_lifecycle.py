@@ -185,7 +185,7 @@ def test_down_after_kill_9_stops_the_containers(lab: Lab) -> None:
 
 @pytest.mark.parametrize("end", ["alive", "down", "killed", "damaged"])
 def test_destroy_leaves_nothing(tmp_path: Path, end: str) -> None:
-    lab = _lab(tmp_path / "lab")
+    lab = _lab(tmp_path / "homelab" / "lab")
     info = lab.up()
     _create(_client(info), info, start=1)
     if end == "down":
