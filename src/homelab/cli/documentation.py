@@ -18,7 +18,7 @@ CHANGES = 2
 @click.option("--check", is_flag=True, help="Write nothing; exit code 2 when a page is stale.")
 def docs(project: Path | None, *, check: bool) -> int:
     """Write docs/topology.md, its drawing, and the modules' READMEs from what is declared."""
-    from homelab.operations.documentation.pages import COMMAND, stale_pages, write_pages
+    from homelab.operations.pages.generated import COMMAND, stale_pages, write_pages
 
     settings = load(project)
     if not check:

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from homelab.operations.capabilities import is_able
-from homelab.operations.documentation.pages import require_current_pages
 from homelab.operations.events import Listener, Stage, silent
 from homelab.operations.labs import LabOptions, lab_place, open_lab
+from homelab.operations.pages.generated import require_current_pages
 from homelab.operations.planned import PlanReport
 from homelab.operations.planning import make_plan
 from homelab.operations.preparing import prepare

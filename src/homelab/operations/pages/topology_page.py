@@ -8,7 +8,7 @@ from itertools import groupby
 from homelab.model.sizes import parse_size
 from homelab.model.topology import Container, Topology
 from homelab.model.waves import start_waves
-from homelab.operations.documentation.markdown import NOTICE, code, table
+from homelab.operations.pages.markdown import NOTICE, code, table
 
 GIB = 1024**3
 

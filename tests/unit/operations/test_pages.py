@@ -11,17 +11,17 @@ import pytest
 
 from homelab.errors import ConfigurationError
 from homelab.model import Topology
-from homelab.operations.documentation.arrows import arrows
-from homelab.operations.documentation.layout import BOX_HEIGHT, BOX_WIDTH, column_order, panels
-from homelab.operations.documentation.markdown import table
-from homelab.operations.documentation.pages import (
+from homelab.operations.pages.arrows import arrows
+from homelab.operations.pages.generated import (
     PAGE,
     pages,
     require_current_pages,
     stale_pages,
     write_pages,
 )
-from homelab.operations.documentation.picture import picture
+from homelab.operations.pages.layout import BOX_HEIGHT, BOX_WIDTH, column_order, panels
+from homelab.operations.pages.markdown import table
+from homelab.operations.pages.picture import picture
 from homelab.settings import Settings, load
 
 ROOT = Path(__file__).parents[3]

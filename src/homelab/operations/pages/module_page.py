@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from homelab.model.hcl.modules import Module, Variable
-from homelab.operations.documentation.markdown import NOTICE, code, table
+from homelab.operations.pages.markdown import NOTICE, code, table
 
 
 def module_page(module: Module) -> str:

@@ -8,9 +8,9 @@ from pathlib import Path
 from homelab.errors import ConfigurationError
 from homelab.model import Topology
 from homelab.model.hcl.modules import read_module
-from homelab.operations.documentation.module_page import module_page
-from homelab.operations.documentation.picture import picture
-from homelab.operations.documentation.topology_page import topology_page
+from homelab.operations.pages.module_page import module_page
+from homelab.operations.pages.picture import picture
+from homelab.operations.pages.topology_page import topology_page
 from homelab.settings import Settings
 
 PAGE = "docs/topology.md"

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from xml.etree import ElementTree as ET
 
 from homelab.model.topology import Container, Topology
-from homelab.operations.documentation.arrows import arrows
-from homelab.operations.documentation.layout import (
+from homelab.operations.pages.arrows import arrows
+from homelab.operations.pages.layout import (
     BAR,
     BOX_HEIGHT,
     BOX_WIDTH,

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Literal
 
-from homelab.operations.documentation.layout import BOX_HEIGHT, BOX_WIDTH, Box
+from homelab.operations.pages.layout import BOX_HEIGHT, BOX_WIDTH, Box
 
 Side = Literal["left", "right"]
 
