@@ -277,7 +277,7 @@ def machine(work: Path, cache: Path) -> dict[str, str]:
         "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"])),
         "HOMELAB_CACHE": str(cache),
         "HOMELAB_LAB_LISTEN": "127.0.0.1:0",
-        "HOMELAB_LAB_STATE": str(work / "lab"),
+        "HOMELAB_LAB_STATE": str(work / "machine" / "lab"),
         "HTTPS_PROXY": nowhere,
         "HTTP_PROXY": nowhere,
         "NO_PROXY": "127.0.0.1,localhost",
