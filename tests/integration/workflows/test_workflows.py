@@ -92,6 +92,7 @@ def runner(
     )
     yield made
     production.ok("lab", "destroy")
+    production.ok("lab", "destroy", HOMELAB_LAB_STATE=made.env["HOMELAB_LAB_STATE"])
 
 
 def _well(jobs: dict[str, Job]) -> None:
