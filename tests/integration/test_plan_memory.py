@@ -190,6 +190,19 @@ def test_unformatted_file_is_named(project: Any) -> None:
     assert "containers/media-stack.tf" in error
 
 
+def test_stale_documentation_is_named(project: Any) -> None:
+    project.ok("docs")
+    assert "stale" not in project.ok("docs", "--check")
+    project.edit(_MEDIA, "memory       = 4096", "memory       = 6144")
+
+    error = project.refused("plan", *_MEMORY)
+
+    assert "stale documentation: docs/topology.md, docs/topology.svg" in error
+    assert "nox -s docs" in error
+    assert "stale: docs/topology.md" in project.ok("docs", "--check", code=2)
+    assert not project.state.exists()
+
+
 def test_wrong_password_is_the_apis_own_word(project: Any) -> None:
     project.ok("lab", "up", "--runtime", "memory")
     lab = project.exports()

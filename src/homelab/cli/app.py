@@ -28,6 +28,11 @@ _COMMANDS = {
     "lab": ("homelab.cli.lab", "lab", "The embedded Proxmox VE node."),
     "state": ("homelab.cli.state", "state", "Where Terraform's state is, and moving it."),
     "lock": ("homelab.cli.lock", "lock", "Who works on a target, and ending what hangs."),
+    "lint": ("homelab.cli.scanning", "lint", "Look at the repository with well-kept tools."),
+    "docs": ("homelab.cli.documentation", "docs", "Write the documentation from the model."),
+    "modules": ("homelab.cli.documentation", "modules", "Test the Terraform modules."),
+    "github": ("homelab.cli.github", "github", "Comments, issues and settings on GitHub."),
+    "notify": ("homelab.cli.github", "notify", "Tell people through ntfy."),
     "parity": ("homelab.cli.parity", "parity", "Compare the lab with a real node."),
 }
 

@@ -26,6 +26,7 @@ from homelab.clients.terraform_events import (
 from homelab.clients.terraform_init import is_initialised, mark_initialised
 from homelab.clients.terraform_plan import Plan
 from homelab.clients.terraform_state import set_aside_if_damaged, state_file
+from homelab.clients.terraform_tests import TestRun, parse_runs
 from homelab.errors import ConfigurationError, HomelabError
 from homelab.mirror import ADDRESS, package_hash, serves_offline
 from homelab.process import environment
@@ -177,6 +178,19 @@ class Terraform:
         self.init()
         report = json.loads(self._run("validate", "-json", expected=(0, 1)))
         return tuple(parse_diagnostic(item) for item in report.get("diagnostics", ()))
+
+    def test(self) -> tuple[TestRun, ...]:
+        """Run the module's tests (tests/*.tftest.hcl); needs Terraform 1.7 for mocked providers.
+
+        Raises:
+            TerraformError: a test file could not be read, or Terraform failed.
+        """
+        self.init()
+        said = self._run("test", "-json", "-no-color", expected=(0, 1))
+        runs = parse_runs(said.splitlines())
+        if not runs:
+            raise TerraformError("test", (), output=said)
+        return runs
 
     def plan(
         self,

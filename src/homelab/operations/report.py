@@ -145,16 +145,16 @@ def _case(suite: ET.Element, name: str, result: StageResult | ItemResult) -> Non
         time=_time(result.seconds),
     )
     if result.state is State.FAILED:
-        failure = ET.SubElement(case, "failure", message=_clean(result.detail))
-        failure.text = _clean(result.detail)
+        failure = ET.SubElement(case, "failure", message=xml_text(result.detail))
+        failure.text = xml_text(result.detail)
     elif not result.state.is_final or result.state is State.NOT_RUN:
-        ET.SubElement(case, "skipped", message=_clean(result.detail))
+        ET.SubElement(case, "skipped", message=xml_text(result.detail))
 
 
 def _time(seconds: float) -> str:
     return f"{seconds:.3f}"
 
 
-def _clean(text: str) -> str:
+def xml_text(text: str) -> str:
     """Without what XML 1.0 does not allow: control characters, surrogates, non-characters."""
     return _NOT_XML.sub("", text)

@@ -13,6 +13,7 @@ from homelab.operations.capabilities import is_able
 from homelab.operations.events import Listener, Stage, silent
 from homelab.operations.labs import LabOptions, lab_place, open_lab
 from homelab.operations.locking import DEFAULT_TIMEOUT, reading
+from homelab.operations.pages.generated import require_current_pages
 from homelab.operations.planned import PlanReport
 from homelab.operations.planning import make_plan
 from homelab.operations.preparing import prepare
@@ -60,6 +61,7 @@ def plan(
         _plannable(loaded, run.target, options) as (run.lab, passing),
     ):
         forget_plan(loaded.project, run.target)
+        require_current_pages(loaded)
         place = prepare(run, repair=False)
         not_checked = [NEVER_BY_PLAN]
         if place.runtime == "memory":

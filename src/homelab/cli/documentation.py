@@ -1,0 +1,45 @@
+"""`homelab docs` and `homelab modules`: the model written down, and its parts tried."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from homelab.cli import options
+from homelab.cli.output import emit, say
+from homelab.settings import load
+
+CHANGES = 2
+
+
+@click.command()
+@options.project
+@click.option("--check", is_flag=True, help="Write nothing; exit code 2 when a page is stale.")
+def docs(project: Path | None, *, check: bool) -> int:
+    """Write docs/topology.md, its drawing, and the modules' READMEs from what is declared."""
+    from homelab.operations.pages.generated import COMMAND, stale_pages, write_pages
+
+    settings = load(project)
+    if not check:
+        for name in write_pages(settings):
+            emit(f"written: {name}")
+        return 0
+    stale = stale_pages(settings)
+    for name in stale:
+        emit(f"stale: {name}")
+    if stale:
+        say(f"what to do: run {COMMAND} and commit the result")
+    return CHANGES if stale else 0
+
+
+@click.command()
+@options.project
+def modules(project: Path | None) -> None:
+    """Test each Terraform module by itself, with mocked providers."""
+    from homelab.operations.moduletests import check_modules
+
+    runs = check_modules(load(project))
+    for run in runs:
+        emit(str(run))
+    emit(f"{len(runs)} tests of modules passed")

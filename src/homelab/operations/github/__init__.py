@@ -1,0 +1,1 @@
+"""What the pipeline says on GitHub, and whether its settings are those of the repository."""

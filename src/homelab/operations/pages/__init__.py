@@ -1,0 +1,1 @@
+"""Documentation that is written from the model, so that it cannot say something else."""

@@ -1,0 +1,78 @@
+"""The generated pages of a project: writing them, and finding those that are stale."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from homelab.errors import ConfigurationError
+from homelab.model import Topology
+from homelab.model.hcl.modules import read_module
+from homelab.operations.pages.module_page import module_page
+from homelab.operations.pages.picture import picture
+from homelab.operations.pages.topology_page import topology_page
+from homelab.settings import Settings
+
+PAGE = "docs/topology.md"
+PICTURE = "docs/topology.svg"
+COMMAND = "homelab docs (or nox -s docs)"
+
+
+def pages(settings: Settings) -> Mapping[str, str]:
+    """Every generated page by its path in the project.
+
+    Raises:
+        TopologyError: what is declared can't be read.
+    """
+    terraform = settings.project / "terraform"
+    topology = Topology.load(terraform)
+    made = {
+        PAGE: topology_page(topology, picture=Path(PICTURE).name),
+        PICTURE: picture(topology),
+    }
+    for directory in sorted((terraform / "modules").glob("*")):
+        if any(directory.glob("*.tf")):
+            readme = (directory / "README.md").relative_to(settings.project)
+            made[readme.as_posix()] = module_page(read_module(directory))
+    return made
+
+
+def write_pages(settings: Settings) -> tuple[str, ...]:
+    """Write every page that is missing or stale; the paths that changed."""
+    changed = []
+    for name, text in pages(settings).items():
+        path = settings.project / name
+        if _read(path) != text:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            changed.append(name)
+    return tuple(changed)
+
+
+def stale_pages(settings: Settings, *, missing: bool = True) -> tuple[str, ...]:
+    """The pages that do not say what is declared; without `missing`, those that exist alone."""
+    return tuple(
+        name
+        for name, text in pages(settings).items()
+        if (missing or (settings.project / name).exists())
+        and _read(settings.project / name) != text
+    )
+
+
+def require_current_pages(settings: Settings) -> None:
+    """Let a project pass whose generated pages are current; one that has none may do without.
+
+    Raises:
+        ConfigurationError: naming the stale ones and the command that writes them.
+    """
+    if stale := stale_pages(settings, missing=False):
+        raise ConfigurationError(
+            f"stale documentation: {', '.join(stale)}", hint=f"run {COMMAND} and commit the result"
+        )
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None

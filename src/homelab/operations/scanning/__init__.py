@@ -1,0 +1,1 @@
+"""Looking at the repository with tools that others keep, and putting what they say together."""
