@@ -1,4 +1,4 @@
-"""Deploy: prepare, plan, apply, configure, validate."""
+"""Deploy: prepare, plan, review, apply, configure, validate."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from homelab.operations.applying import apply
 from homelab.operations.configuring import configure, vault_for
 from homelab.operations.events import Listener, Stage, silent
+from homelab.operations.gate import review
 from homelab.operations.labs import LabOptions
 from homelab.operations.planning import adopt_plan, make_plan, require_allowed
 from homelab.operations.preparing import build_images, prepare
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 STAGES = (
     Stage.PREPARE,
     Stage.PLAN,
+    Stage.REVIEW,
     Stage.IMAGES,
     Stage.APPLY,
     Stage.CONFIGURE,
@@ -59,6 +61,7 @@ def deploy(
     with running(loaded, "deploy", target=name, stages=STAGES, lab=lab, listener=listener) as run:
         place = prepare(run, lab=given)
         planned = make_plan(run, place) if plan is None else adopt_plan(run, place, plan)
+        review(run, place, planned, allow_delete=allow_delete)
         require_allowed(planned.report, place, allow_delete)
         why = place.out_of_reach
         if why is None:
