@@ -45,7 +45,9 @@ def subject_from_plan(plan: Mapping[str, Any], topology: Topology | None = None)
     `topology` is asked where the plan has no output of that name.
     """
     document = _document(plan, topology)
-    declared = _mapping(document.get("containers"))
+    containers = document.get("containers")
+    declared = _mapping(containers)
+    is_partial = not all(_is_known(document.get(part)) for part in ("containers", "networks"))
     guests: list[GuestView] = []
     seen: set[str] = set()
     changes: list[ChangeView] = []
@@ -59,7 +61,8 @@ def subject_from_plan(plan: Mapping[str, Any], topology: Topology | None = None)
             changes.append(_change(resource, change, name, action))
         if resource.get("type") == CONTAINER and isinstance(change.get("after"), Mapping):
             seen.add(name)
-            guests.append(_guest(resource, change, name, declared.get(name)))
+            unsure = UNKNOWN if is_partial else None
+            guests.append(_guest(resource, change, name, declared.get(name, unsure)))
     guests.extend(
         reading.guest(name, raw)
         for name, raw in declared.items()
@@ -72,6 +75,7 @@ def subject_from_plan(plan: Mapping[str, Any], topology: Topology | None = None)
         firewall=reading.rules(document.get("firewall")),
         firewall_policy=reading.text(document.get("firewall_policy", UNKNOWN)),
         changes=changes,
+        is_partial=is_partial,
         tls_insecure=reading.flag(_mapping(variables.get("tls_insecure")).get("value")),
         provider=_provider(plan),
     )
@@ -120,8 +124,7 @@ def _document(plan: Mapping[str, Any], topology: Topology | None) -> Mapping[str
         return value
     if topology is not None:
         return document_of(topology)
-    unsure = UNKNOWN if change else None
-    return {"containers": {}, "networks": {}, "firewall": unsure}
+    return {"containers": UNKNOWN, "networks": UNKNOWN, "firewall": UNKNOWN}
 
 
 def _marked(value: Any, unknown: Any) -> Any:
@@ -153,7 +156,7 @@ def _guest(
     unknown = _mapping(unknown)
     raw = dict(declared) if isinstance(declared, Mapping) else {}
     if declared is UNKNOWN:
-        raw["service"] = UNKNOWN
+        raw.update(service=UNKNOWN, category=UNKNOWN, description=UNKNOWN)
     raw["address"] = resource.get("address", "")
     for attribute in _PLAIN:
         raw[attribute] = UNKNOWN if unknown.get(attribute) is True else after.get(attribute)
@@ -253,6 +256,10 @@ def _change(
             if isinstance(path, list)
         ),
     )
+
+
+def _is_known(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(isinstance(item, Mapping) for item in value.values())
 
 
 def _networks(value: Any) -> list[Any]:

@@ -29,6 +29,8 @@ class Subject:
     firewall_policy: Text = UNKNOWN
     """What happens to inbound packets that no rule accepts: DROP, REJECT or ACCEPT."""
     changes: Sequence[ChangeView] | None = None
+    is_partial: bool = False
+    """Whether there are networks or containers of which nothing is known yet, not even names."""
     tls_insecure: bool | Unknown = False
     provider: Mapping[str, Any] = field(default_factory=dict)
     """The provider block's arguments that are literal."""
@@ -55,4 +57,6 @@ class Subject:
     @cached_property
     def has_unknown_bridge(self) -> bool:
         """Whether a network's bridge is not known yet."""
-        return any(isinstance(network.bridge, Unknown) for network in self.networks)
+        return self.is_partial or any(
+            isinstance(network.bridge, Unknown) for network in self.networks
+        )

@@ -8,7 +8,7 @@ from homelab.operations.planned import PlanReport
 from homelab.operations.review.budget import duration
 from homelab.operations.review.impact import Impact
 from homelab.operations.review.items import ItemReview
-from homelab.operations.review.preflight import Preflight
+from homelab.operations.review.preflight import Preflight, grouped
 from homelab.operations.review.reviewed import Review
 from homelab.policy.formats import to_lines
 from homelab.policy.report import Finding, PolicyReport
@@ -163,24 +163,24 @@ def _row(finding: Finding) -> str:
 
 
 def _privileges(found: Preflight) -> Iterator[str]:
-    count = len(found.needs)
+    paths = len({need.paths[0] for need in found.needs})
     if found.is_ok:
-        yield f"#### Privileges: {found.user} has all {count} that this plan needs"
+        yield f"#### Privileges: {found.user} has what this plan needs on {paths} paths"
     else:
-        yield f"#### Privileges: {found.user} lacks {len(found.missing)} of {count}"
+        yield f"#### Privileges: {found.user} lacks {len(found.missing)} of {len(found.needs)}"
         yield ""
-        yield from (f"- **missing:** {need}, for {_names(need.items)}" for need in found.missing)
+        for path, names, items in grouped(found.missing):
+            yield f"- **missing on `{path}`:** {', '.join(names)}, for {_names(items)}"
         for line in found.root_only:
             yield f"- **root@pam alone:** {line.item} {line.attribute}: {line.why}"
     yield ""
     if found.needs:
         yield "<details><summary>All privileges that this plan needs</summary>"
         yield ""
-        yield "| on | privilege | for |"
+        yield "| on | privileges | for |"
         yield "|---|---|---|"
-        for need in found.needs:
-            paths = " or ".join(f"`{path}`" for path in need.paths)
-            yield f"| {paths} | {' or '.join(need.any_of)} | {_names(need.items)} |"
+        for path, names, items in grouped(found.needs):
+            yield f"| `{path}` | {', '.join(names)} | {_names(items)} |"
         yield ""
         yield "</details>"
         yield ""
@@ -240,7 +240,8 @@ def _terminal(report: PlanReport, review: Review) -> Iterator[str]:
         found = review.preflight
         state = "all are there" if found.is_ok else f"{len(found.missing)} are missing"
         yield f"privileges: {len(found.needs)} needed by {found.user}, {state}"
-        yield from (f"  missing: {need}, for {_names(need.items)}" for need in found.missing)
+        for path, names, items in grouped(found.missing):
+            yield f"  missing on {path}: {', '.join(names)}, for {_names(items)}"
         for line in found.root_only:
             yield f"  root@pam alone: {line.item} {line.attribute}: {line.why}"
     if review.policy is not None:

@@ -42,7 +42,10 @@ class MissingPrivilegesError(HomelabError):
 
     def __init__(self, preflight: Preflight) -> None:
         self.preflight = preflight
-        lines = [f"  {need}: for {_some(need.items)}" for need in preflight.missing]
+        lines = [
+            f"  on {path}: {', '.join(names)}: for {_some(items)}"
+            for path, names, items in grouped(preflight.missing)
+        ]
         lines += [f"  {line.item}: {line.attribute}: {line.why}" for line in preflight.root_only]
         hint = "grant them with: pveum acl modify PATH --roles ROLE --tokens/--users NAME"
         if preflight.root_only and not preflight.missing:
@@ -66,6 +69,16 @@ def preflight(
         missing=() if user == ROOT else missing,
         root_only=() if user == ROOT else tuple(root_only),
     )
+
+
+def grouped(needs: Sequence[Need]) -> tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]:
+    """Needs by the path at which to grant them: the privileges there, and for what."""
+    found: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
+    for need in needs:
+        names, items = found.setdefault(need.paths[0], ({}, {}))
+        names["|".join(need.any_of)] = None
+        items.update(dict.fromkeys(need.items))
+    return tuple((path, tuple(names), tuple(items)) for path, (names, items) in found.items())
 
 
 def _is_met(need: Need, held: Mapping[str, Mapping[str, int]]) -> bool:

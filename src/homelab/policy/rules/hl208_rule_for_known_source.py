@@ -29,7 +29,12 @@ def check(subject: Subject) -> Iterator[Observation]:
                 if source in known or source in ("any", "*"):
                     continue
                 host, prefix = address(source)
-                if "/" not in source or isinstance(host, Unknown) or isinstance(prefix, Unknown):
+                is_cidr = not isinstance(host, Unknown) and not isinstance(prefix, Unknown)
+                if "/" in source and is_cidr:
+                    continue
+                if subject.is_partial:
+                    yield unclear(guest.name, "the name of a network or container", *where, place)
+                else:
                     yield fails(
                         guest.name, f"{source!r} is no network, container or CIDR", *where, place
                     )

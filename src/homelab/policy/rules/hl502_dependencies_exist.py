@@ -23,7 +23,11 @@ def check(subject: Subject) -> Iterator[Observation]:
             continue
         graph[guest.name] = service.depends_on
         for index, name in enumerate(service.depends_on):
-            if name not in subject.by_name:
+            if name in subject.by_name:
+                continue
+            if subject.is_partial:
+                yield unclear(guest.name, "the name of a container", *where, index)
+            else:
                 yield fails(
                     guest.name, f"it depends on {name!r}, which is not declared", *where, index
                 )
