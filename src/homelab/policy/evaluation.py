@@ -106,6 +106,8 @@ class Places:
         if self._tree is None or not where:
             return None
         place = self._tree.place(where)
+        if place is None:
+            return None
         root = self._directory.parent
         if place.file.is_relative_to(root):
             return Place(place.file.relative_to(root), place.line)

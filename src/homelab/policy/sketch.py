@@ -129,7 +129,7 @@ def _change(before: dict[str, Any] | None, after: dict[str, Any] | None) -> dict
 def _kept(before: Mapping[str, Any], after: dict[str, Any]) -> dict[str, Any]:
     """What is planned for something that exists: computed values stay as they are."""
     whole = dict(after)
-    for name in ("network", "mountpoint", "rootfs"):
+    for name in ("network", "mountpoint", "rootfs") if "network" in after else ():
         olds, news = before.get(name) or [], whole.get(name) or []
         computed = ("hwaddr", "type", "volume", "file")
         whole[name] = [

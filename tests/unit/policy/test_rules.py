@@ -369,6 +369,7 @@ _LXC = "modules/lxc-container/main.tf"
     ],
 )
 def test_mistake_in_a_plan_is_found(
+    *,
     rule: str,
     mistake: Change,
     item: str,
@@ -418,6 +419,7 @@ def _shrunk(after: dict[str, Any]) -> None:
     ],
 )
 def test_loss_is_found_unless_named(
+    *,
     rule: str,
     mistake: Change,
     place: str,

@@ -164,7 +164,7 @@ def test_a_value_that_is_needed_and_unknown(
         change = next(r["change"] for r in plan["resource_changes"] if "nextcloud" in r["address"])
         change["after_unknown"][_RESOURCE[rule]] = True
     else:
-        plan["output_changes"]["topology"]["after_unknown"] = _marked(False, _OUTPUT[rule])
+        plan["output_changes"]["topology"]["after_unknown"] = _marked(None, _OUTPUT[rule])
 
     report = policy.evaluate(plan, directory="/nowhere", capacity=capacity)
 

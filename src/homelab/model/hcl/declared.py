@@ -60,11 +60,11 @@ class Declared:
     """The root module's variables: what their blocks say, such as `default`."""
     _entries: dict[tuple[str, str], _Entry] = field(default_factory=dict)
 
-    def place(self, where: Sequence[str | int]) -> Place:
+    def place(self, where: Sequence[str | int]) -> Place | None:
         """The line of `("containers", "plex", "networks", 0)`, or of as much of it as there is.
 
         Also `("networks", NAME, ...)`, `("category", NAME)`, and `("block", FILE, TYPE, ...)` for a
-        block of another file, whose labels and attributes follow.
+        block of another file, whose labels and attributes follow. None where there is no such thing.
         """
         match tuple(where):
             case ("block", str(file), *rest):
@@ -76,9 +76,9 @@ class Declared:
                 line = entry.key.value.line_of(rest) if rest else entry.key.line
                 at_top = line == entry.key.value.line
                 return Place(entry.file.path, entry.key.line if at_top else line)
-        return Place(self.directory / CONTAINERS / "networks.tf", 1)
+        return None
 
-    def _block(self, path: Path, words: Sequence[str | int]) -> Place:
+    def _block(self, path: Path, words: Sequence[str | int]) -> Place | None:
         file = self.files.get(path)
         for block in file.blocks if file is not None else ():
             names = (block.type, *block.labels)
@@ -86,7 +86,7 @@ class Declared:
                 rest = words[len(names) :]
                 line = block.body.line_of(rest) if rest else block.line
                 return Place(path, block.line if line == block.body.line else line)
-        return Place(path, 1)
+        return Place(path, 1) if file is not None else None
 
 
 def declared(directory: Path) -> Declared:

@@ -132,7 +132,7 @@ def _volumes(before: Mapping[str, Any], only: set[str] | None) -> Iterator[str]:
     for path, volume, backed_up in (*roots, *mounts):
         if only is not None and path not in only:
             continue
-        saved = "in backups" if backed_up else "in no backup"
+        saved = "backup on" if backed_up else "backup off"
         yield f"{path} ({volume.get('size')} on {volume.get('storage')}, {saved})"
 
 

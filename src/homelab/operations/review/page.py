@@ -30,9 +30,9 @@ def to_terminal(report: PlanReport, review: Review) -> tuple[str, ...]:
 def _markdown(report: PlanReport, review: Review) -> Iterator[str]:
     yield f"### Plan for `{report.target}`: {report.headline}"
     yield ""
-    yield from _verdict(review)
+    yield from _verdict(report, review)
     if review.items and not _is_first(review):
-        yield "| container | what happens | why | downtime of its budget | who needs it |"
+        yield "| container | what happens | what changes | expected downtime, of its error budget | who needs it |"
         yield "|---|---|---|---|---|"
         for item in review.items:
             cells = (
@@ -70,7 +70,7 @@ def _markdown(report: PlanReport, review: Review) -> Iterator[str]:
     yield from (f"- not checked: {text}" for text in report.not_checked)
 
 
-def _verdict(review: Review) -> Iterator[str]:
+def _verdict(report: PlanReport, review: Review) -> Iterator[str]:
     problems = []
     if review.policy is not None and not review.policy.is_ok:
         count = len(review.policy.violations)
@@ -79,6 +79,11 @@ def _verdict(review: Review) -> Iterator[str]:
         problems.append(f"{review.preflight.user} lacks privileges")
     if problems:
         yield f"> **Not to be applied as it is:** {' and '.join(problems)}."
+        yield ""
+    removed = [change.item for change in report.changes if change.removes and change.is_container]
+    if removed and report.runtime is None:
+        options = " ".join(f"--allow-delete {name}" for name in removed)
+        yield f"> **Has to be named to be applied:** `homelab deploy {options}`"
         yield ""
     if review.losing:
         names = ", ".join(item.name for item in review.losing)
@@ -94,7 +99,7 @@ def _is_first(review: Review) -> bool:
 def _impact(item: ItemReview) -> str:
     match item.impact:
         case Impact.RESTART:
-            return "changed; takes effect after a **restart**"
+            return "changed; takes effect after a **restart**, which a deploy does not do"
         case Impact.REBUILD:
             return "**rebuilt**: removed and made anew"
         case Impact.GONE:
@@ -129,6 +134,8 @@ def _downtime(item: ItemReview) -> str:
     if item.budget:
         share = 100 * item.downtime / item.budget
         text += f" of {duration(item.budget)} ({item.slo:g} %): {share:.2g} %"
+    if item.data_at_risk:
+        text += ", and restoring its data"
     return text
 
 
@@ -180,7 +187,7 @@ def _privileges(found: Preflight) -> Iterator[str]:
         yield "| on | privileges | for |"
         yield "|---|---|---|"
         for path, names, items in grouped(found.needs):
-            yield f"| `{path}` | {', '.join(names)} | {_names(items)} |"
+            yield f"| `{path}` | {_escaped(', '.join(names))} | {_escaped(_names(items))} |"
         yield ""
         yield "</details>"
         yield ""

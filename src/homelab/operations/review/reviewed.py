@@ -65,10 +65,7 @@ def review_plan(
     old, new = _topologies(document)
     services = {name: _service(old, name) for name in (*old, *new)}
     later = {name: _service(new, name) for name in (*old, *new)}
-    graph = {
-        name: tuple((later[name] or services[name] or {}).get("depends_on") or ())
-        for name in services
-    }
+    graph = {name: tuple((later[name] or {}).get("depends_on") or ()) for name in new}
     needed_by = dependents(graph)
     by_name = {change.name: change for change in changes if change.is_container}
     names = [*by_name, *(n for n in new if n in old and services[n] != later[n])]
