@@ -85,7 +85,10 @@ def plan_example(project: Path) -> str:
     changes = subject.changes or ()
     held = {"/": dict.fromkeys(_HELD, 1), "/storage/fast": {"Datastore.Audit": 1}}
     checked = preflight(
-        _TOKEN, needs_of(changes, provider=subject.provider), root_only_lines(changes), held
+        _TOKEN,
+        needs_of(changes, document=plan.document, provider=subject.provider),
+        root_only_lines(changes),
+        held,
     )
     report = PlanReport(
         target="production",

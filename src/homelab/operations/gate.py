@@ -79,7 +79,12 @@ def check_privileges(target: Target, document: Mapping[str, Any]) -> Preflight:
     names = target.environment
     return preflight(
         names.get("PM_API_TOKEN_ID") or names.get("PM_USER") or "?",
-        needs_of(changes, provider=subject.provider, release=_release(proxmox.version())),
+        needs_of(
+            changes,
+            document=document,
+            provider=subject.provider,
+            release=_release(proxmox.version()),
+        ),
         root_only_lines(changes),
         proxmox.permissions(),
     )

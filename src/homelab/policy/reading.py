@@ -236,7 +236,7 @@ def rules(value: Any) -> tuple[RuleView, ...] | Unknown:
         return UNKNOWN
     return tuple(
         RuleView(
-            str(raw.get("container", "")),
+            text(raw.get("container")),
             text(raw.get("source")),
             number(raw.get("port")),
             text(raw.get("protocol")),

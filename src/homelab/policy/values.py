@@ -130,7 +130,7 @@ class GuestView(NamedTuple):
 class RuleView(NamedTuple):
     """An inbound firewall rule."""
 
-    container: str
+    container: Text
     source: Text
     port: Number
     protocol: Text

@@ -94,15 +94,18 @@ class RootOnly:
 def needs_of(
     changes: Iterable[ChangeView],
     *,
+    document: Mapping[str, Any] | None = None,
     provider: Mapping[str, Any] | None = None,
     release: Release = DEFAULT_RELEASE,
 ) -> tuple[Need, ...]:
     """The privileges that applying these changes takes, merged and sorted.
 
+    `document` is the whole plan: what does not change is read as well, by the next plan at least.
     `provider` holds the provider block's literal arguments.
     """
     merged: dict[tuple[tuple[str, ...], tuple[str, ...]], dict[str, None]] = {}
-    for need in (*_minimum(provider or {}), *_all(changes, release)):
+    reads = _reads(document or {})
+    for need in (*_minimum(provider or {}), *_all(changes, release), *reads):
         merged.setdefault((need.paths, need.any_of), {}).update(dict.fromkeys(need.items))
     return tuple(Need(*key, tuple(items)) for key, items in sorted(merged.items()))
 
@@ -119,6 +122,18 @@ def _minimum(provider: Mapping[str, Any]) -> Iterator[Need]:
     names = wanted if isinstance(wanted, list) and wanted else MINIMUM
     for name in names:
         yield Need(("/",), (str(name),), (PROVIDER,))
+
+
+def _reads(document: Mapping[str, Any]) -> Iterator[Need]:
+    for resource in document.get("resource_changes") or ():
+        values = (resource.get("change") or {}).get("before")
+        if not isinstance(values, Mapping):
+            continue
+        if resource.get("type") == "proxmox_pool":
+            item = (str(resource.get("address")),)
+            yield Need((f"/pool/{values.get('poolid')}",), ("Pool.Audit",), item)
+        elif resource.get("type") == "proxmox_lxc":
+            yield Need(_places(values), ("VM.Audit",), (str(values.get("hostname")),))
 
 
 def _all(changes: Iterable[ChangeView], release: Release) -> Iterator[Need]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from homelab.policy.rule import Observation, Rule, Severity, fails, unclear
 from homelab.policy.subject import Subject
-from homelab.policy.values import Unknown
+from homelab.policy.values import UNKNOWN, Unknown
 
 
 def check(subject: Subject) -> Iterator[Observation]:
@@ -18,7 +18,7 @@ def check(subject: Subject) -> Iterator[Observation]:
     doubtful = {
         rule.container
         for rule in subject.firewall
-        if isinstance(rule.port, Unknown) or isinstance(rule.protocol, Unknown)
+        if UNKNOWN in (rule.container, rule.port, rule.protocol)
     }
     for guest in subject.guests:
         service = guest.service
@@ -33,7 +33,7 @@ def check(subject: Subject) -> Iterator[Observation]:
                 yield unclear(guest.name, "a port", *where)
             elif (guest.name, port.port, port.protocol) in opened:
                 continue
-            elif guest.name in doubtful:
+            elif guest.name in doubtful or UNKNOWN in doubtful:
                 yield unclear(guest.name, "a firewall rule's port", *where)
             else:
                 yield fails(guest.name, f"no rule opens port {port.port:g}/{port.protocol}", *where)
