@@ -18,6 +18,8 @@ from homelab.lab.lifecycle import Lab
 from homelab.mirror import write_mirror
 from homelab.model import Topology, topology_from_outputs, topology_from_plan
 from homelab.operations.protection import lift_protection
+from homelab.policy.documents import subject_from_plan
+from homelab.policy.sketch import sketch_plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -74,6 +76,10 @@ def test_the_three_readers_agree(terraform: Terraform, lab: Lab) -> None:
     first = terraform.plan()
     assert len(first.changes) == 28 + 4
     assert topology_from_plan(first.document) == declared
+    sketched, planned = (subject_from_plan(d) for d in (sketch_plan(declared), first.document))
+    guests = {guest.name: guest for guest in planned.guests}
+    assert {guest.name: guest for guest in sketched.guests} == guests
+    assert (sketched.networks, sketched.firewall) == (planned.networks, planned.firewall)
 
     terraform.apply(first)
     assert topology_from_outputs(terraform.output()) == declared
