@@ -8,6 +8,7 @@ from pathlib import Path
 from homelab import policy
 from homelab.errors import ConfigurationError
 from homelab.policy import PolicyReport, Rule
+from homelab.policy.collection import paused_collection
 from homelab.policy.configuration import capacity_of, waivers_of
 from homelab.settings import Settings
 
@@ -51,7 +52,8 @@ def read_plan(path: Path) -> dict[str, object]:
     import orjson
 
     try:
-        document = orjson.loads(path.read_bytes())
+        with paused_collection():
+            document = orjson.loads(path.read_bytes())
     except orjson.JSONDecodeError as error:
         raise ConfigurationError(
             f"{path} is not JSON: {error}", hint="write it with: terraform show -json PLAN > FILE"

@@ -199,11 +199,11 @@ def _blocks(
         return [] if values is None else UNKNOWN
     result = []
     for index, value in enumerate(values):
-        if not isinstance(value, Mapping):
+        if type(value) is not dict:
             return UNKNOWN
         part = parts[index] if isinstance(parts, list) and index < len(parts) else None
         whole = dict(value)
-        if isinstance(part, Mapping):
+        if type(part) is dict:
             for key, flag in part.items():
                 if flag is True:
                     whole[key] = UNKNOWN
@@ -322,7 +322,7 @@ def _file_values(tree: Declared, name: str) -> Mapping[str, Any]:
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else _NOTHING
+    return value if type(value) is dict else _NOTHING
 
 
 def _list(value: Any) -> list[Mapping[str, Any]]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from homelab.errors import HomelabError
 from homelab.model.hcl import Declared, Place, declared
 from homelab.policy.capacity import Capacity
+from homelab.policy.collection import paused_collection
 from homelab.policy.documents import subject_from_plan, subject_from_topology, subject_from_tree
 from homelab.policy.report import Finding, PolicyReport
 from homelab.policy.rule import Observation, Rule, Verdict
@@ -46,23 +47,17 @@ def evaluate(
     """
     begin = time.perf_counter()
     document = plan if plan is None or isinstance(plan, Mapping) else plan.document
-    if document is not None:
-        subject = subject_from_plan(document, topology)
-    elif topology is not None:
-        subject = subject_from_topology(topology)
-    else:
-        raise ValueError("neither a plan nor a topology is given")
-    subject = replace(
-        subject, capacity=capacity, may_lose=None if may_lose is None else frozenset(may_lose)
-    )
-    return judge(
-        subject,
-        places=Places(Path(directory)),
-        rules=rules,
-        waivers=waivers,
-        today=today,
-        begin=begin,
-    )
+    losable = None if may_lose is None else frozenset(may_lose)
+    with paused_collection():
+        if document is not None:
+            subject = subject_from_plan(document, topology)
+        elif topology is not None:
+            subject = subject_from_topology(topology)
+        else:
+            raise ValueError("neither a plan nor a topology is given")
+        subject = replace(subject, capacity=capacity, may_lose=losable)
+        places = Places(Path(directory))
+        return judge(subject, places=places, rules=rules, waivers=waivers, today=today, begin=begin)
 
 
 def evaluate_tree(
