@@ -149,7 +149,14 @@ def main() -> None:
                 checks = str(HERE / "checkov")
                 ids = "CKV_HL101,CKV_HL201,CKV_HL203,CKV_HL204,CKV_HL211,CKV_HL214,CKV_HL305"
                 ids += ",CKV_HL506,CKV_HL507,CKV_HL509"
-                words = ("-f", str(path), "--framework", "terraform_plan", "--quiet")
+                words = (
+                    "-f",
+                    str(path),
+                    "--framework",
+                    "terraform_plan",
+                    "--quiet",
+                    "--skip-download",
+                )
                 words += ("--external-checks-dir", checks, "--check", ids, "--compact")
                 row["checkov"] = timed(program(options.checkov, *words), times=1, clock=outside)
             rows.append(row)

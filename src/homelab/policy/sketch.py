@@ -39,7 +39,10 @@ def sketch_plan(
     return {
         "format_version": "1.2",
         "variables": {"tls_insecure": {"value": False}},
-        "planned_values": {"outputs": {"topology": {"value": new}}} if has_new else {},
+        "planned_values": {
+            "outputs": {"topology": {"value": new}} if has_new else {},
+            "root_module": _planned(changes),
+        },
         "resource_changes": changes,
         "output_changes": {
             "topology": {
@@ -62,6 +65,27 @@ def sketch_plan(
             }
         },
     }
+
+
+def _planned(changes: list[dict[str, Any]]) -> dict[str, Any]:
+    """The resources as they will be, those of each module on their own."""
+    here: list[dict[str, Any]] = []
+    modules: list[dict[str, Any]] = []
+    for change in changes:
+        values = change["change"]["after"]
+        if values is None:
+            continue
+        resource = {key: change[key] for key in ("address", "mode", "type", "name")} | {
+            "provider_name": _PROVIDER,
+            "schema_version": 0,
+            "values": values,
+        }
+        module = change["address"].partition(".proxmox_lxc.")[0]
+        if module == change["address"]:
+            here.append(resource)
+        else:
+            modules.append({"address": module, "resources": [resource]})
+    return {"resources": here, "child_modules": modules}
 
 
 def _document(topology: Topology | Mapping[str, Any] | None) -> dict[str, Any]:
