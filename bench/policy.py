@@ -39,7 +39,22 @@ CAPACITY = policy.Capacity(
 )
 
 
-def plan_of(count: int) -> bytes:
+TEN = (
+    "HL101",
+    "HL201",
+    "HL203",
+    "HL204",
+    "HL211",
+    "HL214",
+    "HL305",
+    "HL506",
+    "HL507",
+    "HL509",
+)
+"""The rules that the others were given."""
+
+
+def plan_of(count: int, *, privileged: str = "") -> bytes:
     """A plan that creates `count` containers, 28 different ones over and over, on 100 nodes."""
     source = document_of(Topology.load(ROOT / "terraform"))
     containers = list(source["containers"].items())
@@ -59,6 +74,7 @@ def plan_of(count: int) -> bytes:
             port["sources"] = ["lan"]
             rule = {"container": f"{name}-{number}", "source": "lan", "port": port["port"]}
             rules.append({**rule, "protocol": port["protocol"], "comment": "service"})
+        new["unprivileged"] = f"{name}-{number}" != privileged
         made[f"{name}-{number}"] = new
     network = {
         "bridge": "vmbr0",
@@ -101,6 +117,13 @@ def children() -> float:
     return used.ru_utime + used.ru_stime
 
 
+def finds_a_mistake(*argv: str) -> None:
+    """Make sure that a program runs its rules at all: one container is privileged."""
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stdout[-500:] + done.stderr[-500:]
+    assert "HL201" in done.stdout, done.stdout[-500:]
+
+
 def program(*argv: str) -> Callable[[], object]:
     """A run of a program that may find something, but must not break."""
 
@@ -128,7 +151,20 @@ def main() -> None:
     clock = time.perf_counter if options.wall else time.process_time
     outside = time.perf_counter if options.wall else children
     rows = []
+    ids = ",".join(f"CKV_{name}" for name in TEN)
+    others = {}
+    if options.conftest:
+        words = (options.conftest, "test", "--policy", str(HERE / "rego"))
+        others["conftest"] = (*words, "--no-color")
+    if options.checkov:
+        words = (options.checkov, "--framework", "terraform_plan", "--quiet", "--compact")
+        words += ("--skip-download", "--external-checks-dir", str(HERE / "checkov"))
+        others["checkov"] = (*words, "--check", ids, "-f")
     with tempfile.TemporaryDirectory() as directory:
+        wrong = Path(directory) / "wrong.json"
+        wrong.write_bytes(plan_of(28, privileged="plex-0"))
+        for words in others.values():
+            finds_a_mistake(*words, str(wrong))
         for size in (int(word) for word in options.sizes.split(",")):
             path = Path(directory) / f"plan-{size}.json"
             path.write_bytes(plan_of(size))
@@ -142,23 +178,9 @@ def main() -> None:
             row["ours, whole process"] = timed(
                 program(*command, "--plan", str(path)), times=3, clock=outside
             )
-            if options.conftest and size <= options.others_up_to:
-                words = ("test", "--policy", str(HERE / "rego"), str(path))
-                row["conftest"] = timed(program(options.conftest, *words), times=3, clock=outside)
-            if options.checkov and size <= options.others_up_to:
-                checks = str(HERE / "checkov")
-                ids = "CKV_HL101,CKV_HL201,CKV_HL203,CKV_HL204,CKV_HL211,CKV_HL214,CKV_HL305"
-                ids += ",CKV_HL506,CKV_HL507,CKV_HL509"
-                words = (
-                    "-f",
-                    str(path),
-                    "--framework",
-                    "terraform_plan",
-                    "--quiet",
-                    "--skip-download",
-                )
-                words += ("--external-checks-dir", checks, "--check", ids, "--compact")
-                row["checkov"] = timed(program(options.checkov, *words), times=1, clock=outside)
+            for name, words in others.items():
+                if size <= options.others_up_to:
+                    row[name] = timed(program(*words, str(path)), times=3, clock=outside)
             rows.append(row)
             print(_line(row, len(report.rules)))
     if len(rows) > 1:

@@ -38,6 +38,7 @@ def sketch_plan(
     action = "no-op" if old == new else ("update" if has_old else "create")
     return {
         "format_version": "1.2",
+        "terraform_version": "1.9.8",
         "variables": {"tls_insecure": {"value": False}},
         "planned_values": {
             "outputs": {"topology": {"value": new}} if has_new else {},
