@@ -21,6 +21,7 @@ from homelab.settings import Environment, load
 
 _MEMORY = ("--runtime", "memory", "--plain")
 _MEDIA = "terraform/containers/media-stack.tf"
+_SECURITY = "terraform/containers/security.tf"
 
 
 def _json(project: Any, name: str) -> dict[str, Any]:
@@ -283,3 +284,21 @@ def test_page_of_a_change_tells_what_it_means(project: Any) -> None:
     assert [(item["container"], item["impact"]) for item in plan["review"]] == [("plex", "hot")]
     assert plan["privileges"]["ok"] is True
     assert plan["policy"]["ok"] is True
+
+
+def test_a_data_container_goes_when_it_is_named_and_its_protection_with_it(project: Any) -> None:
+    project.ok("lab", "up", "--runtime", "memory")
+    lab = project.exports()
+    project.ok("deploy", "--target", "production", "--plain", **lab)
+    text = project.file(_SECURITY).read_text(encoding="utf-8")
+    start = text.index("    vaultwarden = {")
+    end = text.rindex("  }\n}")
+    project.file(_SECURITY).write_text(text[:start].rstrip() + "\n" + text[end:], "utf-8")
+
+    refused = project.refused("deploy", "--target", "production", "--plain", **lab)
+    named = ("--allow-delete", "vaultwarden")
+    allowed = project.ok("deploy", "--target", "production", "--plain", *named, **lab)
+
+    assert "HL403 no-loss-unless-named: vaultwarden" in refused
+    assert "vaultwarden was protected; that is lifted" in allowed
+    assert "1 removed" in allowed

@@ -60,7 +60,8 @@ def items(value: Any) -> Sequence[Mapping[str, Any]] | Unknown:
     if value is None:
         return ()
     if type(value) in (list, tuple) and all(type(item) is dict for item in value):
-        return value
+        found: Sequence[Mapping[str, Any]] = value
+        return found
     return UNKNOWN
 
 
