@@ -21,6 +21,7 @@ from homelab.policy.documents import subject_from_plan
 from homelab.policy.rule import Rule
 from homelab.policy.sketch import sketch_plan
 from homelab.policy.waivers import META
+from homelab.provider.settings import PRIVILEGES
 from homelab.settings import Environment, load
 
 _GROUPS = {
@@ -83,7 +84,10 @@ def plan_example(project: Path) -> str:
     )
     subject = subject_from_plan(plan.document)
     changes = subject.changes or ()
-    held = {"/": dict.fromkeys(_HELD, 1), "/storage/fast": {"Datastore.Audit": 1}}
+    held = {
+        "/": dict.fromkeys((*PRIVILEGES, "SDN.Use"), 1),
+        "/storage/fast": {"Datastore.Audit": 1},
+    }
     checked = preflight(
         _TOKEN,
         needs_of(changes, document=plan.document, provider=subject.provider),
@@ -144,30 +148,6 @@ def _changed(before: dict[str, Any]) -> dict[str, Any]:
         )
     return after
 
-
-_HELD = (
-    "Datastore.AllocateSpace",
-    "Datastore.Audit",
-    "Pool.Allocate",
-    "Pool.Audit",
-    "SDN.Use",
-    "Sys.Audit",
-    "Sys.Console",
-    "Sys.Modify",
-    "VM.Allocate",
-    "VM.Audit",
-    "VM.Clone",
-    "VM.Config.CDROM",
-    "VM.Config.CPU",
-    "VM.Config.Cloudinit",
-    "VM.Config.Disk",
-    "VM.Config.HWType",
-    "VM.Config.Memory",
-    "VM.Config.Network",
-    "VM.Config.Options",
-    "VM.Migrate",
-    "VM.PowerMgmt",
-)
 
 _EXAMPLE_HEAD = """\
 <!-- Generated from the code (homelab.operations.documentation); a test compares. -->

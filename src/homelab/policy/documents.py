@@ -1,20 +1,18 @@
-"""A subject from a plan's JSON, from a topology, or from a tree's HCL."""
+"""A subject from a plan's JSON, or from a topology."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from homelab.model import Topology, document_of
-from homelab.model.hcl import Declared, Expression
 from homelab.policy import reading
 from homelab.policy.subject import Subject
-from homelab.policy.values import UNKNOWN, Action, ChangeView, GuestView
+from homelab.policy.values import UNKNOWN, Action, ChangeView, GuestView, NetworkView
 
 CONTAINER = "proxmox_lxc"
 _NOTHING: Mapping[str, Any] = {}
-_FIREWALL_MODULE = ("modules", "firewall-rules")
 
 _ACTIONS: Mapping[tuple[str, ...], Action] = {
     ("create",): "create",
@@ -46,15 +44,15 @@ def subject_from_plan(plan: Mapping[str, Any], topology: Topology | None = None)
     """
     document = _document(plan, topology)
     containers = document.get("containers")
-    declared = _mapping(containers)
+    declared = mapping(containers)
     is_partial = not all(_is_known(document.get(part)) for part in ("containers", "networks"))
     guests: list[GuestView] = []
     seen: set[str] = set()
     changes: list[ChangeView] = []
-    for resource in _list(plan.get("resource_changes")):
+    for resource in objects(plan.get("resource_changes")):
         if resource.get("mode", "managed") != "managed":
             continue
-        change = _mapping(resource.get("change"))
+        change = mapping(resource.get("change"))
         name = _name_of(resource, change)
         action = _action(change)
         if action is not None:
@@ -68,15 +66,15 @@ def subject_from_plan(plan: Mapping[str, Any], topology: Topology | None = None)
         for name, raw in declared.items()
         if name not in seen and isinstance(raw, Mapping)
     )
-    variables = _mapping(plan.get("variables"))
+    variables = mapping(plan.get("variables"))
     return Subject(
-        networks=_networks(document.get("networks")),
+        networks=networks_of(document.get("networks")),
         guests=guests,
         firewall=reading.rules(document.get("firewall")),
         firewall_policy=reading.text(document.get("firewall_policy", UNKNOWN)),
         changes=changes,
         is_partial=is_partial,
-        tls_insecure=reading.flag(_mapping(variables.get("tls_insecure")).get("value")),
+        tls_insecure=reading.flag(mapping(variables.get("tls_insecure")).get("value")),
         provider=_provider(plan),
     )
 
@@ -86,40 +84,16 @@ def subject_from_topology(topology: Topology) -> Subject:
     return replace(subject_from_plan({}, topology), changes=None)
 
 
-def subject_from_tree(tree: Declared, variables: Mapping[str, str] = _NOTHING) -> Subject:
-    """What a tree declares, as far as it could be read; `variables` are the root module's."""
-    values = {
-        **{name: body.get("default") for name, body in tree.variables.items()},
-        **variables,
-    }
-    containers = {name: _with_unknowns(raw) for name, raw in tree.containers.items()}
-    networks = {name: _with_unknowns(raw) for name, raw in tree.networks.items()}
-    for raw in containers.values():
-        _resolve(raw, networks)
-    provider = _file_values(tree, "providers.tf").get("provider")
-    module = tree.directory.joinpath(*_FIREWALL_MODULE, "variables.tf")
-    firewall = _mapping(tree.files[module].values.get("variable")) if module in tree.files else {}
-    default = _mapping(firewall.get("inbound_policy")).get("default", UNKNOWN)
-    return Subject(
-        networks=_networks(networks),
-        guests=[reading.guest(name, raw, values) for name, raw in containers.items()],
-        firewall=reading.rules(list(_firewall(containers))),
-        firewall_policy=reading.text(default),
-        tls_insecure=reading.flag(values.get("tls_insecure")),
-        provider=_mapping(_mapping(provider).get("proxmox")),
-    )
-
-
 def _document(plan: Mapping[str, Any], topology: Topology | None) -> Mapping[str, Any]:
     """The topology's JSON form, with `UNKNOWN` where the plan does not know a value."""
-    change = _mapping(_mapping(plan.get("output_changes")).get("topology"))
+    change = mapping(mapping(plan.get("output_changes")).get("topology"))
     after = change.get("after")
     if isinstance(after, Mapping):
         unknown = change.get("after_unknown")
         marked = _marked(after, unknown) if unknown else after
-        return _mapping(marked)
-    outputs = _mapping(_mapping(plan.get("planned_values")).get("outputs"))
-    value = _mapping(outputs.get("topology")).get("value")
+        return mapping(marked)
+    outputs = mapping(mapping(plan.get("planned_values")).get("outputs"))
+    value = mapping(outputs.get("topology")).get("value")
     if isinstance(value, Mapping):
         return value
     if topology is not None:
@@ -151,9 +125,9 @@ def _guest(
     resource: Mapping[str, Any], change: Mapping[str, Any], name: str, declared: Any
 ) -> GuestView:
     """A container from its resource; what only the topology knows comes from there."""
-    after = _mapping(change.get("after"))
+    after = mapping(change.get("after"))
     unknown = change.get("after_unknown")
-    unknown = _mapping(unknown)
+    unknown = mapping(unknown)
     raw = dict(declared) if isinstance(declared, Mapping) else {}
     if declared is UNKNOWN:
         raw.update(service=UNKNOWN, category=UNKNOWN, description=UNKNOWN)
@@ -221,7 +195,7 @@ def _name_of(resource: Mapping[str, Any], change: Mapping[str, Any]) -> str:
     if resource.get("type") != CONTAINER:
         return str(resource.get("address", ""))
     for side in ("after", "before"):
-        name = _mapping(change.get(side)).get("hostname")
+        name = mapping(change.get(side)).get("hostname")
         if isinstance(name, str):
             return name
     address = str(resource.get("address", ""))
@@ -247,9 +221,9 @@ def _change(
         type=str(resource.get("type", "")),
         name=name,
         action=action,
-        before=_mapping(change.get("before")),
-        after=_mapping(change.get("after")),
-        unknown=_mapping(change.get("after_unknown")),
+        before=mapping(change.get("before")),
+        after=mapping(change.get("after")),
+        unknown=mapping(change.get("after_unknown")),
         replace_paths=tuple(
             tuple(part for part in path if isinstance(part, str | int))
             for path in (paths if isinstance(paths, list) else ())
@@ -262,72 +236,36 @@ def _is_known(value: Any) -> bool:
     return isinstance(value, Mapping) and all(isinstance(item, Mapping) for item in value.values())
 
 
-def _networks(value: Any) -> list[Any]:
+def networks_of(value: Any) -> list[NetworkView]:
+    """The networks of a topology's JSON form."""
     return [
         reading.network(name, raw)
-        for name, raw in _mapping(value).items()
+        for name, raw in mapping(value).items()
         if isinstance(raw, Mapping)
     ]
 
 
 def _provider(plan: Mapping[str, Any]) -> Mapping[str, Any]:
-    config = _mapping(_mapping(plan.get("configuration")).get("provider_config"))
+    config = mapping(mapping(plan.get("configuration")).get("provider_config"))
     found: dict[str, Any] = {}
     for provider in config.values():
-        if _mapping(provider).get("name") == "proxmox":
-            for name, expression in _mapping(_mapping(provider).get("expressions")).items():
+        if mapping(provider).get("name") == "proxmox":
+            for name, expression in mapping(mapping(provider).get("expressions")).items():
                 literal = isinstance(expression, Mapping) and "constant_value" in expression
                 found[name] = expression["constant_value"] if literal else UNKNOWN
     return found
 
 
-def _firewall(containers: Mapping[str, Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    for name, raw in containers.items():
-        for port in _list(_mapping(raw.get("service")).get("ports")):
-            for source in _list_of_any(port.get("sources")):
-                yield {
-                    "container": name,
-                    "source": source,
-                    "port": port.get("port"),
-                    "protocol": port.get("protocol"),
-                }
-
-
-def _resolve(raw: dict[str, Any], networks: Mapping[str, Mapping[str, Any]]) -> None:
-    """Fill in what modules/lxc-container works out: tags, interface names, gateways."""
-    gateways = {str(net.get("bridge")): net.get("gateway") for net in networks.values()}
-    tags = raw.get("tags")
-    if isinstance(tags, list):
-        raw["tags"] = [*tags, raw.get("category")]
-    for index, nic in enumerate(_list(raw.get("networks"))):
-        if isinstance(nic, dict):
-            nic["name"] = nic.get("name") or f"eth{index}"
-            if nic.get("gateway") is None and index == 0:
-                nic["gateway"] = gateways.get(str(nic.get("bridge")))
-
-
-def _with_unknowns(value: Any) -> Any:
-    if isinstance(value, Expression):
-        return UNKNOWN
-    if isinstance(value, Mapping):
-        return {key: _with_unknowns(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_with_unknowns(item) for item in value]
-    return value
-
-
-def _file_values(tree: Declared, name: str) -> Mapping[str, Any]:
-    file = tree.files.get(tree.directory / name)
-    return {} if file is None else file.values
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
+def mapping(value: Any) -> Mapping[str, Any]:
+    """An object, or an empty one in place of anything else."""
     return value if type(value) is dict else _NOTHING
 
 
-def _list(value: Any) -> list[Mapping[str, Any]]:
-    return [item for item in _list_of_any(value) if isinstance(item, Mapping)]
+def objects(value: Any) -> list[Mapping[str, Any]]:
+    """The objects in a list; none in place of anything else."""
+    return [item for item in sequence(value) if isinstance(item, Mapping)]
 
 
-def _list_of_any(value: Any) -> Iterable[Any]:
+def sequence(value: Any) -> Iterable[Any]:
+    """A list, or an empty one in place of anything else."""
     return value if isinstance(value, list | tuple) else ()

@@ -13,11 +13,12 @@ from homelab.errors import HomelabError
 from homelab.model.hcl import Declared, Place, declared
 from homelab.policy.capacity import Capacity
 from homelab.policy.collection import paused_collection
-from homelab.policy.documents import subject_from_plan, subject_from_topology, subject_from_tree
+from homelab.policy.documents import subject_from_plan, subject_from_topology
 from homelab.policy.report import Finding, PolicyReport
 from homelab.policy.rule import Observation, Rule, Verdict
 from homelab.policy.rules import RULES
 from homelab.policy.subject import Subject
+from homelab.policy.trees import subject_from_tree
 from homelab.policy.values import Where
 from homelab.policy.waivers import EXPIRED, META, UNUSED, Waiver
 

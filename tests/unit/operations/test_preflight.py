@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from homelab.model import Topology, document_of
-from homelab.operations.review.needs import MINIMUM, Need, needs_of, root_only_lines
+from homelab.operations.review.needs import Need, needs_of, root_only_lines
 from homelab.operations.review.preflight import MissingPrivilegesError, effective, preflight
 from homelab.policy.documents import subject_from_plan
 from homelab.policy.sketch import sketch_plan
@@ -30,9 +30,8 @@ def _needs(plan: dict[str, Any], release: str = "9") -> tuple[Need, ...]:
 
 
 def test_the_provider_s_minimum_is_the_provider_s() -> None:
-    assert MINIMUM == PRIVILEGES
     needs = needs_of((), provider={})
-    assert {name for need in needs for name in need.any_of} == set(MINIMUM)
+    assert {name for need in needs for name in need.any_of} == set(PRIVILEGES)
     narrowed = needs_of((), provider={"pm_minimum_permission_list": ["VM.Audit"]})
     assert [need.any_of for need in narrowed] == [("VM.Audit",)]
 

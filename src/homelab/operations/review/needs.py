@@ -8,6 +8,7 @@ from typing import Any
 
 from homelab.operations.review.impact import option_changes
 from homelab.policy.values import ChangeView
+from homelab.provider.settings import PRIVILEGES
 from homelab.pve.guest_privileges import (
     CREATE_PRIVILEGED,
     READ_TEMPLATE,
@@ -18,29 +19,6 @@ from homelab.pve.guest_privileges import (
 )
 from homelab.pve.release import DEFAULT_RELEASE, Release
 
-MINIMUM = (
-    "Datastore.AllocateSpace",
-    "Datastore.Audit",
-    "Pool.Allocate",
-    "Pool.Audit",
-    "Sys.Audit",
-    "Sys.Console",
-    "Sys.Modify",
-    "VM.Allocate",
-    "VM.Audit",
-    "VM.Clone",
-    "VM.Config.CDROM",
-    "VM.Config.CPU",
-    "VM.Config.Cloudinit",
-    "VM.Config.Disk",
-    "VM.Config.HWType",
-    "VM.Config.Memory",
-    "VM.Config.Network",
-    "VM.Config.Options",
-    "VM.Migrate",
-    "VM.PowerMgmt",
-)
-"""What Telmate's provider wants on `/`, unless pm_minimum_permission_check is false."""
 PROVIDER = "the provider's own check (pm_minimum_permission_check)"
 
 _CREATE_OPTIONS = (
@@ -119,7 +97,7 @@ def _minimum(provider: Mapping[str, Any]) -> Iterator[Need]:
     if provider.get("pm_minimum_permission_check") is False:
         return
     wanted = provider.get("pm_minimum_permission_list")
-    names = wanted if isinstance(wanted, list) and wanted else MINIMUM
+    names = wanted if isinstance(wanted, list) and wanted else PRIVILEGES
     for name in names:
         yield Need(("/",), (str(name),), (PROVIDER,))
 
