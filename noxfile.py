@@ -79,8 +79,17 @@ def tests(session: nox.Session) -> None:
     session.run(python, "-m", "pytest", "tests/unit", "-n", "auto", external=True)
     able = bool(as_root()) or os.geteuid() == 0 or bool(os.environ.get("CI"))
     codes = (0,) if able else (0, 1)
-    session.run(python, "-m", "homelab.cli", "doctor", "--fix", external=True, success_codes=codes)
-    session.run(*as_root(), python, *PYTEST, "tests/integration", "--durations=10", external=True)
+    doctor = ("-m", "homelab.cli", "doctor", "--fix", "--tests")
+    session.run(python, *doctor, external=True, success_codes=codes)
+    beside = ("-n", "2", "--dist", "loadgroup", "--durations=15")
+    session.run(*as_root(), python, *PYTEST, "tests/integration", *beside, external=True)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure the lab beside fakepve; results are in build/bench. `-- api` runs one of them."""
+    python = environment(session, "test")
+    session.run(python, "-m", "bench", *session.posargs, external=True)
 
 
 def homelab(session: nox.Session, command: str, *, success_codes: tuple[int, ...] = (0,)) -> None:

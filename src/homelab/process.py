@@ -161,6 +161,23 @@ def is_alive(pid: int, *, start_time: int | None = None) -> bool:
     return start_time is None or int(fields[19]) == start_time
 
 
+def processes_with(name: str, value: str) -> tuple[int, ...]:
+    """The processes that were started with a variable in their environment, as far as it shows.
+
+    Only root may look at the processes of others (proc(5), /proc/PID/environ).
+    """
+    wanted = f"{name}={value}".encode()
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            variables = path.read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if wanted in variables:
+            found.append(int(path.parent.name))
+    return tuple(sorted(found))
+
+
 def start_time_of(pid: int) -> int | None:
     """When a process began, in clock ticks after boot; None when there is none."""
     try:

@@ -22,6 +22,7 @@ from homelab.errors import ConfigurationError
 
 RuntimeChoice = Literal["auto", "lxc", "memory"]
 ImagesChoice = Literal["lab", "upstream"]
+StateChoice = Literal["local", "pg"]
 
 DEFAULT_TARGET = "lab"
 DEFAULT_LISTEN = "127.0.0.1:8006"
@@ -60,6 +61,10 @@ class ProxmoxTarget(_Section):
     """The private key; Terraform puts NAME.pub into new containers."""
     vault_password_file: Path | None = None
     """Opens ansible/group_vars/TARGET/vault.yml; ANSIBLE_VAULT_PASSWORD_FILE wins."""
+    state: StateChoice = "local"
+    """Where Terraform's state is; `pg` reads PG_CONN_STR from the environment."""
+    state_schema: str = Field(default="homelab", pattern=r"^[a-z_][a-z0-9_]{0,62}$")
+    """The PostgreSQL schema of the state; PG_SCHEMA_NAME wins."""
 
 
 TargetSettings = Annotated[LabTarget | ProxmoxTarget, Field(discriminator="kind")]
@@ -111,6 +116,8 @@ class Environment:
     pm_api_token_secret: str | None = field(default=None, repr=False)
     ca_file: Path | None = None
     vault_password_file: Path | None = None
+    pg_conn_str: str | None = field(default=None, repr=False)
+    pg_schema_name: str | None = None
     project: Path | None = None
     lab_state: Path | None = None
     cache: Path | None = None
@@ -143,6 +150,8 @@ class Environment:
             pm_api_token_secret=text("PM_API_TOKEN_SECRET"),
             ca_file=path("HOMELAB_CA_FILE"),
             vault_password_file=path("ANSIBLE_VAULT_PASSWORD_FILE"),
+            pg_conn_str=text("PG_CONN_STR"),
+            pg_schema_name=text("PG_SCHEMA_NAME"),
             project=path("HOMELAB_PROJECT"),
             lab_state=path("HOMELAB_LAB_STATE"),
             cache=path("HOMELAB_CACHE"),

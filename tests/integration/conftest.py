@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +22,15 @@ from homelab.settings import Environment, cache_directory
 ROOT = Path(__file__).parents[2]
 _PARTS = ("terraform", "ansible", "configs", "images")
 _LEFT_OUT = shutil.ignore_patterns(".terraform*", "terraform.tfstate*", "*.tfplan", "homelab.json")
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Under xdist, tests that run containers follow each other; the others run beside them."""
+    for item in items:
+        names: Sequence[str] = getattr(item, "fixturenames", ())
+        group = "containers" if "able" in names else item.path.stem
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
@@ -51,25 +60,41 @@ class Project:
         self, *words: str, timeout: float = 600, **env: str
     ) -> subprocess.CompletedProcess[str]:
         """Run `homelab WORDS` in the project; nothing of the caller's settings reaches it."""
+        return subprocess.run(
+            [sys.executable, "-m", "homelab.cli", *words],
+            cwd=self.directory,
+            env=self.environment(**env),
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    def start(self, *words: str, log: Path, **env: str) -> subprocess.Popen[bytes]:
+        """Run `homelab WORDS` beside the test; what it prints goes into `log`."""
+        with log.open("wb") as file:
+            return subprocess.Popen(
+                [sys.executable, "-m", "homelab.cli", *words],
+                cwd=self.directory,
+                env=self.environment(**env),
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+            )
+
+    def environment(self, **env: str) -> dict[str, str]:
+        """What a command of the project finds in its environment."""
         kept = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith(("PM_", "TF_", "HOMELAB_"))
+            if not name.startswith(("PM_", "TF_", "HOMELAB_", "PG"))
         }
         own = {
             "HOMELAB_LAB_STATE": str(self.state),
             "HOMELAB_LAB_LISTEN": "127.0.0.1:0",
             "HOMELAB_CACHE": str(cache_directory()),
         }
-        return subprocess.run(
-            [sys.executable, "-m", "homelab.cli", *words],
-            cwd=self.directory,
-            env={**kept, **own, **self.env, **env},
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
+        return {**kept, **own, **self.env, **env}
 
     def ok(self, *words: str, code: int = 0, **env: str) -> str:
         """Run `homelab WORDS`, which has to end with `code`; what it printed."""

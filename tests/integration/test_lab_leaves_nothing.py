@@ -1,6 +1,7 @@
-"""Destroying a lab leaves no process, mount, veth, cgroup, namespace, setting or file behind.
+"""Destroying a lab leaves no process, mount, loop device, veth, cgroup, namespace or file behind.
 
-Counted after an orderly end, and after kill -9 of the server, of the node's holder, or of both.
+Nor a setting of the host. Counted after an orderly end, and after kill -9 of the server, of the
+node's holder, or of both.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from homelab.lab import Lab, LabInfo, cgroups
 from homelab.lab.limits import WANTED
 from homelab.lab.node import Node
 from homelab.lab.runtime import Bridge
+from homelab.lab.volumes import loops
 from homelab.polling import wait_until
 from homelab.process import is_alive, start_time_of
 
@@ -101,6 +103,7 @@ def info(state: Path) -> LabInfo:
                 "ostemplate": info.template,
                 "rootfs": f"{info.storage}:1",
                 "mp0": f"{info.storage}:1,mp=/srv/data",
+                "mp1": "local-dir:1,mp=/srv/raw",
                 "net0": f"name=eth0,bridge=vmbr0,ip=10.10.0.{number + 20}/24,gw=10.10.0.1",
                 "unprivileged": 1,
                 "start": 1,
@@ -122,6 +125,7 @@ def test_nothing_is_left(info: LabInfo, state: Path, killed: tuple[str, ...]) ->
     assert len(seen.processes) >= 7  # server, holder, registry, two monitors, two inits
     assert len(seen.namespaces) > 6
     assert seen.groups
+    assert len(loops.devices(state)) == 3  # the pool, and an image of each container
     visitor = subprocess.Popen(
         ["nsenter", f"--net={info.netns}", f"--mount={info.mntns}", "sleep", "60"]
     )
@@ -138,6 +142,7 @@ def test_nothing_is_left(info: LabInfo, state: Path, killed: tuple[str, ...]) ->
         assert not seen.namespaces & all_namespaces()
         assert groups_of(state) == frozenset()
         assert str(state) not in Path("/proc/self/mountinfo").read_text()
+        assert loops.devices(state) == {}
         assert not {name for name in links() if name.startswith(("veth20", "vmbr"))}
         assert not state.exists()
         if not Path("/run/homelab").exists():  # no other lab is up
@@ -146,6 +151,16 @@ def test_nothing_is_left(info: LabInfo, state: Path, killed: tuple[str, ...]) ->
         visitor.kill()
         visitor.wait()
     Lab(state=state, runtime="lxc").destroy()  # again: nothing to do
+
+
+def test_a_lab_that_is_down_has_no_loop_device(info: LabInfo, state: Path) -> None:
+    kill(info.pid)
+    Lab(state=state, runtime="lxc").down()
+    assert loops.devices(state) == {}
+    lab = Lab(state=state, runtime="lxc", listen="127.0.0.1:0")
+    client = Proxmox.from_environment((lab.up(), lab.env())[1])
+    client.start(info.node, 201)
+    assert len(loops.devices(state)) == 2  # an image is mounted when it is used
 
 
 def test_settings_of_the_host_are_put_back(tmp_path: Path) -> None:

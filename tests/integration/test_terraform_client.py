@@ -24,10 +24,11 @@ from homelab.clients.terraform import Terraform, TerraformError
 from homelab.clients.terraform_adopt import plan_adopting
 from homelab.clients.terraform_binary import find_terraform
 from homelab.clients.terraform_events import Phase, ResourceEvent, TerraformEvent
+from homelab.clients.terraform_plan import Plan
 from homelab.errors import HomelabError
 from homelab.lab.lifecycle import Lab
 from homelab.mirror import package_hash, write_mirror
-from homelab.operations.protection import lift_protection
+from homelab.operations.protection import lift_protection, unprotect
 from homelab.polling import wait_until
 
 if TYPE_CHECKING:
@@ -101,6 +102,61 @@ def test_the_whole_floor_comes_up_stays_and_goes(terraform: Terraform, node: Pro
     lift_protection(node, going.changes)
     assert terraform.apply(going).removed == applied.added
     assert node.resources() == ()
+
+
+def _changes(plan: Plan) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """What a plan would do to containers: action and attributes, by name."""
+    return {change.key: (change.action, change.changed) for change in plan.changes}
+
+
+def test_the_whole_floor_is_updated_drifts_is_imported_and_goes(
+    terraform: Terraform, node: Proxmox, directory: Path
+) -> None:
+    terraform.apply(terraform.plan())
+
+    file = directory / "containers" / "monitoring.tf"
+    text = file.read_text(encoding="utf-8")
+    for old, new in (
+        ("memory       = 2048", "memory       = 3072"),
+        ('size = "32G"', 'size = "40G"'),
+        ('tags         = ["metrics"]', 'tags         = ["metrics", "tsdb"]'),
+    ):
+        assert old in text
+        text = text.replace(old, new, 1)
+    file.write_text(text, encoding="utf-8")
+    update = terraform.plan()
+    assert _changes(update) == {"prometheus": ("update", ("memory", "mountpoint", "tags"))}
+    assert terraform.apply(update).changed == 1
+    config = node.config("pve", 301)
+    assert (config["memory"], "tsdb" in config["tags"]) == (3072, True)
+    assert "size=40G" in config["mp0"]
+    assert terraform.plan().is_empty
+
+    node.update("pve", 302, {"cores": 4, "tags": "stray"})
+    node.stop("pve", 304)
+    unprotect(node, "pve", 304)
+    node.destroy("pve", 304)
+    drift = terraform.plan()
+    assert _changes(drift) == {
+        "alertmanager": ("update", ("cores", "tags")),
+        "loki": ("create", ()),
+    }
+    terraform.apply(drift)
+    assert terraform.plan().is_empty
+    assert {guest.status for guest in node.containers()} == {"running"}
+
+    address = next(name for name in terraform.state_list() if '["prometheus"]' in name)
+    volumes = node.config("pve", 301)
+    terraform._run("state", "rm", address)
+    assert _changes(terraform.plan()) == {"prometheus": ("create", ())}
+    terraform.import_resource(address, "pve/lxc/301")
+    assert terraform.plan().is_empty
+    assert node.config("pve", 301) == volumes
+
+    lift_protection(node, terraform.plan(destroy=True).changes)
+    terraform.destroy()
+    assert (node.resources(), node.pools()) == ((), ())
+    assert terraform.state_list() == ()
 
 
 def test_a_lost_state_is_taken_over(terraform: Terraform, node: Proxmox, directory: Path) -> None:

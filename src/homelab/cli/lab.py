@@ -76,6 +76,17 @@ lab.add_command(fault)
 @options.combined(options.runtime, options.listen, options.state)
 @click.option("--nodes", type=click.IntRange(1), help="How many nodes the cluster has.")
 @click.option("--pve-version", metavar="VERSION", help="The release that it is: 8 or 9.")
+@click.option(
+    "--resources-lag",
+    type=click.FloatRange(min=0, max=60),
+    metavar="SECONDS",
+    help="How far /cluster/resources lags behind; PVE's does some seconds. Default: 0.",
+)
+@click.option(
+    "--request-log",
+    type=click.Path(path_type=Path),
+    help="A new server notes every request in this file.",
+)
 @click.option("--foreground", is_flag=True, help="Serve until interrupted.")
 def up(
     runtime: RuntimeChoice | None,
@@ -84,11 +95,17 @@ def up(
     *,
     nodes: int | None,
     pve_version: str | None,
+    resources_lag: float | None,
+    request_log: Path | None,
     foreground: bool,
 ) -> None:
     """Start the lab, or say that it runs."""
     place = replace(
-        _place(state, runtime=runtime, listen=listen), nodes=nodes, pve_version=pve_version
+        _place(state, runtime=runtime, listen=listen),
+        nodes=nodes,
+        pve_version=pve_version,
+        resources_lag=resources_lag,
+        request_log=request_log,
     )
     if place.runtime != "memory" and not is_root():
         try:
@@ -108,7 +125,8 @@ def up(
     for note in info.notes:
         say(f"note: {note}")
     say(f"the lab is up: {info.api_url}, node {info.node}, runtime {info.runtime}")
-    say('hint: eval "$(homelab lab env)" points Terraform and other clients at it')
+    where = "" if state is None else f" --state {shlex.quote(str(state))}"
+    say(f'hint: eval "$(homelab lab env{where})" points Terraform and other clients at it')
 
 
 def _progress() -> Callable[[str], None]:
@@ -238,12 +256,23 @@ def _enter(state: Path | None, name: str | None, words: tuple[str, ...]) -> None
 @click.argument("name", required=False)
 @click.option("-n", "--lines", default=100, show_default=True, help="How many lines.")
 @click.option("-f", "--follow", is_flag=True, help="Go on as lines are added.")
-def logs(state: Path | None, name: str | None, lines: int, *, follow: bool) -> None:
-    """Show the server's log, or the journal of container NAME."""
+@click.option("--console", is_flag=True, help="What NAME wrote to its console, not its journal.")
+def logs(state: Path | None, name: str | None, lines: int, *, follow: bool, console: bool) -> None:
+    """Show the server's log, or the journal of container NAME; of one that is off, its console."""
+    from homelab.operations.labview import console_log, runs
+
     more = ("-f",) if follow else ()
+    place = _existing(state)
+    path = place.state / "server.log"
     if name is not None:
-        _enter(state, name, ("journalctl", "--no-pager", "-n", str(lines), *more))
-    path = _existing(state).state / "server.log"
+        info = open_lab(place).info()
+        if not console and runs(info, name):
+            _enter(state, name, ("journalctl", "--no-pager", "-n", str(lines), *more))
+        path = console_log(info, name)
+    elif console:
+        raise ConfigurationError(
+            "no container was named", hint="write: homelab lab logs NAME --console"
+        )
     if not path.is_file():
         raise ConfigurationError(f"there is no log at {path}", hint="run 'homelab lab up'")
     os.execvp("tail", ("tail", "-n", str(lines), *more, str(path)))  # noqa: S606
@@ -262,10 +291,12 @@ def images(state: Path | None, *, as_json: bool) -> None:
 @lab.command()
 @options.as_json
 def capabilities(*, as_json: bool) -> None:
-    """List what of PVE's API the lab serves, what it only keeps, and what it refuses and why."""
+    """List what of PVE's API the lab serves, keeps only, or refuses and why, and who drove it."""
     from homelab.operations.labview import endpoint_rows
 
-    _table(("method", "path", "permission", "effect"), endpoint_rows(), as_json=as_json)
+    _table(
+        ("method", "path", "permission", "driven by", "effect"), endpoint_rows(), as_json=as_json
+    )
 
 
 def _table(columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...], *, as_json: bool) -> None:

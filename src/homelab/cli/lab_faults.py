@@ -51,6 +51,8 @@ def list_(state: Path | None, *, as_json: bool) -> None:
         return
     for item in found:
         emit(f"{item.id}  {item.describe()}")
+    if not found:
+        say("no faults")
 
 
 @fault.command()

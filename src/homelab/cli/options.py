@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -40,6 +41,28 @@ allow_delete = click.option(
     multiple=True,
     metavar="CONTAINER",
     help="A container that may be deleted or replaced on a target that is not the lab; repeatable.",
+)
+
+
+def duration(text: str) -> float:
+    """A time span such as 90s, 10m, 1h30m or 2d, in seconds; a bare number is seconds."""
+    if re.fullmatch(r"\d+(\.\d+)?", text):
+        return float(text)
+    parts = re.findall(r"(\d+)([smhd])", text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        raise click.BadParameter(f"{text!r} is no time span such as 90s, 10m or 1h30m")
+    return sum(int(number) * _SECONDS[unit] for number, unit in parts)
+
+
+_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+lock_timeout = click.option(
+    "--lock-timeout",
+    type=duration,
+    default="10s",
+    show_default=True,
+    metavar="DURATION",
+    help="How long to wait for others who work on the target, such as 10m; 0: not at all.",
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 

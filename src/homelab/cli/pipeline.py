@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 
 _LAB = options.combined(options.runtime, options.listen, options.state)
 _COMMON = options.combined(options.target, options.project, _LAB, options.plain)
+_PLAN = click.option(
+    "--plan",
+    "given",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Deploy this plan, which 'homelab plan' kept; refused when what it was made from changed.",
+)
 
 
 def _runs_as_root(settings: Settings, target: str | None, lab: LabOptions, what: str) -> None:
@@ -32,7 +39,7 @@ def _runs_as_root(settings: Settings, target: str | None, lab: LabOptions, what:
 
 @click.command()
 @_COMMON
-@options.combined(options.allow_delete, options.as_json)
+@options.combined(options.lock_timeout, options.allow_delete, options.as_json)
 @click.option("--annotate", is_flag=True, help="Annotate files on GitHub with what fails.")
 def plan(
     target: str | None,
@@ -42,6 +49,7 @@ def plan(
     state: Path | None,
     *,
     plain: bool,
+    lock_timeout: float,
     allow_delete: tuple[str, ...],
     as_json: bool,
     annotate: bool,
@@ -61,7 +69,12 @@ def plan(
         require_root("a lab that runs containers")
     with listener(plain=plain, quiet=as_json) as tell:
         report = make(
-            target=target, settings=settings, lab=lab, allow_delete=allow_delete, listener=tell
+            target=target,
+            settings=settings,
+            lab=lab,
+            allow_delete=allow_delete,
+            lock_timeout=lock_timeout,
+            listener=tell,
         )
     review = report.review
     if as_json:
@@ -79,7 +92,7 @@ def plan(
 
 @click.command()
 @_COMMON
-@options.combined(options.images, options.allow_delete)
+@options.combined(options.images, options.allow_delete, options.lock_timeout, _PLAN)
 def deploy(
     target: str | None,
     project: Path | None,
@@ -90,6 +103,8 @@ def deploy(
     plain: bool,
     images: ImagesChoice | None,
     allow_delete: tuple[str, ...],
+    lock_timeout: float,
+    given: Path | None,
 ) -> int:
     """Plan, apply, configure and validate; the lab is brought up when it is not running."""
     from homelab.operations.deploying import deploy as run
@@ -99,11 +114,13 @@ def deploy(
     _runs_as_root(settings, target, lab, "deploying to a lab that runs containers")
     with listener(plain=plain) as tell:
         report = run(
+            given,
             target=target,
             settings=settings,
             lab=lab,
             allow_delete=allow_delete,
             images=images,
+            lock_timeout=lock_timeout,
             listener=tell,
         )
     _summary(report)
@@ -112,7 +129,7 @@ def deploy(
 
 @click.command()
 @_COMMON
-@options.allow_delete
+@options.combined(options.allow_delete, options.lock_timeout)
 def destroy(
     target: str | None,
     project: Path | None,
@@ -122,6 +139,7 @@ def destroy(
     *,
     plain: bool,
     allow_delete: tuple[str, ...],
+    lock_timeout: float,
 ) -> int:
     """Remove every container; where the target is the lab, the lab too."""
     from homelab.operations.destroying import destroy as run
@@ -131,7 +149,12 @@ def destroy(
     _runs_as_root(settings, target, lab, "removing a lab that runs containers")
     with listener(plain=plain) as tell:
         report = run(
-            target=target, settings=settings, lab=lab, allow_delete=allow_delete, listener=tell
+            target=target,
+            settings=settings,
+            lab=lab,
+            allow_delete=allow_delete,
+            lock_timeout=lock_timeout,
+            listener=tell,
         )
     _summary(report)
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import signal
 import subprocess
 import tempfile
@@ -61,7 +62,7 @@ class TerraformError(HomelabError):
         self.command = command
         self.diagnostics = tuple(diagnostics)
         errors = [item for item in diagnostics if item.is_error]
-        tail = output.strip().splitlines()[-20:]
+        tail = _undecorated(output)[-20:]
         lines = [f"  {item}" for item in errors] or [f"  | {line}" for line in tail]
         super().__init__("\n".join((f"terraform {command} failed:", *lines)), hint=hint)
 
@@ -209,6 +210,16 @@ class Terraform:
         warnings = tuple(item for item in said if isinstance(item, Diagnostic))
         return Plan.parse(path, document, warnings=warnings, destroys=destroy)
 
+    def read_plan(self, path: Path) -> Plan:
+        """Read a plan that was written before.
+
+        Raises:
+            TerraformError: it is no plan of this configuration and Terraform.
+        """
+        self.init()
+        path = path.resolve()
+        return Plan.parse(path, json.loads(self._run("show", "-json", "-no-color", str(path))))
+
     def apply(self, plan: Plan, *, on_event: Listener = ignore) -> Applied:
         """Apply a plan.
 
@@ -243,6 +254,27 @@ class Terraform:
         said = self._run("state", "list", *self._state_option(), expected=expected)
         return tuple(line for line in said.splitlines() if line and not line.startswith("No state"))
 
+    def state_pull(self) -> Mapping[str, Any] | None:
+        """The state as Terraform stores it; None when there is none yet."""
+        self.init()
+        said = self._run("state", "pull")
+        return dict(json.loads(said)) if said.strip() else None
+
+    def state_push(self, state: Path) -> None:
+        """Put a state in place of the present one.
+
+        Raises:
+            TerraformError: the present one is newer, or has another lineage and is not empty.
+        """
+        self.init()
+        self._run("state", "push", "-lock-timeout=10s", str(state.resolve()))
+
+    @property
+    def state_path(self) -> Path:
+        """Where a local state is, whether or not it exists."""
+        workspace = environment(self._env).get("TF_WORKSPACE")
+        return self._state or state_file(self.directory, self._data_dir, workspace)
+
     def import_resource(self, address: str, id: str) -> None:  # noqa: A002
         """Put an existing thing into the state under an address.
 
@@ -264,8 +296,7 @@ class Terraform:
         return tuple(line.lstrip("* ").strip() for line in lines if line.strip())
 
     def _set_damaged_state_aside(self, on_event: Listener) -> None:
-        workspace = environment(self._env).get("TF_WORKSPACE")
-        path = self._state or state_file(self.directory, self._data_dir, workspace)
+        path = self.state_path
         aside = set_aside_if_damaged(path)
         if aside is not None:
             summary = f"{path.name} was half written by a Terraform that was killed"
@@ -374,11 +405,24 @@ class Terraform:
         return child.returncode, lines
 
 
+def _undecorated(output: str) -> list[str]:
+    """The lines of an output without colours and the frame around errors."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", output)
+    lines = (line.strip("\u2577\u2502\u2575").rstrip() for line in plain.splitlines())
+    return [line for line in lines if line.strip()]
+
+
 def _hint(text: str) -> str | None:
     if "state lock" in text:
         return "another Terraform works on this state; wait for it, or see who holds the lock"
     if "saved plan is stale" in text.lower():
         return "the state changed since the plan was made; plan again"
+    if "SSL is not enabled on the server" in text:
+        return "the database speaks no TLS; on loopback add ?sslmode=disable to PG_CONN_STR"
+    if "pq: password authentication failed" in text:
+        return "check the user and the password in PG_CONN_STR"
+    if "permission denied for schema public" in text or "permission denied for database" in text:
+        return "the role must own the database, or be granted CREATE; see docs/remote-state.md"
     if "checksum" in text:
         return "the provider is not the one in .terraform.lock.hcl; see docs on the lock file"
     return None

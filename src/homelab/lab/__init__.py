@@ -2,9 +2,36 @@
 
 from __future__ import annotations
 
-from homelab.lab.control import Control
-from homelab.lab.faults import Fault
-from homelab.lab.info import LabInfo, LabStatus
-from homelab.lab.lifecycle import Lab
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from homelab.lab.control import Control
+    from homelab.lab.faults import Fault
+    from homelab.lab.info import LabInfo, LabStatus
+    from homelab.lab.lifecycle import Lab
 
 __all__ = ["Control", "Fault", "Lab", "LabInfo", "LabStatus"]
+
+_PLACES = {
+    "Control": "control",
+    "Fault": "faults",
+    "Lab": "lifecycle",
+    "LabInfo": "info",
+    "LabStatus": "info",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first used: the server has no need of what starts it."""
+    from importlib import import_module
+
+    if name not in _PLACES:
+        raise AttributeError(f"module 'homelab.lab' has no attribute {name!r}")
+    value: object = getattr(import_module(f"homelab.lab.{_PLACES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return sorted({*globals(), *__all__})

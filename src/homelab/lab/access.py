@@ -18,6 +18,9 @@ from homelab.pve.release import DEFAULT_RELEASE, Release
 NO_ACCESS = "NoAccess"
 _Roles = dict[str, bool]
 """Role to whether it propagates."""
+_Held = tuple[tuple[int, int], dict[tuple[str, str], Mapping[str, bool]]]
+"""Privileges by name and path, and the version that they are good for."""
+_REMEMBERED = 50_000
 
 
 class Access:
@@ -35,6 +38,8 @@ class Access:
         self._writing = threading.Lock()
         self._accounts = Accounts.read(state)
         self._pools = _PoolPaths(state)
+        self._changes = 0
+        self._held: _Held = ((-1, -1), {})
         self.known = privileges.privileges(release)
         self.builtin_roles = privileges.roles(release)
 
@@ -50,6 +55,7 @@ class Access:
             with self._state.transaction() as transaction:
                 yield transaction
             self._accounts = Accounts.read(self._state)
+            self._changes += 1
 
     def user(self, userid: str) -> User | None:
         """A user; root is always there."""
@@ -102,7 +108,23 @@ class Access:
 
     def privileges(self, caller: Caller | str, path: str) -> Mapping[str, bool]:
         """What a user or token may do at a path, and whether it holds below it too."""
-        name = str(caller)
+        version, held = self._held
+        now = self.version
+        if version != now or len(held) >= _REMEMBERED:
+            held = {}
+            self._held = (now, held)
+        key = (str(caller), path)
+        found = held.get(key)
+        if found is None:
+            found = held[key] = self._privileges(*key)
+        return found
+
+    @property
+    def version(self) -> tuple[int, int]:
+        """Another one as soon as anyone may do anything else."""
+        return self._changes, self._state.pool_changes
+
+    def _privileges(self, name: str, path: str) -> Mapping[str, bool]:
         userid, separator, tokenid = name.partition("!")
         if not separator:
             return self._of_user(userid, path)
@@ -189,7 +211,7 @@ class Access:
         """The roles at a path: a deeper rule replaces those above, a user's those of groups."""
         found: _Roles = {}
         for level in _levels(path):
-            here = [rule for rule in self._accounts.rules if rule.path == level]
+            here: Sequence[Rule] = self._accounts.rules_by_path.get(level, ())
             here = [rule for rule in here if rule.propagate or level == path]
             for kind, ids in who:
                 given = {rule.role: rule.propagate for rule in _matching(here, kind, ids)}
@@ -217,8 +239,8 @@ class _PoolPaths:
 
     def of(self, path: str) -> str | None:
         changes, known = self._known
-        if changes != self._state.changes:
-            changes, known = self._state.changes, {}
+        if changes != self._state.pool_changes:
+            changes, known = self._state.pool_changes, {}
             for pool in self._state.pools():
                 known.update((f"/vms/{vmid}", pool.poolid) for vmid in pool.vmids)
                 known.update((f"/storage/{name}", pool.poolid) for name in pool.storages)

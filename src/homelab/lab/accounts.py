@@ -98,6 +98,15 @@ class Accounts:
     groups: Mapping[str, Group] = field(default_factory=dict)
     roles: Mapping[str, Role] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
+    rules_by_path: Mapping[str, tuple[Rule, ...]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Sort the rules by their paths."""
+        found: dict[str, list[Rule]] = {}
+        for rule in self.rules:
+            found.setdefault(rule.path, []).append(rule)
+        by_path = {path: tuple(rules) for path, rules in found.items()}
+        object.__setattr__(self, "rules_by_path", by_path)
 
     @classmethod
     def read(cls, state: State) -> Self:

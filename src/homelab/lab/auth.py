@@ -26,6 +26,7 @@ ROOT = "root@pam"
 TOKEN_NAME = "homelab"  # noqa: S105
 _LIFETIME = 7200
 _SKEW = 300
+_REMEMBERED = 1000
 _TICKET_COOKIE = "PVEAuthCookie"
 _TOKEN_SCHEME = "PVEAPIToken"  # noqa: S105
 
@@ -132,6 +133,7 @@ class Authenticator:
         self._secret = secret
         self._directory = directory
         self._clock = clock
+        self._signed: dict[str, str] = {}
 
     def login(self, username: str, password: str) -> tuple[str, str]:
         """A ticket and its CSRF token, for the right password or for a valid ticket in its place.
@@ -216,8 +218,15 @@ class Authenticator:
         return -_SKEW < age < _LIFETIME
 
     def _sign(self, text: str) -> str:
-        digest = hmac.new(self._secret.key, text.encode(), hashlib.sha256).digest()
-        return base64.b64encode(digest).decode().rstrip("=")
+        """The signature of a text; each is worked out once, since clients send it again and again."""
+        signature = self._signed.get(text)
+        if signature is None:
+            digest = hmac.new(self._secret.key, text.encode(), hashlib.sha256).digest()
+            signature = base64.b64encode(digest).decode().rstrip("=")
+            if len(self._signed) >= _REMEMBERED:
+                self._signed = {}
+            self._signed[text] = signature
+        return signature
 
 
 def _scheme(header: str) -> tuple[str, str]:

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from homelab.errors import HomelabError
-from homelab.lab import guest_life, guest_locks, guest_power
+from homelab.lab import (
+    guest_clone,
+    guest_life,
+    guest_locks,
+    guest_power,
+    guest_snapshots,
+    guest_volumes,
+)
 from homelab.lab.auth import ROOT, Caller
 from homelab.lab.context import Context
 from homelab.lab.failures import ApiFailureError
@@ -16,6 +23,7 @@ from homelab.lab.guest_view import guest_of
 from homelab.lab.runtime import RuntimeFailureError, TaskLog
 from homelab.lab.state import GuestRecord, State
 from homelab.pve.guest_options import startup_order
+from homelab.pve.upid import Upid
 
 _log = logging.getLogger(__name__)
 
@@ -24,17 +32,24 @@ _HALTED = "halted"
 _ROOT = Caller(user=ROOT)
 
 
-def recover(context: Context) -> None:
-    """Bring state and containers together after any kind of end of the last server."""
-    for upid in context.tasks.recover():
+def recover(context: Context, *, booted: bool = False) -> None:
+    """Bring state and containers together after any kind of end of the last server.
+
+    `booted` says that the node came up just now, also when nothing shows that it was down.
+    """
+    cut = context.tasks.cut_off()
+    for record in context.state.guests():
+        if record.config.options.get("lock") in {"create", "destroyed"}:
+            _finish_removal(context, record)
+        else:
+            _finish_changes(context, record, [u for u in cut if u.id == str(record.vmid)])
+    for upid in cut:
         _log.warning("the task %s was cut off", upid)
         lock = guest_locks.TASKS.get(upid.type)
         if lock is not None and upid.id.isdecimal():
             guest_locks.unlock(context, int(upid.id), lock)
-    for record in context.state.guests():
-        if record.config.options.get("lock") in {"create", "destroyed"}:
-            _finish_removal(context, record)
-    booted = _node_is_new(context)
+    context.tasks.recover()
+    booted = _node_is_new(context) or booted
     _look(context)
     if booted:
         _start_guests(context)
@@ -62,7 +77,24 @@ def _finish_removal(everywhere: Context, record: GuestRecord) -> None:
         guest_power.stop_now(context, record.vmid, _log_line)
         guest_life.discard(context, record.vmid, _log_line)
     except (RuntimeFailureError, ApiFailureError) as error:
+        context.leftovers.add(record.vmid)
         _log.warning("can't remove the rest of CT %s: %s", record.vmid, error.message)
+
+
+def _finish_changes(everywhere: Context, record: GuestRecord, cut: Sequence[Upid]) -> None:
+    """Make whole, or undo, what a crash left half done in a guest's volumes."""
+    vmid = record.vmid
+    context = everywhere.at(everywhere.node_of(record))
+    kinds = {upid.type for upid in cut}
+    try:
+        guest_snapshots.finish(context, vmid, _log_line)
+        if "vztemplate" in kinds:
+            guest_clone.finish_template(context, vmid, _log_line)
+        guest_volumes.forget_leftovers(context, context.guest(vmid), _log_line)
+        if "resize" in kinds:
+            guest_life.grow_volumes(context, vmid, context.volumes(vmid), _log_line)
+    except (RuntimeFailureError, ApiFailureError) as error:
+        _log.warning("can't finish the changes of CT %s: %s", vmid, error.message)
 
 
 def _node_is_new(context: Context) -> bool:
@@ -114,7 +146,7 @@ def _start_one(everywhere: Context, vmid: int) -> None:
 def _run(context: Context, kind: str, identity: str, work: Callable[[TaskLog], None]) -> None:
     with context.state.transaction() as transaction:
         upid = context.register(transaction, kind, identity, _ROOT)
-    context.tasks.run(upid, work)
+    context.tasks.run(upid, work, waits=True)
 
 
 def _log_line(line: str) -> None:

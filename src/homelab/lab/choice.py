@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
-from typing import Literal, Protocol, cast
+from typing import Literal, Protocol
 
 from homelab.errors import CapabilityError, ConfigurationError
 from homelab.lab.memory import MemoryRuntime
 from homelab.lab.runtime import ContainerRuntime, RuntimeKind
 from homelab.lab.state import State
-from homelab.lab.without import WithoutVolumeWork
 
 RuntimeChoice = Literal["auto", "lxc", "memory"]
 
@@ -57,10 +56,7 @@ def make(kind: RuntimeKind, *, state: Path, cache: Path, node: str) -> NodeRunti
         return MemoryRuntime(state)
     from homelab.lab.lxc import LxcRuntime
 
-    class Lxc(LxcRuntime, WithoutVolumeWork):
-        """What it implements itself comes first."""
-
-    return cast("NodeRuntime", Lxc(state, cache, node))
+    return LxcRuntime(state, cache, node)
 
 
 def _possible(kind: RuntimeKind) -> RuntimeKind:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -12,8 +12,11 @@ from homelab.lab.access import Access
 from homelab.lab.auth import Authenticator, Caller
 from homelab.lab.failures import ApiFailureError, no_such_guest
 from homelab.lab.faults import Faults
+from homelab.lab.lag import Lag
+from homelab.lab.memo import Memo
 from homelab.lab.runtime import Bridge, ContainerRuntime, RuntimeFailureError, TaskLog, Usage
-from homelab.lab.state import GuestRecord, State, Transaction, VolumeRecord
+from homelab.lab.state import GuestRecord, State, StateError, Transaction, VolumeRecord
+from homelab.lab.statistics import Look, Statistics
 from homelab.lab.tasks import Tasks
 from homelab.lab.usage import CpuMeter
 from homelab.pve.release import DEFAULT_RELEASE, Release
@@ -66,12 +69,20 @@ class Context:
     nodes: tuple[str, ...]
     """All nodes of the cluster; the first one answers."""
     release: Release = DEFAULT_RELEASE
+    lag: Lag | None = None
+    """How far /cluster/resources lags behind, where it does."""
     locks: GuestLocks = field(default_factory=GuestLocks)
     cpu: CpuMeter = field(default_factory=CpuMeter)
+    statistics: Statistics = field(default_factory=Statistics)
+    memo: Memo = field(default_factory=Memo)
+    """What handlers worked out before."""
     stopping: set[int] = field(default_factory=set)
     """Guests whose graceful shutdown is to give way to a stop."""
     leftovers: set[int] = field(default_factory=set)
     """Guests whose creation failed, and whose removal failed too."""
+
+    stale_locks: dict[int, str] = field(default_factory=dict)
+    """Locks of tasks that ended, which could not be taken off yet."""
 
     @property
     def home(self) -> str:
@@ -97,10 +108,26 @@ class Context:
         Raises:
             ApiFailureError: there is none.
         """
+        if vmid in self.stale_locks:
+            with suppress(StateError):
+                self.take_off_stale_lock(vmid)
         record = self.state.guest(vmid)
         if record is None or self.node_of(record) != self.node:
             raise no_such_guest(self.node, vmid)
         return record
+
+    def take_off_stale_lock(self, vmid: int) -> None:
+        """Take off the lock of a task that ended, where it still is.
+
+        Raises:
+            StateError: it could not be saved.
+        """
+        record = self.state.guest(vmid)
+        lock = self.stale_locks[vmid]
+        if record is not None and record.config.options.get("lock") == lock:
+            with self.state.transaction() as transaction:
+                transaction.put_config(vmid, record.config.changed({}, delete=("lock",)))
+        self.stale_locks.pop(vmid, None)
 
     def guests(self) -> tuple[GuestRecord, ...]:
         """All guests of this node."""
@@ -121,6 +148,17 @@ class Context:
         except RuntimeFailureError as error:
             raise ApiFailureError(error.message) from error
 
+    def look(self) -> Look:
+        """What runs now, with figures that may be of a moment ago.
+
+        Raises:
+            ApiFailureError: the runtime can't tell.
+        """
+        try:
+            return self.statistics.look(self.runtime)
+        except RuntimeFailureError as error:
+            raise ApiFailureError(error.message) from error
+
     def register(
         self, transaction: Transaction, kind: str, identity: object, caller: Caller
     ) -> Upid:
@@ -138,7 +176,7 @@ class Context:
         self, kind: str, identity: object, caller: Caller, work: Callable[[TaskLog], None]
     ) -> Upid:
         """Do work in a task of a caller; returns its name."""
-        with self.state.transaction() as transaction:
+        with self.state.transaction(lasting=False) as transaction:
             upid = self.register(transaction, kind, identity, caller)
         self.tasks.run(upid, work)
         return upid

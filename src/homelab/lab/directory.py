@@ -44,6 +44,7 @@ _OWN = (
 )
 """Everything that the lab puts there; only this is ever removed."""
 _LOCK = "lock"
+_PARENT = "homelab"
 _DYING = 10.0
 
 
@@ -136,7 +137,9 @@ def server_process(state: Path) -> tuple[int, int] | None:
 
 
 def remove(state: Path) -> None:
-    """Remove what the lab put there, and the directory itself when nothing else is in it.
+    """Remove what the lab put there, and its directory when nothing else is in it.
+
+    So goes the directory above, when it is one of the default places, such as /var/lib/homelab.
 
     Raises:
         CleanupError: lists what could not be removed.
@@ -153,6 +156,8 @@ def remove(state: Path) -> None:
             errors.append(error)
     with suppress(OSError):
         state.rmdir()
+        if state.parent.name == _PARENT:
+            state.parent.rmdir()
     if errors:
         raise CleanupError(errors)
 

@@ -19,10 +19,16 @@ PACKAGES: Mapping[str, tuple[str, ...]] = {
     "uidmap": ("newuidmap", "newgidmap"),
     "iproute2": ("ip",),
     "openssh-client": ("ssh",),
-    "util-linux": ("nsenter", "unshare", "setsid"),
+    "tar": ("tar",),
+    "util-linux": ("nsenter", "unshare", "setsid", "losetup"),
+    "zstd": ("zstd",),
 }
 """The programs that a lab uses, by the Debian package that has them."""
 
+POSTGRES = "/usr/lib/postgresql"
+"""Where Debian has the server's programs, below a directory for each version."""
+
+_CLUSTERS = Path("/etc/postgresql-common/createcluster.conf")
 _KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 _SUBIDS = ("/etc/subuid", "/etc/subgid")
 _DISK_NEEDED = {"state": 4 << 30, "cache": 3 << 30}
@@ -64,10 +70,26 @@ def diagnose(*, state_dir: Path, cache_dir: Path, host: Host | None = None) -> t
         *(_subids(host, path) for path in _SUBIDS),
         _cgroups(host),
         *_kernel(host),
+        _btrfs(host),
         _limits(),
         _disk(host, "state", state_dir),
         _disk(host, "cache", cache_dir),
         _memory(host),
+    )
+
+
+def diagnose_tests(host: Host | None = None) -> tuple[Check, ...]:
+    """What only the project's own integration tests use."""
+    host = host or Host()
+    server = host.has_match(POSTGRES, "*/bin/initdb")
+    git = host.has_program("git")
+    return (
+        _ok("postgresql", "installed")
+        if server
+        else _missing("postgresql", "no server is installed", "install postgresql", "postgresql"),
+        _ok("git", "installed")
+        if git
+        else _missing("git", "not installed: git", "install git", "git"),
     )
 
 
@@ -105,6 +127,10 @@ def install(packages: Sequence[str], *, on_line: Callable[[str], None]) -> None:
         CommandError: it failed.
     """
     on_line(f"installing {', '.join(packages)}")
+    if "postgresql" in packages and not _CLUSTERS.exists():
+        # Debian would start a server; tests start one of their own, and nobody asked for another.
+        _CLUSTERS.parent.mkdir(parents=True, exist_ok=True)
+        _CLUSTERS.write_text("create_main_cluster = false\n", encoding="utf-8")
     env = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
     apt = ("apt-get", "-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=3", "--quiet")
     # A third party's archive that can't be reached must not stand in the way.
@@ -224,6 +250,21 @@ def _kernel(host: Host) -> Iterable[Check]:
         yield _ok("overlayfs", "known")
     else:
         yield _missing("overlayfs", "the kernel does not know it")
+
+
+def _btrfs(host: Host) -> Check:
+    if not (
+        "\tbtrfs\n" in host.read("/proc/filesystems")
+        or host.works(("modprobe", "--quiet", "btrfs"))
+    ):
+        return _degraded(
+            "btrfs",
+            "the kernel does not know it: volume sizes are recorded and not enforced, and "
+            "snapshots are copies",
+        )
+    if host.has_program("mkfs.btrfs"):
+        return _ok("btrfs", "known, for the volumes of local-zfs")
+    return _missing("btrfs", "not installed: mkfs.btrfs", "install btrfs-progs", "btrfs-progs")
 
 
 def _limits() -> Check:

@@ -80,7 +80,10 @@ def _back_up(context: Context, vmid: int, order: BackupOrder, log: TaskLog) -> N
         with locked(context, vmid, "backup") as record:
             file = _new_file(context, vmid, order, record)
             size = context.runtime.backup(
-                _for_backup(guest_of(vmid, record.config), record), file.path(context), log=log
+                _for_backup(guest_of(vmid, record.config), record),
+                file.path(context),
+                config=file.config,
+                log=log,
             )
             with context.state.transaction() as transaction:
                 put_file(transaction, replace(file, size=size))

@@ -163,7 +163,9 @@ class _Planner:
         taken = {VolumeId.parse(volid).disk for volid in self._volumes}
         disk = next(number for number in range(len(taken) + 1) if number not in taken)
         made = VolumeRecord(
-            volid=str(VolumeId(storage.name, storage.volume_name(self._vmid, disk))),
+            volid=str(
+                VolumeId(storage.name, storage.volume_name(self._vmid, disk, size=wanted.size))
+            ),
             vmid=self._vmid,
             size=wanted.size,
             ctime=int(time.time()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass, replace
 
@@ -12,16 +13,18 @@ from homelab.lab.context import Context
 from homelab.lab.failures import ApiFailureError
 from homelab.lab.guest_changes import disk_order, random_hwaddr
 from homelab.lab.guest_locks import locked, unlock
-from homelab.lab.guest_snapshots import snapshot_of
+from homelab.lab.guest_snapshots import snapshot_of, snapshots_possible
 from homelab.lab.guest_view import guest_of
 from homelab.lab.runtime import TaskLog
 from homelab.lab.snapshots import PARENT, snapshots
-from homelab.lab.state import VolumeRecord
+from homelab.lab.state import GuestRecord, VolumeRecord
 from homelab.lab.storages import storage_named
 from homelab.pve import formats
 from homelab.pve.guest_config import GuestConfig, index_of
 from homelab.pve.upid import Upid
 from homelab.pve.volumes import VolumeId
+
+_BASES = {"subvol": "basevol", "vm": "base"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,39 +48,28 @@ def clone(context: Context, caller: Caller, wanted: Cloning) -> Upid:
     vmid, newid = wanted.vmid, wanted.newid
     if wanted.pool is not None and context.state.pool(wanted.pool) is None:
         raise ApiFailureError(f"pool '{wanted.pool}' does not exist")
-    record = context.guest(vmid)
-    guest_power.check_lock(record.config)
-    template = record.config.flag("template")
-    full = not template if wanted.full is None else wanted.full
-    if wanted.storage is not None and not full:
-        raise ApiFailureError("parameter 'storage' not allowed for linked clones")
-    source = record.config
-    if wanted.snapshot is not None:
-        source = snapshot_of(context, vmid, wanted.snapshot).config
-    if full and wanted.snapshot is None and vmid in context.running():
-        raise ApiFailureError("Cannot do full clones on a running container without snapshots")
-    if not full and not template:
-        volid = (source.rootfs() or {}).get("volume", "")
-        raise ApiFailureError(f"Linked clone feature for '{volid}' is not available")
-    if wanted.target not in {None, context.node, "localhost"}:
-        raise ApiFailureError(f"can't clone CT to node '{wanted.target}' (CT uses local storage)")
-    config, made = _planned(context, caller, source, wanted, linked=not full)
-    with context.state.transaction() as transaction:
-        locked_config = config.changed({"lock": "create"})
-        if not transaction.add_guest(newid, locked_config, node=context.node):
-            raise ApiFailureError(
-                f"unable to create CT {newid} - CT {newid} already exists on node '{context.node}'"
-            )
-        for volume in made:
-            transaction.put_volume(volume)
-        own = firewall.read(context.state, firewall.guest_scope(vmid))
-        firewall.write(transaction, firewall.guest_scope(newid), own)
-        transaction.put_config(vmid, record.config.changed({"lock": "disk"}))
-        upid = context.register(transaction, "vzclone", vmid, caller)
+    guest_life.forget_leftover(context, newid)
+    with context.locks.held(vmid):
+        record = context.guest(vmid)
+        source, linked = _source(context, record, wanted)
+        config, made = _planned(context, caller, source, wanted, linked=linked)
+        with context.state.transaction() as transaction:
+            locked_config = config.changed({"lock": "create"})
+            if not transaction.add_guest(newid, locked_config, node=context.node):
+                raise ApiFailureError(
+                    f"unable to create CT {newid} - CT {newid} already exists on "
+                    f"node '{context.node}'"
+                )
+            for volume in made:
+                transaction.put_volume(volume)
+            own = firewall.read(context.state, firewall.guest_scope(vmid))
+            firewall.write(transaction, firewall.guest_scope(newid), own)
+            transaction.put_config(vmid, record.config.changed({"lock": "disk"}))
+            upid = context.register(transaction, "vzclone", vmid, caller)
 
     def undo(log: TaskLog) -> None:
+        guest_life.discard_or_note(context, newid, log)
         unlock(context, vmid, "disk")
-        guest_life.discard(context, newid, log)
 
     def work(log: TaskLog) -> None:
         try:
@@ -85,7 +77,7 @@ def clone(context: Context, caller: Caller, wanted: Cloning) -> Upid:
                 guest_of(vmid, source),
                 guest_of(newid, config),
                 snapshot=wanted.snapshot,
-                linked=not full,
+                linked=linked,
                 log=log,
             )
             with context.state.transaction() as transaction:
@@ -98,6 +90,30 @@ def clone(context: Context, caller: Caller, wanted: Cloning) -> Upid:
 
     context.tasks.run(upid, work, undo=undo)
     return upid
+
+
+def _source(context: Context, record: GuestRecord, wanted: Cloning) -> tuple[GuestConfig, bool]:
+    """The configuration that is cloned, and whether the clone is a linked one.
+
+    Raises:
+        ApiFailureError: PVE's text.
+    """
+    guest_power.check_lock(record.config)
+    template = record.config.flag("template")
+    full = not template if wanted.full is None else wanted.full
+    if wanted.storage is not None and not full:
+        raise ApiFailureError("parameter 'storage' not allowed for linked clones")
+    source = record.config
+    if wanted.snapshot is not None:
+        source = snapshot_of(context, record.vmid, wanted.snapshot).config
+    if full and wanted.snapshot is None and record.vmid in context.running():
+        raise ApiFailureError("Cannot do full clones on a running container without snapshots")
+    if not full and not template:
+        volid = (source.rootfs() or {}).get("volume", "")
+        raise ApiFailureError(f"Linked clone feature for '{volid}' is not available")
+    if wanted.target not in {None, context.node, "localhost"}:
+        raise ApiFailureError(f"can't clone CT to node '{wanted.target}' (CT uses local storage)")
+    return source, not full
 
 
 def _planned(
@@ -120,15 +136,18 @@ def _planned(
                     f"storage '{storage.name}' does not support container directories"
                 )
             context.access.require(caller, f"/storage/{storage.name}", "Datastore.AllocateSpace")
-            name = storage.volume_name(wanted.newid, len(made))
+            known = sizes.get(str(volume))
+            size = 0 if known is None else known.size
+            if linked and not storage.snapshots:
+                raise ApiFailureError(f"Linked clone feature for '{volume}' is not available")
+            name = storage.volume_name(wanted.newid, len(made), size=size)
             prefix = f"{volume.name.rpartition('/')[2]}/" if linked else ""
             volid = str(VolumeId(storage.name, f"{prefix}{name}"))
-            known = sizes.get(str(volume))
             made.append(
                 VolumeRecord(
                     volid=volid,
                     vmid=wanted.newid,
-                    size=0 if known is None else known.size,
+                    size=size,
                     ctime=int(time.time()),
                 )
             )
@@ -158,25 +177,38 @@ def make_template(context: Context, caller: Caller, vmid: int) -> None:
 
     def work(log: TaskLog) -> None:
         with locked(context, vmid, "disk") as found:
-            options = dict(found.config.options)
-            renamed: dict[str, str] = {}
-            for key, value in options.items():
-                form = _form(key)
-                if form is not None:
-                    entry = form.parse(value)
-                    base = _base_name(entry["volume"])
-                    renamed[entry["volume"]] = base
-                    options[key] = form.format({**entry, "volume": base})
-            context.runtime.make_template(guest_of(vmid, found.config), renamed, log=log)
-            known = context.volumes(vmid)
-            config = GuestConfig(options={**options, "template": "1", "lock": "disk"})
-            with context.state.transaction() as transaction:
-                transaction.put_config(vmid, config)
-                for old, new in renamed.items():
-                    transaction.remove_volume(old)
-                    transaction.put_volume(replace(known[old], volid=new))
+            _become_template(context, found, log)
 
     context.start_task("vztemplate", vmid, caller, work)
+
+
+def finish_template(context: Context, vmid: int, log: TaskLog) -> None:
+    """Finish what a crash cut off, where it had begun."""
+    record = context.guest(vmid)
+    if record.config.options.get("lock") == "disk" and not record.config.flag("template"):
+        _become_template(context, record, log)
+
+
+def _become_template(context: Context, found: GuestRecord, log: TaskLog) -> None:
+    """Rename the volumes, then commit; it may be done again after a crash."""
+    vmid = found.vmid
+    options = dict(found.config.options)
+    renamed: dict[str, str] = {}
+    for key, value in options.items():
+        form = _form(key)
+        if form is not None:
+            entry = form.parse(value)
+            base = _base_name(entry["volume"])
+            renamed[entry["volume"]] = base
+            options[key] = form.format({**entry, "volume": base})
+    context.runtime.make_template(guest_of(vmid, found.config), renamed, log=log)
+    known = context.volumes(vmid)
+    config = GuestConfig(options={**options, "template": "1", "lock": "disk"})
+    with context.state.transaction() as transaction:
+        transaction.put_config(vmid, config)
+        for old, new in renamed.items():
+            transaction.remove_volume(old)
+            transaction.put_volume(replace(known[old], volid=new))
 
 
 def has_feature(context: Context, vmid: int, feature: str, snapshot: str | None) -> bool:
@@ -184,9 +216,11 @@ def has_feature(context: Context, vmid: int, feature: str, snapshot: str | None)
     record = context.guest(vmid)
     if snapshot is not None:
         snapshot_of(context, vmid, snapshot)
-    if feature == "clone":
-        return record.config.flag("template") and snapshot is None
-    return feature == "copy" or not record.config.flag("template")
+    if feature == "copy":
+        return True
+    template = record.config.flag("template")
+    able = snapshots_possible(record.config)
+    return able and (template and snapshot is None if feature == "clone" else not template)
 
 
 def _form(key: str) -> formats.PropertyFormat | None:
@@ -197,5 +231,9 @@ def _form(key: str) -> formats.PropertyFormat | None:
 
 def _base_name(volid: str) -> str:
     volume = VolumeId.parse(volid)
-    name = volume.name.rpartition("/")[2]
-    return str(VolumeId(volume.storage, name.replace("subvol-", "basevol-", 1)))
+    storage = storage_named(volume.storage)
+    name = volume.name
+    if storage is not None and storage.snapshots:
+        name = name.rpartition("/")[2]
+    base = re.sub(r"(^|/)(subvol|vm)-", lambda found: f"{found[1]}{_BASES[found[2]]}-", name)
+    return str(VolumeId(volume.storage, base))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from homelab.errors import HomelabError
 from homelab.lab import firewall, guest_power
 from homelab.lab.auth import Caller
 from homelab.lab.context import Context
@@ -23,9 +21,10 @@ from homelab.lab.guest_rules import (
     check_volumes,
 )
 from homelab.lab.guest_view import guest_of
-from homelab.lab.runtime import Credentials, Guest, RuntimeFailureError, TaskLog, Volume
+from homelab.lab.guest_volumes import carry_out, with_unused
+from homelab.lab.runtime import Credentials, Guest, RuntimeFailureError, TaskLog
 from homelab.lab.snapshots import snapshots
-from homelab.lab.state import GuestRecord, StateError
+from homelab.lab.state import GuestRecord, StateError, VolumeRecord
 from homelab.lab.storages import storage_named
 from homelab.model.sizes import format_size, parse_size
 from homelab.pve import formats
@@ -54,16 +53,15 @@ class Creation:
 def create(context: Context, caller: Caller, wanted: Creation) -> Upid:
     """Create a guest in a task; the id is taken when this returns."""
     vmid = wanted.vmid
+    _check_unused(context, vmid)
     change = _first_config(context, caller, wanted)
     check_space(context, caller, change)
-    _forget_leftover(context, vmid)
+    forget_leftover(context, vmid)
     with context.state.transaction() as transaction:
         if not transaction.add_guest(
             vmid, change.config.changed({"lock": "create"}), node=context.node
         ):
-            raise ApiFailureError(
-                f"unable to create CT {vmid} - CT {vmid} already exists on node '{context.node}'"
-            )
+            raise _taken(vmid, context.node)
         for volume in change.made:
             transaction.put_volume(volume)
         transaction.put_pool_guest(vmid, wanted.pool)
@@ -74,6 +72,19 @@ def create(context: Context, caller: Caller, wanted: Creation) -> Upid:
         undo=lambda log: discard(context, vmid, log),
     )
     return upid
+
+
+def _check_unused(context: Context, vmid: int) -> None:
+    """An id that is taken is refused before anything else is looked at."""
+    record = context.state.guest(vmid)
+    if record is not None and vmid not in context.leftovers:
+        raise _taken(vmid, context.node_of(record))
+
+
+def _taken(vmid: int, node: str) -> ApiFailureError:
+    return ApiFailureError(
+        f"unable to create CT {vmid} - CT {vmid} already exists on node '{node}'"
+    )
 
 
 def _first_config(context: Context, caller: Caller, wanted: Creation) -> Change:
@@ -138,16 +149,15 @@ def _create(context: Context, wanted: Creation, config: GuestConfig, log: TaskLo
             with context.state.transaction() as transaction:
                 transaction.put_config(vmid, config)
         except (RuntimeFailureError, StateError) as error:
-            try:
-                discard(context, vmid, log)
-            except (RuntimeFailureError, StateError):
-                context.leftovers.add(vmid)
-            raise ApiFailureError(f"unable to create CT {vmid} - {error.message}") from error
+            discard_or_note(context, vmid, log)
+            problem = f"unable to create CT {vmid} - "
+            why = error.message.removeprefix(problem)
+            raise ApiFailureError(f"{problem}{why}") from error
     if wanted.start:
         guest_power.start_now(context, vmid, log)
 
 
-def _forget_leftover(context: Context, vmid: int) -> None:
+def forget_leftover(context: Context, vmid: int) -> None:
     """Clear away a creation that failed and could not be undone then (such as: disk full)."""
     if vmid not in context.leftovers:
         return
@@ -155,6 +165,14 @@ def _forget_leftover(context: Context, vmid: int) -> None:
         if vmid in context.leftovers:
             discard(context, vmid, lambda _line: None)
             context.leftovers.discard(vmid)
+
+
+def discard_or_note(context: Context, vmid: int, log: TaskLog) -> None:
+    """Remove a guest that could not be made; when that fails too, it is done later."""
+    try:
+        discard(context, vmid, log)
+    except (RuntimeFailureError, StateError):
+        context.leftovers.add(vmid)
 
 
 def discard(context: Context, vmid: int, log: TaskLog) -> None:
@@ -171,12 +189,8 @@ def _with_everything(context: Context, record: GuestRecord) -> Guest:
     guest = guest_of(record.vmid, record.config)
     known = {volume.volid for volume in guest.volumes}
     recorded = (volume.volid for volume in context.state.volumes(record.vmid))
-    unused = tuple(
-        Volume(volid=volid, path=f"/unused/{number}", size=0)
-        for number, volid in enumerate(dict.fromkeys((*record.config.volumes(), *recorded)))
-        if volid not in known and not volid.startswith("/")
-    )
-    return replace(guest, volumes=guest.volumes + unused)
+    everything = dict.fromkeys((*record.config.volumes(), *recorded))
+    return with_unused(guest, [v for v in everything if v not in known and not v.startswith("/")])
 
 
 def update(
@@ -223,7 +237,7 @@ def update(
         except ChangeError as error:
             raise ApiFailureError(str(error)) from error
         check_space(context, caller, change)
-        _carry_out(context, record, change)
+        carry_out(context, record, change, lambda _line: None)
 
 
 def _check_snapshots(context: Context, record: GuestRecord, delete: Sequence[str]) -> None:
@@ -252,35 +266,6 @@ def check_digest(config: GuestConfig, digest: str | None) -> None:
         )
 
 
-def _carry_out(context: Context, record: GuestRecord, change: Change) -> None:
-    """Let the runtime follow, then commit; the runtime goes back when the commit fails."""
-    vmid = record.vmid
-    new = guest_of(vmid, change.config)
-    current = guest_of(vmid, record.config)
-    kept = {volume.volid for volume in new.volumes}
-    going = tuple(
-        Volume(volid=volid, path=f"/unused/{number}", size=0)
-        for number, volid in enumerate(change.removed)
-    )
-    stays = tuple(volume for volume in current.volumes if volume.volid in kept)
-    old = replace(current, volumes=stays + going)
-    try:
-        if old != new:
-            context.runtime.apply(old, new, log=lambda _line: None)
-        with context.state.transaction() as transaction:
-            transaction.put_config(vmid, change.config)
-            for volume in change.made:
-                transaction.put_volume(volume)
-            for volid in change.removed:
-                transaction.remove_volume(volid)
-    except RuntimeFailureError as error:
-        raise ApiFailureError(error.message) from error
-    except StateError:
-        with suppress(HomelabError):
-            context.runtime.apply(new, replace(old, volumes=stays), log=lambda _line: None)
-        raise
-
-
 def resize(
     context: Context, caller: Caller, vmid: int, *, disk: str, size: str, digest: str | None
 ) -> Upid:
@@ -305,18 +290,33 @@ def resize(
             now = context.guest(vmid)
             grown = form.format({**entry, "size": format_size(after)})
             config = now.config.changed({disk: grown})
-            guest = guest_of(vmid, config)
-            volume = next(v for v in guest.volumes if v.volid == entry["volume"])
-            context.runtime.resize(guest, volume, log=log)
-            known = context.volumes(vmid)[volume.volid]
-            with context.state.transaction() as transaction:
-                transaction.put_config(vmid, config)
-                transaction.put_volume(replace(known, size=after))
+            known = context.volumes(vmid)[entry["volume"]]
+            # Committed before it is done, so that the next start can finish what a crash cut off.
+            _put_size(context, vmid, config, replace(known, size=after))
+            try:
+                grow_volumes(context, vmid, (known.volid,), log)
+            except RuntimeFailureError:
+                _put_size(context, vmid, now.config, known)
+                raise
 
     with context.state.transaction() as transaction:
         upid = context.register(transaction, "resize", vmid, caller)
     context.tasks.run(upid, work)
     return upid
+
+
+def _put_size(context: Context, vmid: int, config: GuestConfig, volume: VolumeRecord) -> None:
+    with context.state.transaction() as transaction:
+        transaction.put_config(vmid, config)
+        transaction.put_volume(volume)
+
+
+def grow_volumes(context: Context, vmid: int, volids: Collection[str], log: TaskLog) -> None:
+    """Give volumes the sizes that the configuration says."""
+    guest = guest_of(vmid, context.guest(vmid).config)
+    for volume in guest.volumes:
+        if volume.volid in volids:
+            context.runtime.resize(guest, volume, log=log)
 
 
 def _check_no_clones(context: Context, vmid: int) -> None:

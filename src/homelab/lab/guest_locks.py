@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from homelab.lab.context import Context
 from homelab.lab.guest_power import check_lock
-from homelab.lab.state import GuestRecord
+from homelab.lab.state import GuestRecord, StateError
 
 TASK_LOCK = 120.0
 """Seconds that a task waits for other work on its guest."""
@@ -43,8 +43,7 @@ def locked(context: Context, vmid: int, lock: str) -> Iterator[GuestRecord]:
 
 
 def unlock(context: Context, vmid: int, lock: str) -> None:
-    """Take that lock off, where it still is."""
-    record = context.state.guest(vmid)
-    if record is not None and record.config.options.get("lock") == lock:
-        with context.state.transaction() as transaction:
-            transaction.put_config(vmid, record.config.changed({}, delete=("lock",)))
+    """Take that lock off, where it still is; when the disk is full, the next use does it."""
+    context.stale_locks[vmid] = lock
+    with suppress(StateError):
+        context.take_off_stale_lock(vmid)

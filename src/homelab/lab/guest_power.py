@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 
 from homelab.lab.auth import Caller
 from homelab.lab.context import Context
 from homelab.lab.failures import ApiFailureError
 from homelab.lab.guest_changes import ChangeError, plan_change
 from homelab.lab.guest_view import guest_of
+from homelab.lab.guest_volumes import carry_out
 from homelab.lab.runtime import RuntimeFailureError, TaskLog
 from homelab.lab.state import GuestRecord
 from homelab.pve.guest_config import GuestConfig
@@ -140,15 +140,7 @@ def _start(context: Context, vmid: int, log: TaskLog) -> None:
         raise ApiFailureError(str(error)) from error
     guest = guest_of(vmid, change.config)
     if change.config != record.config:
-        old = guest_of(vmid, record.config)
-        kept = tuple(volume for volume in old.volumes if volume in guest.volumes)
-        context.runtime.apply(replace(old, volumes=kept), guest, log=log)
-        with context.state.transaction() as transaction:
-            transaction.put_config(vmid, change.config)
-            for volume in change.made:
-                transaction.put_volume(volume)
-            for volid in change.removed:
-                transaction.remove_volume(volid)
+        carry_out(context, record, change, log)
     try:
         context.runtime.start(guest, log=log)
     except RuntimeFailureError as error:
@@ -188,7 +180,7 @@ def _note(context: Context, record: GuestRecord, *, running: bool) -> None:
 
 
 def _task(context: Context, kind: str, caller: Caller, vmid: int, work: _Work) -> Upid:
-    with context.state.transaction() as transaction:
+    with context.state.transaction(lasting=False) as transaction:
         upid = context.register(transaction, kind, vmid, caller)
     context.tasks.run(upid, work)
     return upid

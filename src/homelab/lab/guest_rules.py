@@ -106,11 +106,13 @@ def _features_problem(value: str, *, values: Mapping[str, str], old: GuestConfig
 
 
 def check_volumes(values: Mapping[str, str]) -> None:
-    """Refuse what this node can't mount.
+    """Refuse what this node can't mount, and scripts, none of which are on its storages.
 
     Raises:
         ApiFailureError: 500.
     """
+    if values.get("hookscript"):
+        raise ApiFailureError(f"script '{values['hookscript']}' does not exist")
     for key, value in values.items():
         if (key == "rootfs" or index_of(key, "mp") is not None) and value.startswith("/"):
             raise ApiFailureError(f"{key}: this node has no bind or device mounts, use a storage")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import replace
 
+from homelab.errors import HomelabError
 from homelab.lab import guest_power
 from homelab.lab.auth import Caller
 from homelab.lab.context import Context
+from homelab.lab.documents import document, put_document, remove_document
 from homelab.lab.failures import ApiFailureError
 from homelab.lab.guest_locks import TASK_LOCK, locked
 from homelab.lab.guest_view import guest_of
-from homelab.lab.runtime import TaskLog
+from homelab.lab.runtime import RuntimeFailureError, TaskLog
 from homelab.lab.snapshots import (
     PARENT,
     SnapshotRecord,
@@ -19,12 +22,15 @@ from homelab.lab.snapshots import (
     remove_snapshot,
     snapshots,
 )
-from homelab.lab.state import GuestRecord, Transaction
+from homelab.lab.state import GuestRecord, StateError, Transaction
+from homelab.lab.storages import storage_named
 from homelab.pve.guest_config import GuestConfig
 from homelab.pve.upid import Upid
 from homelab.pve.volumes import VolumeId
 
 _RESERVED = ("current", "vzdump")
+_GOING_BACK = "going back"
+"""The kind of the records that name the snapshot to which a guest is being put back."""
 
 
 def take(context: Context, caller: Caller, vmid: int, name: str, description: str) -> Upid:
@@ -37,22 +43,29 @@ def take(context: Context, caller: Caller, vmid: int, name: str, description: st
         if context.guest(vmid).config.flag("template"):
             raise ApiFailureError("you can't take a snapshot if it's a template")
         with locked(context, vmid, "snapshot") as record:
+            if not snapshots_possible(record.config):
+                raise ApiFailureError("snapshot feature is not available")
+            _drop_unfinished(context, vmid, log, "prepare")
             if name in snapshots(context.state, vmid):
                 raise ApiFailureError(f"snapshot name '{name}' already used")
-            kept = GuestConfig(options=record.config.options)
-            context.runtime.snapshot(guest_of(vmid, kept), name, log=log)
+            snapshot = SnapshotRecord(
+                vmid=vmid,
+                name=name,
+                config=GuestConfig(options=record.config.options),
+                description=description,
+                snaptime=int(time.time()),
+            )
             with context.state.transaction() as transaction:
-                put_snapshot(
-                    transaction,
-                    SnapshotRecord(
-                        vmid=vmid,
-                        name=name,
-                        config=kept,
-                        description=description,
-                        snaptime=int(time.time()),
-                    ),
-                )
-                _put_parent(context, transaction, vmid, name)
+                put_snapshot(transaction, snapshot.being("prepare"))
+            try:
+                context.runtime.snapshot(guest_of(vmid, snapshot.config), name, log=log)
+                with context.state.transaction() as transaction:
+                    put_snapshot(transaction, snapshot)
+                    _put_parent(context, transaction, vmid, name)
+            except HomelabError:
+                with suppress(HomelabError):
+                    _drop(context, snapshot, log)
+                raise
 
     return context.start_task("vzsnapshot", vmid, caller, work)
 
@@ -65,25 +78,47 @@ def remove(context: Context, caller: Caller, vmid: int, name: str, *, force: boo
         if context.guest(vmid).config.flag("template"):
             raise ApiFailureError("you can't delete a snapshot if vm is a template")
         with locked(context, vmid, "snapshot-delete"):
-            known = snapshots(context.state, vmid)
             gone = _known(context, vmid, name)
-            try:
-                context.runtime.delete_snapshot(guest_of(vmid, gone.config), name, log=log)
-            except ApiFailureError:
-                if not force:
-                    raise
             with context.state.transaction() as transaction:
-                remove_snapshot(transaction, vmid, name)
-                for other in known.values():
-                    if other.parent == name:
-                        put_snapshot(
-                            transaction,
-                            replace(other, config=_descending(other.config, gone.parent)),
-                        )
-                if context.guest(vmid).config.options.get(PARENT) == name:
-                    _put_parent(context, transaction, vmid, gone.parent)
+                put_snapshot(transaction, gone.being("delete"))
+            _drop(context, gone, log, force=force)
 
     return context.start_task("vzdelsnapshot", vmid, caller, work)
+
+
+def _drop(context: Context, gone: SnapshotRecord, log: TaskLog, *, force: bool = False) -> None:
+    """Drop what was kept, then the record; what descends from it descends from its parent then."""
+    vmid, name = gone.vmid, gone.name
+    try:
+        context.runtime.delete_snapshot(guest_of(vmid, gone.config), name, log=log)
+    except RuntimeFailureError:
+        if not force:
+            raise
+    with context.state.transaction() as transaction:
+        remove_snapshot(transaction, vmid, name)
+        for other in snapshots(context.state, vmid).values():
+            if other.parent == name and other.name != name:
+                put_snapshot(
+                    transaction, replace(other, config=_descending(other.config, gone.parent))
+                )
+        if context.guest(vmid).config.options.get(PARENT) == name:
+            _put_parent(context, transaction, vmid, gone.parent)
+
+
+def finish(context: Context, vmid: int, log: TaskLog) -> None:
+    """Finish what a crash cut off: a snapshot is whole or gone, and so is the way back to one."""
+    record = context.guest(vmid)
+    found = document(context.state, _GOING_BACK, str(vmid))
+    if found is not None and record.config.options.get("lock") == "rollback":
+        _go_back(context, record, _known(context, vmid, str(found["name"])), log)
+    _drop_unfinished(context, vmid, log, "prepare", "delete")
+
+
+def _drop_unfinished(context: Context, vmid: int, log: TaskLog, *states: str) -> None:
+    """Drop what is not whole; nothing else works on the guest."""
+    for snapshot in snapshots(context.state, vmid).values():
+        if snapshot.state in states:
+            _drop(context, snapshot, log)
 
 
 def go_back(context: Context, caller: Caller, vmid: int, name: str, *, start: bool) -> Upid:
@@ -93,17 +128,41 @@ def go_back(context: Context, caller: Caller, vmid: int, name: str, *, start: bo
     def work(log: TaskLog) -> None:
         if context.guest(vmid).config.flag("template"):
             raise ApiFailureError("you can't rollback if vm is a template")
+        _forget_going_back(context, vmid)
         with locked(context, vmid, "rollback") as record:
             wanted = _known(context, vmid, name)
+            if wanted.state is not None:
+                raise ApiFailureError(
+                    f"unable to rollback to incomplete snapshot (snapstate = {wanted.state})"
+                )
             _check_newest(context, wanted)
             if vmid in context.running():
                 context.runtime.stop(guest_of(vmid, record.config), log=log)
-            context.runtime.rollback(guest_of(vmid, wanted.config), name, log=log)
-            _restore_config(context, record, wanted)
+            with context.state.transaction() as transaction:
+                transaction.put_running(vmid, running=False)
+                put_document(transaction, _GOING_BACK, str(vmid), {"name": name})
+            try:
+                _go_back(context, record, wanted, log)
+            except HomelabError:
+                with suppress(StateError):
+                    _forget_going_back(context, vmid)
+                raise
         if start:
             guest_power.start_now(context, vmid, log)
 
     return context.start_task("vzrollback", vmid, caller, work)
+
+
+def _forget_going_back(context: Context, vmid: int) -> None:
+    if document(context.state, _GOING_BACK, str(vmid)) is not None:
+        with context.state.transaction() as transaction:
+            remove_document(transaction, _GOING_BACK, str(vmid))
+
+
+def _go_back(context: Context, record: GuestRecord, wanted: SnapshotRecord, log: TaskLog) -> None:
+    """Put the volumes back, then the configuration; it may be done again after a crash."""
+    context.runtime.rollback(guest_of(record.vmid, wanted.config), wanted.name, log=log)
+    _restore_config(context, record, wanted)
 
 
 def change_description(context: Context, vmid: int, name: str, description: str | None) -> None:
@@ -114,6 +173,13 @@ def change_description(context: Context, vmid: int, name: str, description: str 
         if description is not None:
             with context.state.transaction() as transaction:
                 put_snapshot(transaction, replace(known, description=description))
+
+
+def snapshots_possible(config: GuestConfig) -> bool:
+    """Whether every volume of a guest is on a storage that has snapshots."""
+    entries = [config.rootfs() or {}, *config.mount_points().values()]
+    names = {entry["volume"].partition(":")[0] for entry in entries if "volume" in entry}
+    return all((found := storage_named(name)) is None or found.snapshots for name in names)
 
 
 def snapshot_of(context: Context, vmid: int, name: str) -> SnapshotRecord:
@@ -155,6 +221,7 @@ def _restore_config(context: Context, record: GuestRecord, wanted: SnapshotRecor
     config = GuestConfig(options=options)
     sizes = {v.volid: v.size for v in guest_of(record.vmid, config).volumes}
     with context.state.transaction() as transaction:
+        remove_document(transaction, _GOING_BACK, str(record.vmid))
         transaction.put_config(record.vmid, config)
         transaction.put_running(record.vmid, running=False)
         for volid, volume in context.volumes(record.vmid).items():

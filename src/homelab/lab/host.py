@@ -32,6 +32,10 @@ class Host:
         """Whether there is such a file."""
         return Path(path).exists()
 
+    def has_match(self, directory: str, pattern: str) -> bool:
+        """Whether a directory holds something that a pattern matches."""
+        return any(Path(directory).glob(pattern))
+
     def read(self, path: str) -> str:
         """A file's text; empty when it can't be read."""
         try:

@@ -45,6 +45,12 @@ class LabInfo:
     cache_dir: str
     notes: tuple[str, ...] = ()
     """What this lab can't do here, one sentence each."""
+    nodes: int = 1
+    """How many nodes the cluster has."""
+    release: str = ""
+    """The release that it is, such as 9.1.1."""
+    resources_lag: float = 0.0
+    """Seconds that /cluster/resources lags behind."""
 
     @property
     def is_alive(self) -> bool:

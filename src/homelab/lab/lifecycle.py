@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
@@ -24,17 +24,18 @@ from homelab.errors import (
     UnreachableError,
     WaitTimeoutError,
 )
-from homelab.lab import boot, choice, directory
+from homelab.lab import choice, directory
 from homelab.lab.choice import NodeRuntime, RuntimeChoice
 from homelab.lab.control import Control
-from homelab.lab.guest_view import guest_of
 from homelab.lab.info import FILE_NAME, LabInfo, LabStatus
+from homelab.lab.node import Node
 from homelab.lab.runtime import RuntimeKind
-from homelab.lab.serve import DEFAULT_LISTEN, DEFAULT_NODE, ServeOptions, serve
+from homelab.lab.serve_options import DEFAULT_LISTEN, DEFAULT_NODE, ServeOptions
 from homelab.lab.state import State, StateError
 from homelab.mirror import write_mirror
 from homelab.polling import wait_until
 from homelab.process import is_alive
+from homelab.pve.release import Release
 
 _START_SILENCE = 600.0
 _STOP_TIMEOUT = 180.0
@@ -63,6 +64,8 @@ class Lab:
         node: str = DEFAULT_NODE,
         nodes: int | None = None,
         pve_version: str | None = None,
+        resources_lag: float | None = None,
+        request_log: Path | None = None,
         on_progress: Callable[[str], None] | None = None,
     ) -> None:
         self._state = state.absolute() if state is not None else None
@@ -74,6 +77,8 @@ class Lab:
         self._node = node
         self._nodes = nodes
         self._pve_version = pve_version
+        self._resources_lag = resources_lag
+        self._request_log = request_log.absolute() if request_log is not None else None
         self._on_progress = on_progress
 
     @property
@@ -125,6 +130,10 @@ class Lab:
         directory.prepare(self.state_dir)
         with directory.exclusive(self.state_dir):
             info = self._running()
+            if info is not None and self._has_lost_its_node(info):
+                self._check_same(info)
+                self._kill(info)
+                info = None
             if info is None:
                 return self._start_or_leave_nothing()
         self._check_same(info)
@@ -132,6 +141,8 @@ class Lab:
 
     def serve(self) -> None:
         """Be the server, in this process, until Ctrl-C or SIGTERM."""
+        from homelab.lab.serve import serve
+
         directory.prepare(self.state_dir)
         with directory.exclusive(self.state_dir):
             info = self._running()
@@ -257,6 +268,15 @@ class Lab:
         info = LabInfo.load(self.state_dir)
         return info if info is not None and info.is_alive else None
 
+    def _has_lost_its_node(self, info: LabInfo) -> bool:
+        """Whether the process that held the node's namespaces is gone, as after a power cut."""
+        return info.netns is not None and Node(self.state_dir, info.node).holder() is None
+
+    def _kill(self, info: LabInfo) -> None:
+        """End a server that has nothing left to end in order."""
+        self._signal(info.pid, signal.SIGKILL)
+        wait_until(lambda: not info.is_alive, what="the lab's server to end", timeout=10)
+
     def _check_same(self, info: LabInfo) -> None:
         if self._runtime not in {"auto", info.runtime}:
             raise ConfigurationError(
@@ -270,6 +290,25 @@ class Lab:
                 + ", ".join(f"{name} {address}" for name, address in info.bridges.items()),
                 hint="end it with 'homelab lab down'; the next start makes the new ones",
             )
+        for wanted, has in self._settings(info):
+            if wanted != has:
+                raise ConfigurationError(
+                    f"the lab in {self.state_dir} runs with {has}, not with {wanted}",
+                    hint="end it with 'homelab lab down'; the next start takes the new setting",
+                )
+
+    def _settings(self, info: LabInfo) -> Iterator[tuple[str, str]]:
+        """What was asked for, in words, beside what the running lab has."""
+        if self._nodes is not None:
+            yield _nodes(self._nodes), _nodes(info.nodes)
+        if self._pve_version is not None:
+            try:
+                wanted = Release.parse(self._pve_version)
+            except ValueError as error:
+                raise ConfigurationError(str(error), hint="use --pve-version 8 or 9") from error
+            yield f"Proxmox VE {wanted}", f"Proxmox VE {info.release}"
+        if self._resources_lag is not None:
+            yield f"a lag of {self._resources_lag:g} s", f"a lag of {info.resources_lag:g} s"
 
     def _choose(self) -> tuple[RuntimeKind, tuple[str, ...]]:
         with ExitStack() as stack:
@@ -287,6 +326,8 @@ class Lab:
             notes=notes,
             nodes=self._nodes,
             pve_version=self._pve_version,
+            resources_lag=self._resources_lag,
+            request_log=self._request_log,
         )
 
     def _open_state(self, stack: ExitStack) -> State:
@@ -328,7 +369,7 @@ class Lab:
         return self.info()
 
     def _argv(self, kind: RuntimeKind, notes: tuple[str, ...], descriptor: int) -> list[str]:
-        argv = [sys.executable, "-m", "homelab.lab.serve"]
+        argv = [sys.executable, "-m", "homelab.lab.daemon"]
         argv += ["--state", str(self.state_dir), "--cache", str(self.cache_dir)]
         argv += ["--runtime", str(kind), "--listen", self._listen, "--node", self._node]
         for name, address in (self._bridges or {}).items():
@@ -337,6 +378,10 @@ class Lab:
             argv += ["--nodes", str(self._nodes)]
         if self._pve_version is not None:
             argv += ["--pve-version", self._pve_version]
+        if self._resources_lag is not None:
+            argv += ["--resources-lag", str(self._resources_lag)]
+        if self._request_log is not None:
+            argv += ["--request-log", str(self._request_log)]
         for note in notes:
             argv += ["--note", note]
         return [*argv, "--report-to", str(descriptor)]
@@ -374,6 +419,9 @@ class Lab:
 
     def _end(self) -> None:
         """End the server when there is one; else do what it would have done."""
+        from homelab.lab import boot
+        from homelab.lab.guest_view import guest_of
+
         process = directory.server_process(self.state_dir)
         if process is not None:
             pid, start_time = process
@@ -420,3 +468,7 @@ class Lab:
             choice.make(kind, state=self.state_dir, cache=self.cache_dir, node=self._node)
             for kind in sorted(kinds)
         )
+
+
+def _nodes(count: int) -> str:
+    return "1 node" if count == 1 else f"{count} nodes"

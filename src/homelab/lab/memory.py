@@ -1,17 +1,16 @@
 """The memory runtime: containers as state only, for machines without root or LXC.
 
-What runs is kept in a small file, so that it outlives the server as real containers do.
+What runs is kept in a file, so that it outlives the server as real containers do.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import threading
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from homelab.lab.memory_running import Running, RunningJournal
 from homelab.lab.memory_volumes import MemoryVolumes
 from homelab.lab.runtime import (
     Bridge,
@@ -23,7 +22,6 @@ from homelab.lab.runtime import (
     RuntimeKind,
     TaskLog,
     Template,
-    Usage,
     Volume,
 )
 
@@ -32,34 +30,28 @@ _TEMPLATES = (
     Template(volid="local:vztmpl/debian-13-homelab_13.0_amd64.tar.zst", size=120 * _MEBIBYTE),
     Template(volid="local:vztmpl/debian-13-standard_13.0_amd64.tar.zst", size=60 * _MEBIBYTE),
 )
-_FIRST_PID = 100_000
 
 
 class MemoryRuntime:
     """Runs nothing: it only remembers which containers are on."""
 
     def __init__(self, state_dir: Path) -> None:
-        self._file = state_dir / "memory" / "running.json"
-        self._lock = threading.Lock()
+        self._directory = state_dir / "memory"
         self._bridges: dict[str, Bridge] = {}
-        self._since: dict[int, float] = {}
-        self.volumes = MemoryVolumes(state_dir / "memory" / "volumes.db")
+        self._running = RunningJournal(self._directory / "running")
+        self.volumes = MemoryVolumes(self._directory / "volumes.db")
 
     @property
     def kind(self) -> RuntimeKind:
         """Which runtime it is."""
         return RuntimeKind.MEMORY
 
-    def open(self, bridges: Sequence[Bridge]) -> None:
-        """Read what ran when the server last stopped."""
+    def open(self, bridges: Sequence[Bridge]) -> bool:
+        """Read what ran when the server last stopped; there is no node that could be new."""
         self._bridges = {bridge.name: bridge for bridge in bridges}
         self.volumes.open()
-        try:
-            text = self._file.read_text(encoding="utf-8")
-        except FileNotFoundError:
-            self._since = {}
-            return
-        self._since = {int(vmid): float(since) for vmid, since in json.loads(text).items()}
+        self._running.open()
+        return False
 
     def notes(self) -> tuple[str, ...]:
         """What this runtime can't do."""
@@ -95,15 +87,13 @@ class MemoryRuntime:
     def start(self, guest: Guest, *, log: TaskLog) -> None:
         """Mark it as running."""
         self._require_bridges(guest.nics)
-        with self._lock:
-            self._write({**self._since, guest.vmid: time.time()})
+        self._running.start(guest.vmid)
         log(f"started CT {guest.vmid}")
 
     def stop(self, guest: Guest, *, log: TaskLog) -> None:
         """Mark it as stopped."""
         del log
-        with self._lock:
-            self._write({k: v for k, v in self._since.items() if k != guest.vmid})
+        self._running.stop(guest.vmid)
 
     def shutdown(self, guest: Guest, *, timeout: float, log: TaskLog) -> bool:
         """Mark it as stopped; always in time."""
@@ -163,8 +153,9 @@ class MemoryRuntime:
         for old, new in renamed.items():
             self.volumes.rename(old, new)
 
-    def backup(self, guest: Guest, archive: Path, *, log: TaskLog) -> int:
+    def backup(self, guest: Guest, archive: Path, *, config: str, log: TaskLog) -> int:
         """Write the content of the volumes by their paths."""
+        del config
         content = {volume.path: self.volumes.content(volume.volid) for volume in guest.volumes}
         log(f"creating archive '{archive}'")
         try:
@@ -197,13 +188,13 @@ class MemoryRuntime:
         """Mark it as running."""
         self.start(guest, log=log)
 
-    def running(self) -> Mapping[int, Usage]:
+    def running(self) -> Running:
         """What is marked as running, with plausible figures."""
-        now = time.time()
-        return {
-            vmid: Usage(pid=_FIRST_PID + vmid, uptime=max(now - since, 0.0), mem=8 * _MEBIBYTE)
-            for vmid, since in self._since.items()
-        }
+        return self._running.running()
+
+    def changes(self) -> int:
+        """How often a container was marked."""
+        return self._running.changes
 
     def addresses(self, guest: Guest) -> tuple[InterfaceAddress, ...]:
         """The loopback address and the configured IPv4 addresses."""
@@ -222,33 +213,20 @@ class MemoryRuntime:
     def shut_node(self, guests: Sequence[Guest]) -> None:
         """Mark all as stopped."""
         del guests
-        with self._lock:
-            self._since = {}
-            self._file.unlink(missing_ok=True)
+        self._running.clear()
 
     def destroy_node(self) -> None:
         """Remove the files."""
-        self._file.unlink(missing_ok=True)
         self.volumes.destroy()
-        if self._file.parent.is_dir():
-            self._file.parent.rmdir()
+        for left in self._directory.glob("running*"):
+            left.unlink()
+        if self._directory.is_dir():
+            self._directory.rmdir()
 
     def _require_bridges(self, nics: Sequence[Nic]) -> None:
         for nic in nics:
             if nic.bridge not in self._bridges:
                 raise RuntimeFailureError(f"bridge '{nic.bridge}' does not exist")
-
-    def _write(self, since: dict[int, float]) -> None:
-        temporary = self._file.with_suffix(".new")
-        try:
-            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            temporary.write_text(json.dumps(since), encoding="utf-8")
-            temporary.replace(self._file)
-        except OSError as error:
-            raise RuntimeFailureError(
-                f"unable to write '{self._file.name}' - {os.strerror(error.errno or 0)}"
-            ) from error
-        self._since = since
 
 
 def _address(interface: str, hwaddr: str, cidr: str) -> InterfaceAddress:

@@ -74,6 +74,29 @@ class Node:
         holder = self.holder()
         return Path(f"/proc/{holder.pid}/ns/{kind}") if holder is not None else None
 
+    def seen(self, path: Path) -> Path:
+        """A path in the node's mount namespace, as this process can use it.
+
+        Raises:
+            CapabilityError: the node is not up.
+        """
+        return Path(f"/proc/{self.require().pid}/root", *path.parts[1:])
+
+    def shown(self, path: Path) -> Path:
+        """The reverse of `seen`; other paths are the same in both namespaces."""
+        parts = path.parts
+        inside = parts[1:2] == ("proc",) and parts[3:4] == ("root",)
+        return Path("/", *parts[4:]) if inside else path
+
+    def has_mount(self, target: Path) -> bool:
+        """Whether something is mounted on a path in the node; False when it is not up."""
+        holder = self.holder()
+        if holder is None:
+            return False
+        wanted = str(target).replace("\\", "\\134").replace(" ", "\\040")
+        text = Path(f"/proc/{holder.pid}/mountinfo").read_text(encoding="utf-8")
+        return any(line.split()[4] == wanted for line in text.splitlines())
+
     def command(self, *argv: str | Path) -> tuple[str | Path, ...]:
         """A program to run inside the node's namespaces, with a clean environment."""
         pid = self.require().pid

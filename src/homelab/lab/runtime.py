@@ -143,8 +143,11 @@ class ContainerRuntime(Protocol):
     def kind(self) -> RuntimeKind:
         """Which runtime it is."""
 
-    def open(self, bridges: Sequence[Bridge]) -> None:
-        """Bring the node up, or attach to the one that is up: namespaces, bridges, templates."""
+    def open(self, bridges: Sequence[Bridge]) -> bool:
+        """Bring the node up, or attach to the one that is up: namespaces, bridges, templates.
+
+        Whether it came up just now, so that what starts at boot has to be started.
+        """
 
     def notes(self) -> tuple[str, ...]:
         """What this runtime can't do here, one sentence each, for people to read."""
@@ -211,10 +214,10 @@ class ContainerRuntime(Protocol):
     def make_template(self, guest: Guest, renamed: Mapping[str, str], *, log: TaskLog) -> None:
         """Make the volumes those of a template, under new ids, old to new; it does not run."""
 
-    def backup(self, guest: Guest, archive: Path, *, log: TaskLog) -> int:
+    def backup(self, guest: Guest, archive: Path, *, config: str, log: TaskLog) -> int:
         """Write the content of the volumes into an archive; returns its size in bytes.
 
-        The volumes are those of which a backup is wanted. A container that runs goes on.
+        `config` is the guest's configuration as the archive carries it. The volumes are those of which a backup is wanted. A container that runs goes on.
         """
 
     def restore(
@@ -230,6 +233,9 @@ class ContainerRuntime(Protocol):
 
     def running(self) -> Mapping[int, Usage]:
         """What runs now, with measured use; cheap enough to be asked for every request."""
+
+    def changes(self) -> int | None:
+        """How often a container started or stopped; None when only `running` can tell."""
 
     def addresses(self, guest: Guest) -> tuple[InterfaceAddress, ...]:
         """The addresses that the running container has."""

@@ -1,4 +1,4 @@
-"""The lab's server process: `python -m homelab.lab.serve`, or in the calling process.
+"""The lab's server: everything that it is made of, from the state to the sockets.
 
 Ends in order on SIGTERM or Ctrl-C: containers are stopped and the node goes down. On kill -9
 containers go on, and the next server finds them.
@@ -6,7 +6,6 @@ containers go on, and the next server finds them.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import errno
 import json
@@ -14,21 +13,21 @@ import logging
 import os
 import signal
 import socket
-import sys
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
-from dataclasses import dataclass
-from pathlib import Path
+from contextlib import ExitStack, suppress
 
-from homelab.errors import CapabilityError, ConfigurationError, HomelabError
+from homelab.errors import ConfigurationError, HomelabError
 from homelab.lab import boot, choice, directory, tls
 from homelab.lab.access import Access
 from homelab.lab.auth import ROOT, TOKEN_NAME, Authenticator, Secrets
 from homelab.lab.context import Context
 from homelab.lab.faults import Faults
 from homelab.lab.info import FILE_NAME, LabInfo
+from homelab.lab.lag import Lag
+from homelab.lab.request_log import RequestLog
 from homelab.lab.runtime import Bridge, RuntimeKind
+from homelab.lab.serve_options import ServeOptions
 from homelab.lab.ssh_key import ensure_ssh_key
 from homelab.lab.state import State
 from homelab.lab.storages import DEFAULT_STORAGE
@@ -39,8 +38,6 @@ from homelab.pve.release import DEFAULT_RELEASE, Release
 
 _log = logging.getLogger(__name__)
 
-DEFAULT_LISTEN = "127.0.0.1:8006"
-DEFAULT_NODE = "pve"
 DEFAULT_BRIDGES: Mapping[str, str] = {"vmbr0": "10.10.0.1/24", "vmbr1": "10.20.0.254/24"}
 API_PORT = 8006
 _BRIDGES_KEY = "bridges"
@@ -49,24 +46,6 @@ _RELEASE_KEY = "release"
 _TASKS_END = 60.0
 _BIND_ATTEMPTS = 6
 _TEMPLATE = "homelab"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServeOptions:
-    """What a server needs to know."""
-
-    state: Path
-    cache: Path
-    runtime: RuntimeKind
-    listen: str = DEFAULT_LISTEN
-    bridges: Mapping[str, str] | None = None
-    """None: as before, or the default ones."""
-    node: str = DEFAULT_NODE
-    notes: tuple[str, ...] = ()
-    nodes: int | None = None
-    """How many nodes the cluster has; None: as before, or one."""
-    pve_version: str | None = None
-    """Such as 8 or 9.1.1; None: as before, or 9."""
 
 
 def serve(options: ServeOptions, *, on_ready: Callable[[LabInfo], None]) -> None:
@@ -88,7 +67,7 @@ def serve(options: ServeOptions, *, on_ready: Callable[[LabInfo], None]) -> None
         )
         if _changed(state, _BRIDGES_KEY, json.dumps({b.name: b.address for b in bridges})):
             runtime.shut_node(())
-        runtime.open(bridges)
+        booted = runtime.open(bridges)
         stack.callback(runtime.close)
         _changed(state, choice.RUNTIME_KEY, str(options.runtime))
         namespace = runtime.network_namespace()
@@ -102,7 +81,13 @@ def serve(options: ServeOptions, *, on_ready: Callable[[LabInfo], None]) -> None
         context = Context(
             node=options.node,
             state=state,
-            tasks=Tasks(state, options.state / "tasks", node=options.node, faults=faults),
+            tasks=Tasks(
+                state,
+                options.state / "tasks",
+                node=options.node,
+                faults=faults,
+                at_once=options.runtime is RuntimeKind.MEMORY,
+            ),
             runtime=runtime,
             authenticator=Authenticator(secret, directory=access),
             bridges=bridges,
@@ -112,11 +97,12 @@ def serve(options: ServeOptions, *, on_ready: Callable[[LabInfo], None]) -> None
             files=options.state / directory.FILES,
             nodes=_nodes(state, options),
             release=release,
+            lag=Lag(options.resources_lag) if options.resources_lag else None,
         )
         files = tls.ensure_certificates(
             options.state / "tls", names=_names(options, bridges, sockets[0])
         )
-        boot.recover(context)
+        boot.recover(context, booted=booted)
         host, port = sockets[0].getsockname()[:2]
         info = LabInfo(
             pid=os.getpid(),
@@ -141,8 +127,14 @@ def serve(options: ServeOptions, *, on_ready: Callable[[LabInfo], None]) -> None
             state_dir=str(options.state),
             cache_dir=str(options.cache),
             notes=(*options.notes, *runtime.notes()),
+            nodes=len(context.nodes),
+            release=str(release),
+            resources_lag=options.resources_lag or 0.0,
         )
-        asyncio.run(_answer(context, sockets, files, info, on_ready))
+        log = None
+        if options.request_log is not None:
+            log = stack.enter_context(RequestLog(options.request_log))
+        asyncio.run(_answer(context, sockets, files, info, on_ready=on_ready, log=log))
         context.tasks.close(timeout=_TASKS_END)
         boot.halt(context)
         (options.state / FILE_NAME).unlink(missing_ok=True)
@@ -199,9 +191,12 @@ async def _answer(
     sockets: list[socket.socket],
     files: tls.CertificateFiles,
     info: LabInfo,
+    *,
     on_ready: Callable[[LabInfo], None],
+    log: RequestLog | None,
 ) -> None:
     from homelab.lab.api.dispatch import Dispatcher
+    from homelab.lab.api.resources import see
     from homelab.lab.server import Server
 
     ended = asyncio.Event()
@@ -213,14 +208,31 @@ async def _answer(
         sockets,
         tls.server_context(files),
         uploads=context.files / "incoming",
+        log=log,
     )
     await server.start()
     info.save()
     on_ready(info)
     _log.info("serving %s, runtime %s", info.api_url, info.runtime)
-    await ended.wait()
+    if context.lag is None:
+        await ended.wait()
+    else:
+        await _look_now_and_then(lambda: see(context), context.lag.seconds, ended)
     _log.info("ending")
     await server.stop()
+
+
+async def _look_now_and_then(
+    look: Callable[[], None], seconds: float, ended: asyncio.Event
+) -> None:
+    """Look every `seconds` seconds until the end."""
+    while not ended.is_set():
+        try:
+            await asyncio.to_thread(look)
+        except HomelabError as error:
+            _log.warning("can't look at the containers: %s", error.message)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(ended.wait(), seconds)
 
 
 def _bridges(state: State, options: ServeOptions) -> tuple[Bridge, ...]:
@@ -283,94 +295,3 @@ def _template(context: Context) -> str:
     """The template with Docker in it, else any."""
     names = [template.volid for template in context.runtime.templates()]
     return next((name for name in names if _TEMPLATE in name), names[0] if names else "")
-
-
-class _Reporter(logging.Handler):
-    """Tells the process that waits for this one what goes on, one JSON object per line."""
-
-    def __init__(self, descriptor: int) -> None:
-        super().__init__(logging.INFO)
-        self._pipe = os.fdopen(descriptor, "w", encoding="utf-8")
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.tell({"progress": record.getMessage()})
-
-    def tell(self, message: Mapping[str, object]) -> None:
-        if self._pipe.closed:
-            return
-        try:
-            self._pipe.write(json.dumps(message) + "\n")
-            self._pipe.flush()
-        except BrokenPipeError:
-            self._pipe.close()
-
-    def finish(self) -> None:
-        logging.getLogger("homelab").removeHandler(self)
-        if not self._pipe.closed:
-            self._pipe.close()
-
-
-def _arguments(words: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m homelab.lab.serve", description=__doc__)
-    parser.add_argument("--state", type=Path, required=True)
-    parser.add_argument("--cache", type=Path, required=True)
-    parser.add_argument("--runtime", choices=[str(kind) for kind in RuntimeKind], required=True)
-    parser.add_argument("--listen", default=DEFAULT_LISTEN)
-    parser.add_argument("--bridge", action="append", metavar="NAME=ADDRESS/LENGTH")
-    parser.add_argument("--node", default=DEFAULT_NODE)
-    parser.add_argument("--nodes", type=int)
-    parser.add_argument("--pve-version")
-    parser.add_argument("--note", action="append", default=[])
-    parser.add_argument("--report-to", type=int, metavar="DESCRIPTOR")
-    return parser.parse_args(words)
-
-
-def main(words: list[str] | None = None) -> int:
-    """Run the server; with `--report-to` in a process of its own."""
-    arguments = _arguments(words)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    reporter: _Reporter | None = None
-    if arguments.report_to is not None:
-        if os.fork():
-            return 0
-        reporter = _Reporter(arguments.report_to)
-        logging.getLogger("homelab").addHandler(reporter)
-    pairs = [pair.partition("=") for pair in arguments.bridge or ()]
-    options = ServeOptions(
-        state=arguments.state.absolute(),
-        cache=arguments.cache.absolute(),
-        runtime=RuntimeKind(arguments.runtime),
-        listen=arguments.listen,
-        bridges={name: address for name, _, address in pairs} or None,
-        node=arguments.node,
-        notes=tuple(arguments.note),
-        nodes=arguments.nodes,
-        pve_version=arguments.pve_version,
-    )
-    try:
-        serve(options, on_ready=lambda _info: _ready(reporter))
-    except HomelabError as error:
-        _failed(error, reporter)
-        return 1
-    except OSError as error:
-        _failed(ConfigurationError(f"the lab's server can't go on: {error}"), reporter)
-        return 1
-    return 0
-
-
-def _failed(error: HomelabError, reporter: _Reporter | None) -> None:
-    _log.error("%s", error)
-    if reporter is not None:
-        known = isinstance(error, CapabilityError | ConfigurationError)
-        kind = type(error).__name__ if known else "HomelabError"
-        reporter.tell({"error": kind, "message": error.message, "hint": error.hint})
-
-
-def _ready(reporter: _Reporter | None) -> None:
-    if reporter is not None:
-        reporter.tell({"ready": True})
-        reporter.finish()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,4 +1,4 @@
-"""The HTTPS server: requests to the dispatcher on worker threads, replies with PVE's reason phrase."""
+"""The HTTPS server: requests to the dispatcher, replies with PVE's reason phrase."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import logging
 import re
 import socket
 import ssl
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,6 +16,8 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from homelab.lab.api.dispatch import Dispatcher, Reply, Request
+from homelab.lab.listener import Listener
+from homelab.lab.request_log import RequestLog
 from homelab.lab.uploads import receive
 
 _log = logging.getLogger(__name__)
@@ -34,10 +37,12 @@ class Server:
         *,
         uploads: Path,
         failure_delay: float = 3.0,
+        log: RequestLog | None = None,
     ) -> None:
         """`failure_delay` is how long a failed login waits for its reply, in seconds.
 
-        Files that come in are put into `uploads` until they are dealt with.
+        Files that come in are put into `uploads` until they are dealt with; requests are noted in
+        `log`.
         """
         self._dispatcher = dispatcher
         self._sockets = tuple(sockets)
@@ -45,26 +50,30 @@ class Server:
         uploads.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._uploads = uploads
         self._delay = failure_delay
+        self._log = log
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="request")
         self._runner: web.ServerRunner | None = None
+        self._listeners: list[Listener] = []
 
     async def start(self) -> None:
         """Begin to answer."""
-        self._runner = web.ServerRunner(
-            web.Server(self._handle, access_log=None),
-            shutdown_timeout=_SHUTDOWN,
-        )
+        server = web.Server(self._handle, access_log=None)
+        self._runner = web.ServerRunner(server, shutdown_timeout=_SHUTDOWN)
         await self._runner.setup()
-        for bound in self._sockets:
-            await web.SockSite(self._runner, bound, ssl_context=self._context).start()
+        self._listeners = [Listener(bound, self._context, server) for bound in self._sockets]
+        for listener in self._listeners:
+            listener.start()
 
     async def stop(self) -> None:
         """Stop to answer; requests under way are finished."""
+        for listener in self._listeners:
+            await listener.stop()
         if self._runner is not None:
             await self._runner.cleanup()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        begin = time.monotonic()
         target = urlsplit(request.raw_path)
         headers: Mapping[str, str] = request.headers
         upload: Path | None = None
@@ -83,8 +92,21 @@ class Server:
             upload=upload,
             chunked="chunked" in request.headers.get("Transfer-Encoding", "").lower(),
         )
-        loop = asyncio.get_running_loop()
-        reply = await loop.run_in_executor(self._pool, self._dispatcher.dispatch, incoming)
+        dispatch = self._dispatcher.dispatch
+        if self._dispatcher.is_quick(incoming):
+            reply = dispatch(incoming)
+        else:
+            loop = asyncio.get_running_loop()
+            reply = await loop.run_in_executor(self._pool, dispatch, incoming)
+        if self._log is not None:
+            self._log.add(
+                request.method,
+                target.path,
+                status=reply.status,
+                reason=reply.reason,
+                agent=headers.get("User-Agent", ""),
+                seconds=time.monotonic() - begin,
+            )
         if upload is not None and reply.status != 200:
             upload.unlink(missing_ok=True)
         if reply.status == 0 and request.transport is not None:

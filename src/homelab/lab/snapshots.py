@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from homelab.lab.state import State, Transaction
@@ -10,6 +10,8 @@ from homelab.pve.guest_config import GuestConfig
 
 PARENT = "parent"
 """The option of a configuration that names the snapshot it descends from."""
+STATE = "snapstate"
+"""The option of a snapshot that is not whole: `prepare`, or `delete`, as in PVE."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,11 +31,23 @@ class SnapshotRecord:
         """The snapshot before it."""
         return self.config.options.get(PARENT)
 
+    @property
+    def state(self) -> str | None:
+        """What is being done to it, or was when that was cut off; None when it is whole."""
+        return self.config.options.get(STATE)
+
+    def being(self, state: str | None) -> SnapshotRecord:
+        """The snapshot while something is done to it."""
+        values = {} if state is None else {STATE: state}
+        return replace(self, config=self.config.changed(values, delete=(STATE,)))
+
 
 def put_snapshot(transaction: Transaction, snapshot: SnapshotRecord) -> None:
-    """Add a snapshot or replace the one of that name."""
+    """Add a snapshot or change the one of that name, which keeps its place among the others."""
     transaction.execute(
-        "INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO snapshots VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+        "config = excluded.config, description = excluded.description, "
+        "snaptime = excluded.snaptime",
         snapshot.vmid,
         snapshot.name,
         snapshot.config.to_text(),

@@ -1,11 +1,13 @@
 """The lab's state in SQLite: written and committed before a reply is sent.
 
-There is one writer at a time; readers never wait for it (write-ahead log). With
-`synchronous=FULL` a commit survives kill -9 and loss of power.
+There is one writer at a time; readers never wait for it (write-ahead log). A commit survives
+kill -9, and with `synchronous=FULL` loss of power; notes about tasks alone do without the latter,
+as PVE's own do.
 """
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -15,23 +17,25 @@ from pathlib import Path
 from typing import cast
 
 from homelab.errors import HomelabError
+from homelab.lab.guest_table import COLUMNS, GuestRecord, GuestTable
 from homelab.lab.state_schema import VERSION, migrate
 from homelab.pve.guest_config import GuestConfig
+
+__all__ = [
+    "GuestRecord",
+    "PoolRecord",
+    "State",
+    "StateError",
+    "TaskRecord",
+    "Transaction",
+    "VolumeRecord",
+]
+_MANY = 500
+"""Guests touched by one commit, from which on reading all of them again is less work."""
 
 
 class StateError(HomelabError):
     """The state could not be read or written, such as when the disk is full."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GuestRecord:
-    """A guest as the state keeps it; `running` is whether it was on when last looked at."""
-
-    vmid: int
-    config: GuestConfig
-    running: bool
-    node: str = ""
-    """The node that it is on; empty means the first one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +73,11 @@ class Transaction:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self.guests: set[int] = set()
+        """Guests of which something was changed."""
+        self.changes_pools = False
+        self.changes_more = False
+        """Whether anything else was changed that is kept: not tasks, and not settings."""
 
     def put_meta(self, key: str, value: str) -> None:
         """Keep a setting."""
@@ -76,10 +85,12 @@ class Transaction:
 
     def execute(self, sql: str, *values: object) -> int:
         """Run a statement of one of the stores beside this module; returns the rows it changed."""
+        self.changes_more = True
         return self._connection.execute(sql, values).rowcount
 
     def add_guest(self, vmid: int, config: GuestConfig, *, node: str = "") -> bool:
         """Add a guest; False when there is one with that id."""
+        self.guests.add(vmid)
         cursor = self._connection.execute(
             "INSERT OR IGNORE INTO guests (vmid, config, node) VALUES (?, ?, ?)",
             (vmid, config.to_text(), node),
@@ -88,27 +99,33 @@ class Transaction:
 
     def put_node(self, vmid: int, node: str) -> None:
         """Note the node that a guest is on."""
+        self.guests.add(vmid)
         self._connection.execute("UPDATE guests SET node = ? WHERE vmid = ?", (node, vmid))
 
     def put_config(self, vmid: int, config: GuestConfig) -> None:
         """Replace a guest's configuration."""
+        self.guests.add(vmid)
         self._connection.execute(
             "UPDATE guests SET config = ? WHERE vmid = ?", (config.to_text(), vmid)
         )
 
     def put_running(self, vmid: int, *, running: bool) -> None:
         """Note whether a guest is on."""
+        self.guests.add(vmid)
         self._connection.execute(
             "UPDATE guests SET running = ? WHERE vmid = ?", (int(running), vmid)
         )
 
     def remove_guest(self, vmid: int) -> None:
         """Remove a guest, its volumes' records, its snapshots and its membership in a pool."""
+        self.guests.add(vmid)
+        self.changes_pools = True
         for table in ("guests", "volumes", "pool_guests", "snapshots"):
             self._connection.execute(f"DELETE FROM {table} WHERE vmid = ?", (vmid,))  # noqa: S608
 
     def put_volume(self, volume: VolumeRecord) -> None:
         """Add a volume or change its size."""
+        self.changes_more = True
         self._connection.execute(
             "INSERT OR REPLACE INTO volumes VALUES (?, ?, ?, ?)",
             (volume.volid, volume.vmid, volume.size, volume.ctime),
@@ -116,10 +133,12 @@ class Transaction:
 
     def remove_volume(self, volid: str) -> None:
         """Remove a volume's record."""
+        self.changes_more = True
         self._connection.execute("DELETE FROM volumes WHERE volid = ?", (volid,))
 
     def add_pool(self, poolid: str, comment: str) -> bool:
         """Add a pool; False when there is one of that name."""
+        self.changes_pools = True
         cursor = self._connection.execute(
             "INSERT OR IGNORE INTO pools VALUES (?, ?)", (poolid, comment)
         )
@@ -127,21 +146,25 @@ class Transaction:
 
     def put_pool_comment(self, poolid: str, comment: str) -> None:
         """Change a pool's comment."""
+        self.changes_pools = True
         self._connection.execute("UPDATE pools SET comment = ? WHERE poolid = ?", (comment, poolid))
 
     def remove_pool(self, poolid: str) -> None:
         """Remove a pool; its members stay."""
+        self.changes_pools = True
         for table in ("pools", "pool_guests", "pool_storages"):
             self._connection.execute(f"DELETE FROM {table} WHERE poolid = ?", (poolid,))  # noqa: S608
 
     def put_pool_guest(self, vmid: int, poolid: str | None) -> None:
         """Make a guest a member of one pool, or of none."""
+        self.changes_pools = True
         self._connection.execute("DELETE FROM pool_guests WHERE vmid = ?", (vmid,))
         if poolid is not None:
             self._connection.execute("INSERT INTO pool_guests VALUES (?, ?)", (vmid, poolid))
 
     def put_pool_storage(self, poolid: str, storage: str, *, member: bool) -> None:
         """Add a storage to a pool, or take it out."""
+        self.changes_pools = True
         self._connection.execute(
             "DELETE FROM pool_storages WHERE poolid = ? AND storage = ?", (poolid, storage)
         )
@@ -181,9 +204,13 @@ class State:
         self._local = threading.local()
         self._readers: list[_Reader] = []
         self._closed = False
+        self._guests = GuestTable(lambda: self.rows(f"SELECT {COLUMNS} FROM guests"))  # noqa: S608
         self.changes = 0
-        """How often something was committed; what is derived from the state is good as long."""
-        self._guests: tuple[int, tuple[GuestRecord, ...]] = (-1, ())
+        """How often anything but tasks and settings changed; what derives from it is good as long."""
+        self.pool_changes = 0
+        """How often pools changed."""
+        self._pools: tuple[int, tuple[PoolRecord, ...]] = (-1, ())
+        self._space: tuple[int, dict[tuple[str, str], int]] = (-1, {})
         try:
             path.touch(mode=0o600)
             self._writer = self._connect()
@@ -209,8 +236,10 @@ class State:
             )
 
     @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
+    def transaction(self, *, lasting: bool = True) -> Iterator[Transaction]:
         """Commit the body's changes together when it ends; an exception undoes them all.
+
+        What is committed survives kill -9, and where it is `lasting` a loss of power too.
 
         Raises:
             StateError: nothing was changed, such as when the disk is full.
@@ -218,15 +247,88 @@ class State:
         with self._lock:
             self._check_open()
             try:
+                now = lasting and not self._is_together()
+                self._writer.execute(f"PRAGMA synchronous = {'FULL' if now else 'NORMAL'}")
                 self._writer.execute("BEGIN IMMEDIATE")
-                yield Transaction(self._writer)
+                transaction = Transaction(self._writer)
+                yield transaction
                 self._writer.execute("COMMIT")
-                self.changes += 1
+                if lasting and not now:
+                    self._local.owes = True
+                self._note(transaction)
             except sqlite3.Error as error:
-                raise StateError(f"unable to write the node's state - {error}") from error
+                self._forget()
+                full = error.sqlite_errorcode == sqlite3.SQLITE_FULL
+                raise StateError(
+                    f"unable to write the node's state - {error}",
+                    hint=f"free some space in {self._path.parent}, then try again"
+                    if full
+                    else None,
+                ) from error
             finally:
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Make what the calling thread commits in the block lasting at its end, all at once.
+
+        What is answered after the block is then as good as if each commit had been made to last.
+
+        Raises:
+            StateError: what was committed is there, and may not survive a loss of power.
+        """
+        if self._is_together():
+            yield
+            return
+        self._local.owes = False
+        try:
+            yield
+        finally:
+            owes, self._local.owes = self._local.owes, None
+            if owes:
+                self._sync()
+
+    def _is_together(self) -> bool:
+        return getattr(self._local, "owes", None) is not None
+
+    def _sync(self) -> None:
+        """Have the write-ahead log on the disk; SQLite itself does that for what it moves on."""
+        try:
+            log = os.open(f"{self._path}-wal", os.O_RDONLY)
+        except FileNotFoundError:
+            return
+        try:
+            os.fdatasync(log)
+        except OSError as error:
+            raise StateError(f"unable to write the node's state - {error}") from error
+        finally:
+            os.close(log)
+
+    def _note(self, transaction: Transaction) -> None:
+        """Bring what is kept in memory up to date, and only then say that it changed."""
+        touched = transaction.guests
+        try:
+            if 0 < len(touched) <= _MANY:
+                marks = ",".join("?" * len(touched))
+                rows = self._writer.execute(
+                    f"SELECT {COLUMNS} FROM guests WHERE vmid IN ({marks})",  # noqa: S608
+                    tuple(touched),
+                )
+                self._guests.committed(rows.fetchall(), touched)
+            elif touched:
+                self._guests.forget()
+        except sqlite3.Error:
+            self._forget()
+            return
+        self.pool_changes += transaction.changes_pools
+        self.changes += bool(touched) or transaction.changes_pools or transaction.changes_more
+
+    def _forget(self) -> None:
+        """Read everything again: what was committed is not known."""
+        self._guests.forget()
+        self.pool_changes += 1
+        self.changes += 1
 
     def rows(self, sql: str, *values: object) -> list[tuple[object, ...]]:
         """Read, for the stores beside this module."""
@@ -260,22 +362,15 @@ class State:
 
     def guest(self, vmid: int) -> GuestRecord | None:
         """One guest."""
-        rows = self.rows("SELECT vmid, config, running, node FROM guests WHERE vmid = ?", vmid)
-        return _guest(rows[0]) if rows else None
+        return self._guests.get(vmid)
 
     def guests(self) -> tuple[GuestRecord, ...]:
         """All guests by id."""
-        changes, known = self._guests
-        if changes != self.changes:
-            changes = self.changes
-            rows = self.rows("SELECT vmid, config, running, node FROM guests ORDER BY 1")
-            known = tuple(_guest(row) for row in rows)
-            self._guests = (changes, known)
-        return known
+        return self._guests.all()
 
     def vmids(self) -> frozenset[int]:
         """The ids that are taken."""
-        return frozenset(cast("int", row[0]) for row in self.rows("SELECT vmid FROM guests"))
+        return self._guests.vmids()
 
     def volumes(self, vmid: int | None = None) -> tuple[VolumeRecord, ...]:
         """All volumes, or those of one guest."""
@@ -293,26 +388,41 @@ class State:
             for row in rows
         )
 
-    def used_space(self, node: str, *, with_homeless: bool) -> int:
-        """Bytes that the volumes of a node's guests have; guests noted on no node may count."""
-        rows = self.rows(
-            "SELECT COALESCE(SUM(size), 0) FROM volumes JOIN guests USING (vmid) "
-            "WHERE node IN (?, ?)",
-            node,
-            "" if with_homeless else node,
-        )
-        return cast("int", rows[0][0])
+    def used_space(self, node: str, storage: str, *, with_homeless: bool) -> int:
+        """Bytes that a node's guests have on a storage; guests noted on no node may count."""
+        changes, space = self._space
+        if changes != self.changes:
+            changes = self.changes
+            rows = self.rows(
+                "SELECT node, substr(volid, 1, instr(volid, ':') - 1), SUM(size) "
+                "FROM volumes JOIN guests USING (vmid) GROUP BY 1, 2"
+            )
+            space = {(str(row[0]), str(row[1])): cast("int", row[2]) for row in rows}
+            self._space = (changes, space)
+        homeless = space.get(("", storage), 0) if with_homeless and node else 0
+        return space.get((node, storage), 0) + homeless
 
     def pools(self) -> tuple[PoolRecord, ...]:
         """All pools by name."""
-        guests = self.rows("SELECT poolid, vmid FROM pool_guests ORDER BY vmid")
-        storages = self.rows("SELECT poolid, storage FROM pool_storages ORDER BY storage")
+        changes, known = self._pools
+        if changes != self.pool_changes:
+            changes, known = self.pool_changes, self._read_pools()
+            self._pools = (changes, known)
+        return known
+
+    def _read_pools(self) -> tuple[PoolRecord, ...]:
+        guests: dict[str, list[int]] = {}
+        for poolid, vmid in self.rows("SELECT poolid, vmid FROM pool_guests ORDER BY vmid"):
+            guests.setdefault(str(poolid), []).append(cast("int", vmid))
+        storages: dict[str, list[str]] = {}
+        for poolid, name in self.rows("SELECT poolid, storage FROM pool_storages ORDER BY 2"):
+            storages.setdefault(str(poolid), []).append(str(name))
         return tuple(
             PoolRecord(
                 poolid=str(poolid),
                 comment=str(comment),
-                vmids=tuple(cast("int", vmid) for pool, vmid in guests if pool == poolid),
-                storages=tuple(str(storage) for pool, storage in storages if pool == poolid),
+                vmids=tuple(guests.get(str(poolid), ())),
+                storages=tuple(storages.get(str(poolid), ())),
             )
             for poolid, comment in self.rows("SELECT poolid, comment FROM pools ORDER BY 1")
         )
@@ -346,15 +456,6 @@ class _Reader:
 
     connection: sqlite3.Connection
     lock: threading.Lock
-
-
-def _guest(row: tuple[object, ...]) -> GuestRecord:
-    return GuestRecord(
-        vmid=cast("int", row[0]),
-        config=GuestConfig.from_text(str(row[1])),
-        running=bool(row[2]),
-        node=str(row[3]),
-    )
 
 
 def _task(row: tuple[object, ...]) -> TaskRecord:

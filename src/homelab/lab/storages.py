@@ -15,8 +15,16 @@ class Storage:
     content: tuple[str, ...]
     settings: Mapping[str, str] = field(default_factory=dict)
 
-    def volume_name(self, vmid: int, disk: int) -> str:
-        """The name of a guest's volume on this storage."""
+    @property
+    def snapshots(self) -> bool:
+        """Whether containers on it can have snapshots and linked clones: not in raw images."""
+        return self.type == "zfspool"
+
+    def volume_name(self, vmid: int, disk: int, *, size: int) -> str:
+        """The name of a guest's volume on this storage; without a size a `dir` has no image."""
+        if self.type == "dir":
+            kind = f"vm-{vmid}-disk-{disk}.raw" if size else f"subvol-{vmid}-disk-{disk}.subvol"
+            return f"{vmid}/{kind}"
         return f"subvol-{vmid}-disk-{disk}"
 
 
@@ -32,6 +40,12 @@ STORAGES: tuple[Storage, ...] = (
         type="zfspool",
         content=("rootdir", "images"),
         settings={"pool": "rpool/data", "sparse": "1"},
+    ),
+    Storage(
+        name="local-dir",
+        type="dir",
+        content=("rootdir", "images"),
+        settings={"path": "/var/lib/pve/local-dir"},
     ),
 )
 DEFAULT_STORAGE = "local-zfs"

@@ -34,12 +34,24 @@ class Tasks:
     """Starts tasks on worker threads and keeps what they said; logs are files, as in PVE."""
 
     def __init__(
-        self, state: State, directory: Path, *, node: str, faults: Faults | None = None
+        self,
+        state: State,
+        directory: Path,
+        *,
+        node: str,
+        faults: Faults | None = None,
+        at_once: bool = False,
     ) -> None:
+        """`at_once` does a task's work before its name is returned, on the thread that asks for it.
+
+        That is for a runtime whose work takes no time: clients ask for a task's status at once,
+        and if it still runs again after a second or two.
+        """
         self._state = state
         self._directory = directory
         self._node = node
         self._faults = faults
+        self._at_once = at_once
         self._pid = itertools.count(1 + secrets.randbelow(1 << 22))
         self._pstart = (start_time_of(os.getpid()) or 0) & 0xFFFFFFFF
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="task")
@@ -47,9 +59,13 @@ class Tasks:
         self._unsaved: dict[str, tuple[int, str]] = {}
         self._lock = threading.Lock()
 
-    def recover(self) -> tuple[Upid, ...]:
-        """Mark the tasks that an earlier server left running as failed; returns their names."""
-        cut = [task.upid for task in self._state.tasks() if task.endtime is None]
+    def cut_off(self) -> tuple[Upid, ...]:
+        """The tasks that an earlier server left running, until `recover` has marked them."""
+        return tuple(Upid.parse(t.upid) for t in self._state.tasks() if t.endtime is None)
+
+    def recover(self) -> None:
+        """Mark the tasks that an earlier server left running as failed."""
+        cut = [str(upid) for upid in self.cut_off()]
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._state.transaction() as transaction:
             for upid in cut:
@@ -59,7 +75,6 @@ class Tasks:
             self._append(upid, f"TASK ERROR: {CUT_OFF}")
         for upid in trimmed:
             self._path(upid).unlink(missing_ok=True)
-        return tuple(Upid.parse(upid) for upid in cut)
 
     def register(
         self,
@@ -92,18 +107,30 @@ class Tasks:
         work: Callable[[TaskLog], None],
         *,
         undo: Callable[[TaskLog], None] | None = None,
+        waits: bool = False,
     ) -> None:
         """Do the work on a worker thread; an error of ours becomes the task's exit status.
 
-        `undo` is called when a fault keeps the work from beginning.
+        `undo` is called when a fault keeps the work from beginning. Work that `waits` for more
+        than what it does itself never holds up the thread that asks for it.
         """
         name = str(upid)
+        if self._at_once and not waits and (self._faults is None or self._faults.are_none):
+            self.run_here(upid, work)
+            return
         with self._lock:
             self._active[name] = self._pool.submit(self._work, name, work, undo)
 
     def run_here(self, upid: Upid, work: Callable[[TaskLog], None]) -> None:
-        """Do the work on the calling thread, which is a task's already."""
-        self._work(str(upid), work, None)
+        """Do the work on the calling thread."""
+        name = str(upid)
+        done: Future[None] = Future()
+        with self._lock:
+            self._active[name] = done
+        try:
+            self._work(name, work, None)
+        finally:
+            done.set_result(None)
 
     def status(self, upid: str) -> TaskRecord | None:
         """How a task stands; None when there is none of that name."""
@@ -183,17 +210,21 @@ class Tasks:
         raise ApiFailureError(fault.error(f"/run/lock/lxc/pve-config-{upid.id}.lock"))
 
     def _finish(self, upid: str, endtime: int, exitstatus: str) -> None:
+        """Save the end, with those that could not be saved; only then is it shown to anyone."""
         with self._lock:
-            self._unsaved[upid] = (endtime, exitstatus)
-            self._active.pop(upid, None)
-            unsaved = dict(self._unsaved)
+            ends = {**self._unsaved, upid: (endtime, exitstatus)}
         try:
-            with self._state.transaction() as transaction:
-                for name, (ended, status) in unsaved.items():
+            with self._state.transaction(lasting=False) as transaction:
+                for name, (ended, status) in ends.items():
                     transaction.end_task(name, ended, status)
         except StateError as error:
             _log.warning("can't save the end of %s: %s", upid, error)
-            return
-        with self._lock:
-            for name in unsaved:
-                self._unsaved.pop(name, None)
+            with self._lock:
+                self._unsaved[upid] = (endtime, exitstatus)
+        else:
+            with self._lock:
+                for name in ends:
+                    self._unsaved.pop(name, None)
+        finally:
+            with self._lock:
+                self._active.pop(upid, None)

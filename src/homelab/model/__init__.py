@@ -1,31 +1,39 @@
-"""The topology as frozen typed values, its readers, its validation, and what derives from it."""
+"""The topology as frozen typed values, its readers, its validation, and what derives from it.
 
-from homelab.model.documents import document_of, topology_from_document
-from homelab.model.firewall import firewall_rules
-from homelab.model.inventory import SshAccess, inventory
-from homelab.model.outputs import topology_from_outputs
-from homelab.model.plan import topology_from_plan
-from homelab.model.sizes import format_size, parse_size
-from homelab.model.topology import (
-    Container,
-    Features,
-    FirewallRule,
-    Health,
-    Interface,
-    MountPoint,
-    Name,
-    Network,
-    Port,
-    PublishedPort,
-    RootFs,
-    Service,
-    Size,
-    Startup,
-    Topology,
-    Value,
-    Vmid,
-)
-from homelab.model.waves import start_waves
+Names are imported when they are first used: the lab needs sizes, and not what reads outside data.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from homelab.model.documents import document_of, topology_from_document
+    from homelab.model.firewall import firewall_rules
+    from homelab.model.inventories import SshAccess, inventory
+    from homelab.model.outputs import topology_from_outputs
+    from homelab.model.plan import topology_from_plan
+    from homelab.model.sizes import format_size, parse_size
+    from homelab.model.topology import (
+        Container,
+        Features,
+        FirewallRule,
+        Health,
+        Interface,
+        MountPoint,
+        Name,
+        Network,
+        Port,
+        PublishedPort,
+        RootFs,
+        Service,
+        Size,
+        Startup,
+        Topology,
+        Value,
+        Vmid,
+    )
+    from homelab.model.waves import start_waves
 
 __all__ = [
     "Container",
@@ -56,3 +64,49 @@ __all__ = [
     "topology_from_outputs",
     "topology_from_plan",
 ]
+
+_PLACES = {
+    "Container": "topology",
+    "Features": "topology",
+    "FirewallRule": "topology",
+    "Health": "topology",
+    "Interface": "topology",
+    "MountPoint": "topology",
+    "Name": "topology",
+    "Network": "topology",
+    "Port": "topology",
+    "PublishedPort": "topology",
+    "RootFs": "topology",
+    "Service": "topology",
+    "Size": "topology",
+    "SshAccess": "inventories",
+    "Startup": "topology",
+    "Topology": "topology",
+    "Value": "topology",
+    "Vmid": "topology",
+    "document_of": "documents",
+    "firewall_rules": "firewall",
+    "format_size": "sizes",
+    "inventory": "inventories",
+    "parse_size": "sizes",
+    "start_waves": "waves",
+    "topology_from_document": "documents",
+    "topology_from_outputs": "outputs",
+    "topology_from_plan": "plan",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first used."""
+    from importlib import import_module
+
+    if name not in _PLACES:
+        raise AttributeError(f"module 'homelab.model' has no attribute {name!r}")
+    value: object = getattr(import_module(f"homelab.model.{_PLACES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return sorted({*globals(), *__all__})

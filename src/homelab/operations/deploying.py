@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from homelab.operations.applying import apply
+from homelab.operations.binding import forget_plan
 from homelab.operations.configuring import configure, vault_for
 from homelab.operations.events import Listener, Stage, silent
 from homelab.operations.gate import review
 from homelab.operations.labs import LabOptions
+from homelab.operations.locking import DEFAULT_TIMEOUT, deploying
 from homelab.operations.planning import adopt_plan, make_plan, require_allowed
 from homelab.operations.preparing import build_images, prepare
 from homelab.operations.report import OperationReport
@@ -36,44 +40,63 @@ STAGES = (
 
 
 def deploy(
-    plan: Plan | None = None,
+    plan: Plan | Path | None = None,
     *,
     target: str | Lab | None = None,
     settings: Settings | None = None,
     lab: LabOptions | None = None,
     allow_delete: Collection[str] = (),
     images: ImagesChoice | None = None,
+    lock_timeout: float = DEFAULT_TIMEOUT,
     listener: Listener = silent,
 ) -> OperationReport:
     """Bring a target to what terraform/ and ansible/ declare, and prove that it is well.
 
-    `plan` is one that was made before; else one is made. `target` is a name of homelab.toml or a
+    `plan` is one that was made before, or the file of one that `homelab plan` kept; else one is
+    made. `lock_timeout` is for how many seconds others who work on the target are waited for. `target` is a name of homelab.toml or a
     lab that is up; `allow_delete` names containers that may go where the target is not the lab.
     Writes build/plan.json, build/deploy.json and build/deploy.xml, also when it fails. Running it
     again after a failure or an interruption goes on from what is there.
 
     Raises:
+        LockedError: someone else works on the target; says who.
+        StalePlanError: what the plan was made from has changed since; says what.
         HomelabError: a stage failed; the report in build/ says which.
     """
     loaded = settings or load()
     name = target if isinstance(target, str) or target is None else "lab"
     given = None if isinstance(target, str) or target is None else target
-    with running(loaded, "deploy", target=name, stages=STAGES, lab=lab, listener=listener) as run:
+    with (
+        running(
+            loaded,
+            "deploy",
+            target=name,
+            stages=STAGES,
+            lab=lab,
+            listener=listener,
+            lock_timeout=lock_timeout,
+        ) as run,
+        ExitStack() as held,
+    ):
         place = prepare(run, lab=given)
+        lock = held.enter_context(deploying(run, place, lock_timeout))
         planned = make_plan(run, place) if plan is None else adopt_plan(run, place, plan)
         review(run, place, planned, allow_delete=allow_delete)
         require_allowed(planned.report, place, allow_delete)
         why = place.out_of_reach
         if why is None:
             vault = vault_for(run, place, planned.topology)
+            lock.require()
             _apply_with_images(run, place, planned, images)
             configure(run, place, planned.topology, vault)
             validate(run, place, planned.topology)
         else:
             run.recorder.not_run(Stage.IMAGES, why)
+            lock.require()
             apply(run, place, planned)
             run.recorder.not_run(Stage.CONFIGURE, why)
             run.recorder.not_run(Stage.VALIDATE, why)
+        forget_plan(loaded.project, place.name)
     assert run.report is not None  # noqa: S101  (set when the run ends)
     return run.report
 

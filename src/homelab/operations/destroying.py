@@ -11,6 +11,7 @@ from homelab.operations.applying import ApplyListener, in_words
 from homelab.operations.configuring import inventory_file
 from homelab.operations.events import Listener, Stage, State, silent
 from homelab.operations.labs import LabOptions, lab_place, open_lab
+from homelab.operations.locking import DEFAULT_TIMEOUT, deploying
 from homelab.operations.planned import Action, PlannedChange, PlanReport
 from homelab.operations.planning import require_allowed, terraform_for
 from homelab.operations.protection import lift_protection
@@ -34,6 +35,7 @@ def destroy(
     settings: Settings | None = None,
     lab: LabOptions | None = None,
     allow_delete: Collection[str] = (),
+    lock_timeout: float = DEFAULT_TIMEOUT,
     listener: Listener = silent,
 ) -> OperationReport:
     """Remove what a deploy made. Cached images and the reports in build/ stay.
@@ -43,11 +45,18 @@ def destroy(
 
     Raises:
         DeletionError: a container was not named.
+        LockedError: someone else works on the target; says who.
         HomelabError: something could not be removed.
     """
     loaded = settings or load()
     with running(
-        loaded, "destroy", target=target, stages=STAGES, lab=lab, listener=listener
+        loaded,
+        "destroy",
+        target=target,
+        stages=STAGES,
+        lab=lab,
+        listener=listener,
+        lock_timeout=lock_timeout,
     ) as run:
         _, section = loaded.target(run.target)
         with run.recorder.stage(Stage.DESTROY) as stage:
@@ -55,7 +64,8 @@ def destroy(
                 stage.detail = _destroy_lab(run, section)
             else:
                 place = open_target(loaded, run.target)
-                stage.detail = _destroy_containers(run, place, allow_delete)
+                with deploying(run, place, lock_timeout):
+                    stage.detail = _destroy_containers(run, place, allow_delete)
     assert run.report is not None  # noqa: S101  (set when the run ends)
     return run.report
 

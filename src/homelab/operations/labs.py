@@ -25,6 +25,8 @@ class LabOptions:
     state: Path | None = None
     nodes: int | None = None
     pve_version: str | None = None
+    resources_lag: float | None = None
+    request_log: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,10 @@ class LabPlace:
     """How many nodes; None: as before, or one."""
     pve_version: str | None = None
     """The release that the lab is; None: as before, or 9."""
+    resources_lag: float | None = None
+    """Seconds that /cluster/resources lags behind; None: not at all."""
+    request_log: Path | None = None
+    """A file that every request is noted in."""
 
 
 def lab_target(settings: Settings | None) -> LabTarget:
@@ -60,6 +66,8 @@ def lab_place(
         state=(state or settings_module.lab_state_directory(environment)).absolute(),
         nodes=options.nodes,
         pve_version=options.pve_version,
+        resources_lag=options.resources_lag,
+        request_log=options.request_log,
     )
 
 
@@ -89,6 +97,8 @@ def open_lab(place: LabPlace, *, on_progress: Callable[[str], None] | None = Non
         listen=place.listen,
         nodes=place.nodes,
         pve_version=place.pve_version,
+        resources_lag=place.resources_lag,
+        request_log=place.request_log,
         on_progress=on_progress,
     )
 

@@ -116,17 +116,46 @@ def node_argv(info: LabInfo, words: Sequence[str], *, directory: Path) -> tuple[
     return ("nsenter", *namespaces, "--", "env", "-C", str(directory), *words)
 
 
+def console_log(info: LabInfo, name: str) -> Path:
+    """What a container, given by its name or vmid, wrote to its console since its creation.
+
+    Raises:
+        CapabilityError: the lab keeps state only.
+        ConfigurationError: there is no such container, or it has never been started.
+    """
+    if info.mntns is None:
+        raise CapabilityError(
+            "the lab's memory runtime keeps state only: there is no console",
+            hint="bring it up as root: homelab lab destroy, then homelab lab up",
+        )
+    found = _container(info, name)
+    path = Path(info.state_dir, "lxc", str(found.vmid), "console.log")
+    if not path.is_file():
+        raise ConfigurationError(f"container {name} has never been started, so there is no log")
+    return path
+
+
+def runs(info: LabInfo, name: str) -> bool:
+    """Whether a container, given by its name or vmid, runs."""
+    return _container(info, name).status == "running"
+
+
+def _container(info: LabInfo, name: str) -> GuestEntry:
+    guests = client(info).containers()
+    found = next((guest for guest in guests if name in {guest.name, str(guest.vmid)}), None)
+    if found is None:
+        known = ", ".join(sorted(guest.name for guest in guests)) or "none"
+        raise ConfigurationError(f"the lab has no container {name!r}; there are: {known}")
+    return found
+
+
 def container_argv(info: LabInfo, name: str, words: Sequence[str]) -> tuple[str, ...]:
     """The command line that runs `words` inside a container, given by its name or vmid.
 
     Raises:
         ConfigurationError: there is no such container, or it does not run.
     """
-    guests = client(info).containers()
-    found = next((guest for guest in guests if name in {guest.name, str(guest.vmid)}), None)
-    if found is None:
-        known = ", ".join(sorted(guest.name for guest in guests)) or "none"
-        raise ConfigurationError(f"the lab has no container {name!r}; there are: {known}")
+    found = _container(info, name)
     if found.status != "running":
         raise ConfigurationError(f"container {name} is {found.status}, so nothing runs in it")
     terminal = environment().get("TERM", "dumb")
@@ -159,16 +188,23 @@ def _template_rows(place: LabPlace) -> tuple[tuple[str, ...], ...]:
 
 
 def endpoint_rows() -> tuple[tuple[str, ...], ...]:
-    """What the lab serves and refuses: method, path, permission, effect or reason."""
+    """What the lab serves and refuses, and what its storages do on this machine.
+
+    Method, path, permission, clients, effect or reason.
+    """
     from homelab.lab.api.endpoint import Privilege
+    from homelab.lab.api.evidence import ledger
     from homelab.lab.api.refused import REFUSED
     from homelab.lab.api.table import ENDPOINTS
+    from homelab.lab.storage import capabilities
 
     rows: list[tuple[str, ...]] = []
     for endpoint in ENDPOINTS:
         needed = endpoint.permission
         shown = str(needed) if isinstance(needed, Privilege) else needed
         effect = "stored only" if endpoint.stored_only else "served"
-        rows.append((endpoint.method, endpoint.path, shown, effect))
-    rows += [("any", path, "-", f"refused: {reason}") for path, reason in REFUSED.items()]
+        clients = ledger().get((endpoint.method, endpoint.path), ())
+        rows.append((endpoint.method, endpoint.path, shown, ", ".join(clients) or "-", effect))
+    rows += [("any", path, "-", "-", f"refused: {reason}") for path, reason in REFUSED.items()]
+    rows += [("storage", name, "-", "-", what) for name, what in capabilities().items()]
     return tuple(rows)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from homelab.clients.proxmox import GuestEntry, Proxmox
@@ -14,10 +15,13 @@ from homelab.clients.terraform_plan import Plan
 from homelab.errors import HomelabError
 from homelab.mirror import VERSION, serves_offline
 from homelab.model import Topology, topology_from_plan
+from homelab.operations.binding import fresh_plan
 from homelab.operations.events import Stage, State
 from homelab.operations.planned import Action, PlannedChange, PlanReport
+from homelab.operations.prechecking import require_present
 from homelab.operations.protection import unprotect
 from homelab.operations.recorder import Recorder
+from homelab.operations.remote_state import remote_terraform
 from homelab.operations.run import Run
 from homelab.operations.static import check_terraform
 from homelab.operations.targets import Target
@@ -50,6 +54,8 @@ class DeletionError(HomelabError):
 def terraform_for(settings: Settings, target: Target) -> Terraform:
     """Terraform for a target; each real node has a workspace and a data directory of its own."""
     directory = settings.project / "terraform"
+    if target.state_schema is not None:
+        return remote_terraform(settings, target)
     if target.is_lab:
         return Terraform(directory, env=target.environment, variables=target.variables)
     terraform = Terraform(
@@ -90,6 +96,7 @@ def make_plan(
     Raises:
         ConfigurationError: the files are not formatted or not valid.
         TerraformError: Terraform failed; carries its diagnostics.
+        MissingOnNodeError: the node lacks a template, storage or bridge of a new container.
     """
     run.provider = provider_name(run, target)
     begin = time.monotonic()
@@ -105,6 +112,7 @@ def make_plan(
                 may_remove=target.is_lab and not read_only,
             )
             plan = plan_adopting(terraform, node).plan
+            require_present(Proxmox.from_environment(target.environment), plan.changes)
         else:
             plan = terraform.plan(refresh=False)
         report = _plan_report(run, target, plan, not_checked, time.monotonic() - begin)
@@ -117,19 +125,25 @@ def make_plan(
     return Planned(terraform=terraform, plan=plan, topology=topology, report=report)
 
 
-def adopt_plan(run: Run, target: Target, plan: Plan) -> Planned:
-    """A plan that was made earlier, taken as it is."""
+def adopt_plan(run: Run, target: Target, given: Plan | Path) -> Planned:
+    """A plan that was made earlier, taken as it is.
+
+    Raises:
+        StalePlanError: something that it was made from is different now.
+        ConfigurationError: there is no such plan.
+    """
     run.provider = provider_name(run, target)
-    with run.recorder.stage(Stage.PLAN, detail=f"given: {plan.path}") as stage:
+    path = given if isinstance(given, Path) else given.path
+    with run.recorder.stage(Stage.PLAN, detail=f"given: {path}") as stage:
+        terraform = terraform_for(run.settings, target)
+        plan = fresh_plan(run.settings, target, terraform, given)
         report = _plan_report(run, target, plan, (), 0.0)
         run.write_json("plan.json", report.to_json())
         stage.detail = f"given: {report.headline}"
         stage.state = State.UNCHANGED if report.is_empty else State.DONE
     topology = topology_from_plan(plan.document)
     run.recorder.items_known(_items(topology, report))
-    return Planned(
-        terraform=terraform_for(run.settings, target), plan=plan, topology=topology, report=report
-    )
+    return Planned(terraform=terraform, plan=plan, topology=topology, report=report)
 
 
 def require_allowed(report: PlanReport, target: Target, allowed: Collection[str]) -> None:

@@ -147,4 +147,6 @@ class Recorder:
 
 
 def _word_for(error: BaseException) -> str:
-    return "interrupted" if isinstance(error, KeyboardInterrupt) else type(error).__name__
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
+    return str(error) if isinstance(error, OSError) else type(error).__name__

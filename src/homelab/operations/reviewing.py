@@ -9,10 +9,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from homelab.operations.binding import forget_plan, keep_plan, kept_in_words
 from homelab.operations.capabilities import is_able
 from homelab.operations.events import Listener, Stage, silent
 from homelab.operations.gate import review
 from homelab.operations.labs import LabOptions, lab_place, open_lab
+from homelab.operations.locking import DEFAULT_TIMEOUT, reading
 from homelab.operations.planned import PlanReport
 from homelab.operations.planning import make_plan
 from homelab.operations.preparing import prepare
@@ -35,6 +37,7 @@ def plan(
     settings: Settings | None = None,
     lab: LabOptions | None = None,
     allow_delete: Collection[str] = (),
+    lock_timeout: float = DEFAULT_TIMEOUT,
     listener: Listener = silent,
 ) -> PlanReport:
     """What Terraform would change on a target.
@@ -51,10 +54,17 @@ def plan(
     options = lab or LabOptions()
     with (
         running(
-            loaded, "plan", target=target, stages=STAGES, listener=listener, reports=False
+            loaded,
+            "plan",
+            target=target,
+            stages=STAGES,
+            listener=listener,
+            reports=False,
+            lock_timeout=lock_timeout,
         ) as run,
         _plannable(loaded, run.target, options) as (run.lab, passing),
     ):
+        forget_plan(loaded.project, run.target)
         place = prepare(run, repair=False)
         not_checked = [NEVER_BY_PLAN]
         if place.runtime == "memory":
@@ -67,10 +77,14 @@ def plan(
             not_checked.insert(0, NOT_REFRESHED)
         if passing and os.geteuid() != 0 and SYSTEM_STATE.is_dir():
             not_checked.insert(0, f"the lab of root at {SYSTEM_STATE}, which only root may ask")
-        planned = make_plan(
-            run, place, not_checked=tuple(not_checked), refresh=refresh, read_only=True
-        )
+        with reading(run, place, lock_timeout):
+            planned = make_plan(
+                run, place, not_checked=tuple(not_checked), refresh=refresh, read_only=True
+            )
         reviewed = review(run, place, planned, allow_delete=allow_delete, stops=False)
+        if not passing and reviewed.is_ok:
+            kept = keep_plan(loaded, place, planned.terraform, planned.plan)
+            run.recorder.notice(kept_in_words(loaded.project, place.name, kept))
         return replace(planned.report, review=reviewed)
 
 

@@ -7,17 +7,21 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from homelab.errors import CapabilityError, ConfigurationError, HomelabError
+from homelab.errors import CapabilityError, ConfigurationError, HomelabError, WaitTimeoutError
 from homelab.operations.events import Listener, Stage, silent
+from homelab.operations.identity import Worker, ago, this_process
 from homelab.operations.labs import LabOptions
 from homelab.operations.recorder import Recorder
 from homelab.operations.report import ImageOrigin, OperationReport
+from homelab.polling import wait_until
 from homelab.settings import Settings
+
+_LOCK = ".lock"
 
 _PRODUCTS = {
     "plan": ("plan.json", "plan.md", "policy.sarif", "policy.xml"),
@@ -81,6 +85,7 @@ def running(
     lab: LabOptions | None = None,
     listener: Listener = silent,
     reports: bool = True,
+    lock_timeout: float = 0.0,
 ) -> Iterator[Run]:
     """Run an operation's stages in the body; its reports are written however the body ends.
 
@@ -92,7 +97,7 @@ def running(
     """
     wanted, _ = settings.target(target)
     begin = datetime.now(UTC)
-    with _only_one(settings.project / "build"):
+    with _only_one(settings.project / "build", name, lock_timeout):
         recorder = Recorder(name, target=wanted, stages=stages, listener=listener)
         run = Run(settings=settings, recorder=recorder, target=wanted, lab=lab or LabOptions())
         for stale in _PRODUCTS[name]:
@@ -132,11 +137,11 @@ def _report(run: Run, name: str, begin: datetime, error: BaseException | None) -
 
 
 @contextmanager
-def _only_one(build: Path) -> Iterator[None]:
+def _only_one(build: Path, doing: str, timeout: float) -> Iterator[None]:
     """Hold the project's lock; it falls with the process, so none is ever left over."""
     try:
         build.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(build / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        descriptor = os.open(build / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     except OSError as error:
         raise CapabilityError(
             f"can't write to {build}: {error.strerror}",
@@ -144,15 +149,44 @@ def _only_one(build: Path) -> Iterator[None]:
         ) from error
     try:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+            wait_until(lambda: _try_lock(descriptor), what="the project's lock", timeout=timeout)
+        except WaitTimeoutError as error:
+            found = project_lock_holder(build)
+            who = f": {found[0]}, since {ago(found[1])}" if found is not None else ""
             raise ConfigurationError(
-                f"another homelab operation is running in {build.parent}",
-                hint="wait for it to end",
+                f"another homelab operation is running in {build.parent}{who}",
+                hint="wait for it to end, or give --lock-timeout",
             ) from error
+        worker = this_process()
+        record = {**asdict(worker), "doing": doing, "since": datetime.now(UTC).isoformat()}
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, json.dumps(record).encode(), 0)
         yield
     finally:
         os.close(descriptor)
+
+
+def project_lock_holder(build: Path) -> tuple[Worker, datetime] | None:
+    """Who works in a project, and since when; None when nobody does."""
+    try:
+        with (build / _LOCK).open("r+b") as file:
+            if _try_lock(file.fileno()):
+                return None
+            record = json.loads(file.read() or b"{}")
+    except (OSError, ValueError):
+        return None
+    if "since" not in record:
+        return None
+    since = datetime.fromisoformat(record.pop("since"))
+    return Worker(**record), since
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def give_back(settings: Settings) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from homelab.errors import CapabilityError, ConfigurationError
+from homelab.operations.identity import this_process
 from homelab.operations.labs import LabOptions, lab_place, open_lab
 from homelab.settings import Environment, LabTarget, ProxmoxTarget, Settings
 
@@ -48,6 +49,8 @@ class Target:
     registry: str | None = None
     """Where the lab's containers pull images from, such as 10.10.0.1:5000; None for upstream."""
     notes: tuple[str, ...] = ()
+    state_schema: str | None = None
+    """The PostgreSQL schema that holds Terraform's state; None for a local state."""
 
     @property
     def is_lab(self) -> bool:
@@ -167,6 +170,7 @@ def _proxmox(name: str, section: ProxmoxTarget, environment: Environment, projec
             "PM_API_URL": url,
             **credentials,
             **({"HOMELAB_CA_FILE": str(ca_file)} if ca_file else {}),
+            **_database(name, section, environment),
         },
         variables=_variables(
             {
@@ -179,7 +183,40 @@ def _proxmox(name: str, section: ProxmoxTarget, environment: Environment, projec
         ),
         ssh_user=section.ssh_user,
         ssh_key=key,
+        state_schema=state_schema(section, environment),
     )
+
+
+def state_schema(section: ProxmoxTarget, environment: Environment) -> str | None:
+    """The PostgreSQL schema of a target's state; None where the state is local."""
+    if section.state != "pg":
+        return None
+    return environment.pg_schema_name or section.state_schema
+
+
+def _database(name: str, section: ProxmoxTarget, environment: Environment) -> dict[str, str]:
+    """What Terraform's pg backend reads; the session's name tells others who holds a lock."""
+    if section.state != "pg":
+        return {}
+    return {
+        "PG_CONN_STR": connection_string(name, environment),
+        "PGAPPNAME": this_process().application_name(),
+    }
+
+
+def connection_string(name: str, environment: Environment) -> str:
+    """How the database of a target's state is reached.
+
+    Raises:
+        ConfigurationError: the environment does not say it.
+    """
+    if environment.pg_conn_str is None:
+        raise ConfigurationError(
+            f"the state of target {name!r} is in PostgreSQL, and PG_CONN_STR is not set",
+            hint="export PG_CONN_STR=postgres://USER:PASSWORD@HOST/DATABASE; "
+            "see docs/remote-state.md",
+        )
+    return environment.pg_conn_str
 
 
 def _is_loopback(url: str) -> bool:

@@ -6,6 +6,7 @@ import pytest
 
 from homelab.cli.app import run
 from homelab.cli.lab import VARIABLES
+from homelab.lab import Lab
 
 
 def test_help_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
@@ -35,6 +36,31 @@ def test_error_is_printed_with_what_to_do(
     assert run(["lab", "exec"]) == 1
 
     assert "what to do: write it after --" in capsys.readouterr().err
+
+
+def test_full_disk_is_an_error_with_what_to_do_and_no_traceback(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_variable: object) -> None:
+        with Path("/dev/full").open("w", encoding="ascii", buffering=1) as device:
+            device.write("x\n")
+
+    monkeypatch.setattr("homelab.cli.lab.open_lab", full)
+
+    assert run(["lab", "down"]) == 1
+
+    shown = capsys.readouterr().err
+    assert "error: the system refused: [Errno 28] No space left on device" in shown
+    assert "what to do: free space" in shown
+
+
+def test_server_starts_without_a_word_in_its_log_that_is_not_its_own(tmp_path: Path) -> None:
+    with Lab(state=tmp_path / "lab", runtime="memory", listen="127.0.0.1:0") as lab:
+        log = lab.state_dir / "server.log"
+
+    lines = log.read_text(encoding="utf-8").splitlines()
+    assert lines
+    assert not [line for line in lines if " INFO " not in line]
 
 
 def test_status_is_no_error_when_there_is_no_lab(

@@ -97,3 +97,11 @@ def test_the_launcher_is_written_once(tmp_path: Path) -> None:
     assert os.access(launcher, os.X_OK)
     before = launcher.stat().st_mtime_ns
     assert write_launcher(tmp_path / "bin").stat().st_mtime_ns == before
+
+
+def test_error_is_shown_without_colours_and_frame() -> None:
+    output = "\x1b[31m╷\x1b[0m\n\x1b[31m│\x1b[0m \x1b[1mError: pq: no\x1b[0m\n\x1b[31m╵\x1b[0m\n"
+
+    assert str(TerraformError("workspace", (), output=output)) == (
+        "terraform workspace failed:\n  |  Error: pq: no"
+    )

@@ -140,7 +140,7 @@ def test_after_an_orderly_end_guests_start_as_at_boot(open_node) -> None:
 def test_a_node_that_died_with_its_containers_boots(open_node, tmp_path) -> None:
     before = open_node()
     before.create(100, onboot=1, start=1)
-    (tmp_path / "memory" / "running.json").unlink()
+    (tmp_path / "memory" / "running").unlink()
     after = open_node()
     for row in after.ask("GET", "/nodes/pve/tasks", source="all").data:
         after.wait(row["upid"])
@@ -151,8 +151,8 @@ def test_a_container_that_ended_meanwhile_is_not_started(open_node, tmp_path) ->
     before = open_node()
     before.create(100, onboot=1, start=1)
     before.create(101, onboot=1, start=1)
-    running = tmp_path / "memory" / "running.json"
-    running.write_text('{"101": 1.0}')
+    running = tmp_path / "memory" / "running"
+    running.write_text("[101, 1.0]\n")
     after = open_node()
     assert after.status(100)["status"] == "stopped"
     assert after.status(101)["status"] == "running"

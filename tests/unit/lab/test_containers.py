@@ -85,6 +85,12 @@ def test_a_taken_id_is_refused_and_the_container_stays(node) -> None:
     assert node.config()["hostname"] == "first"
 
 
+def test_a_taken_id_is_refused_before_the_storage_is_looked_at(node) -> None:
+    node.create()
+    answer = node.ask("POST", "/nodes/pve/lxc", vmid=100, ostemplate="nas:vztmpl/x.tar.zst")
+    assert answer.reason == "unable to create CT 100 - CT 100 already exists on node 'pve'"
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
@@ -316,6 +322,14 @@ def test_a_token_may_nest_but_not_use_what_only_roots_ticket_may(node) -> None:
     assert node.ask("PUT", f"{L}/config", features="nesting=1,keyctl=1").status == 200
     assert token.ask("PUT", f"{L}/config", features="keyctl=0,nesting=1").status == 403
     assert token.ask("PUT", f"{L}/config", features="nesting=1,keyctl=1").status == 200
+
+
+def test_a_hookscript_is_on_no_storage(node) -> None:
+    node.create()
+    answer = node.ask("PUT", f"{L}/config", hookscript="local:snippets/x.sh")
+    assert (answer.status, answer.reason) == (500, "script 'local:snippets/x.sh' does not exist")
+    assert "hookscript" not in node.config()
+    assert node.ask("PUT", f"{L}/config", hookscript="nonsense").status == 400
 
 
 def test_many_containers_are_created_at_once(node) -> None:

@@ -137,6 +137,7 @@ def test_moving_a_guest_to_another_node(cluster) -> None:
     cluster.create(start=1)
     check = cluster.ask("GET", f"{L}/migrate").data
     assert (check["running"], check["allowed-nodes"]) == (1, ["pve2", "pve3"])
+    assert "dependent-ha-resources" not in check  # of guests that are highly available only
     answer = cluster.ask("POST", f"{L}/migrate", target="pve2")
     assert answer.reason == "can't migrate running container without --online or --restart"
     assert cluster.ask("POST", f"{L}/migrate", target="pve").errors == {
@@ -161,3 +162,21 @@ def test_the_cluster_shows_its_nodes(cluster) -> None:
     ]
     assert [row["local"] for row in rows[1:]] == [1, 0, 0]
     assert "getaddrinfo" not in cluster.ask("GET", "/nodes/other/status").reason
+
+
+def test_what_is_in_raw_images_has_no_linked_clones(node) -> None:
+    node.create(rootfs="local-dir:1", mp0="local-dir:0,mp=/data")
+    assert node.config()["rootfs"] == "local-dir:100/vm-100-disk-0.raw,size=1G"
+    assert node.config()["mp0"].startswith("local-dir:100/subvol-100-disk-1.subvol,mp=/data")
+    _make_template(node)
+    base = "local-dir:100/base-100-disk-0.raw"
+    assert node.config()["rootfs"] == f"{base},size=1G"
+    assert node.config()["mp0"].startswith("local-dir:100/basevol-100-disk-1.subvol,mp=/data")
+    assert node.ask("GET", f"{L}/feature", feature="clone").data == {"hasFeature": 0}
+    assert node.ask("GET", f"{L}/feature", feature="copy").data == {"hasFeature": 1}
+    answer = node.ask("POST", f"{L}/clone", newid=101, full=0)
+    assert answer.reason == f"Linked clone feature for '{base}' is not available"
+    assert _do(node, "POST", f"{L}/clone", newid=101, full=1) == "OK"
+    assert node.config(101)["rootfs"] == "local-dir:101/vm-101-disk-0.raw,size=1G"
+    assert _do(node, "POST", f"{L}/clone", newid=102, full=1, storage="local-zfs") == "OK"
+    assert node.config(102)["rootfs"] == "local-zfs:subvol-102-disk-0,size=1G"

@@ -156,3 +156,21 @@ def test_every_get_that_needs_no_more_than_its_path_answers(node) -> None:
         gone_in_9 = path == "/cluster/ha/groups"
         if endpoint.method == "GET" and not (needs_more or gone_in_9 or "{" in path):
             assert node.ask("GET", path).status == 200, path
+
+
+def test_for_extjs_an_error_has_status_200_and_says_so_in_the_body(node) -> None:
+    good = node.raw(Request(method="GET", path="/api2/extjs/version", headers=node.headers))
+    assert (good.status, good.content["success"]) == (200, 1)
+    assert good.content["data"]["release"]
+    bad = node.raw(Request(method="GET", path="/api2/extjs/nothing", headers=node.headers))
+    assert (bad.status, bad.reason) == (200, "OK")
+    assert (bad.content["success"], bad.content["status"], bad.content["data"]) == (0, 501, None)
+    assert "not implemented" in bad.content["message"]
+
+
+def test_for_extjs_a_wrong_parameter_is_in_the_body_and_no_ticket_is_401(node) -> None:
+    path = "/api2/extjs/cluster/nextid"
+    wrong = node.raw(Request(method="GET", path=path, query="vmid=1", headers=node.headers))
+    assert (wrong.content["success"], wrong.content["status"]) == (0, 400)
+    assert "vmid" in wrong.content["errors"]
+    assert node.raw(Request(method="GET", path=path)).status == 401

@@ -7,7 +7,7 @@ import pytest
 
 from homelab.errors import CapabilityError
 from homelab.lab import doctor
-from homelab.lab.doctor import CheckState, diagnose, fix, make_ready
+from homelab.lab.doctor import CheckState, diagnose, diagnose_tests, fix, make_ready
 from homelab.lab.host import Host
 
 
@@ -22,7 +22,7 @@ class FakeHost(Host):
             "/etc/subuid": "me:1000:10\nroot:100000:65536\n",
             "/etc/subgid": "root:90000:100000\n",
             "/proc/self/mounts": "cgroup2 /sys/fs/cgroup cgroup2 rw 0 0\n",
-            "/proc/filesystems": "nodev\toverlay\n",
+            "/proc/filesystems": "nodev\toverlay\n\tbtrfs\n",
             "/proc/meminfo": "MemTotal: 9 kB\nMemAvailable: 8000000 kB\n",
         }
     )
@@ -39,6 +39,9 @@ class FakeHost(Host):
 
     def has_file(self, path: str) -> bool:
         return path not in self.absent
+
+    def has_match(self, directory: str, pattern: str) -> bool:
+        return f"{directory}/{pattern}" not in self.absent
 
     def read(self, path: str) -> str:
         return self.files.get(path, "")
@@ -69,6 +72,7 @@ def test_a_machine_that_has_everything():
         (FakeHost(absent={"lxc-start"}), "lxc", CheckState.MISSING),
         (FakeHost(absent={"newgidmap"}), "uidmap", CheckState.MISSING),
         (FakeHost(refused={"bridge"}), "bridges", CheckState.MISSING),
+        (FakeHost(absent={"mkfs.btrfs"}), "btrfs", CheckState.MISSING),
         (FakeHost(refused={"veth"}), "veth", CheckState.MISSING),
         (FakeHost(free=1 << 30), "disk (state)", CheckState.DEGRADED),
     ],
@@ -98,6 +102,12 @@ def test_what_is_read_is_judged(path, text, name, state):
     host = FakeHost()
     host.files[path] = text
     assert states(host) == {name: state}
+
+
+def test_without_btrfs_in_the_kernel_its_tools_are_not_asked_for():
+    host = FakeHost(absent={"mkfs.btrfs"}, refused={"btrfs"})
+    host.files["/proc/filesystems"] = "nodev\toverlay\n"
+    assert states(host) == {"btrfs": CheckState.DEGRADED}
 
 
 def test_a_fix_installs_all_packages_in_one_go(monkeypatch):
@@ -137,3 +147,11 @@ def test_what_stays_missing_is_one_error(monkeypatch):
     host = FakeHost(machine="riscv64", absent={"lxc-start"})
     with pytest.raises(CapabilityError, match=r"(?s)system: .*riscv64.*lxc: not installed"):
         make_ready(state_dir=Path("/s"), cache_dir=Path("/c"), on_line=print, host=host)
+
+
+def test_what_only_the_tests_use_is_asked_for_apart():
+    host = FakeHost(absent={"/usr/lib/postgresql/*/bin/initdb", "git"})
+
+    assert states(host) == {}
+    assert [check.packages for check in diagnose_tests(host)] == [("postgresql",), ("git",)]
+    assert {check.state for check in diagnose_tests(FakeHost())} == {CheckState.OK}

@@ -78,7 +78,7 @@ def test_resources_of_every_kind(node) -> None:
     )
     assert row["template"] == 0
     kinds = [row["type"] for row in node.ask("GET", "/cluster/resources").data]
-    assert kinds == ["lxc", "pool", "node", "storage", "storage"]
+    assert kinds == ["lxc", "pool", "node", "storage", "storage", "storage"]
     assert node.ask("GET", "/cluster/resources", type="pig").status == 400
 
 
@@ -110,9 +110,10 @@ def test_the_network_shows_both_bridges(node) -> None:
 
 
 def test_storages_and_templates(node) -> None:
-    assert [row["storage"] for row in node.ask("GET", "/storage").data] == ["local", "local-zfs"]
+    names = [row["storage"] for row in node.ask("GET", "/storage").data]
+    assert names == ["local", "local-zfs", "local-dir"]
     rows = node.ask("GET", "/nodes/pve/storage", content="rootdir").data
-    assert [row["storage"] for row in rows] == ["local-zfs"]
+    assert [row["storage"] for row in rows] == ["local-zfs", "local-dir"]
     templates = node.ask("GET", "/nodes/pve/storage/local/content", content="vztmpl").data
     assert {row["format"] for row in templates} == {"tzst"}
     answer = node.ask("GET", "/nodes/pve/storage/nas/status")
@@ -197,3 +198,9 @@ def test_a_failed_change_of_a_pool_changes_nothing(node) -> None:
     node.create(100)
     assert node.ask("PUT", "/pools/a", comment="new", vms="100,999").status == 500
     assert node.ask("GET", "/pools/a").data == {"comment": "old", "members": []}
+
+
+def test_the_space_of_a_storage_is_its_own(node) -> None:
+    node.create(rootfs="local-zfs:2", mp0="local-dir:1,mp=/data")
+    used = {row["storage"]: row["used"] for row in node.ask("GET", "/nodes/pve/storage").data}
+    assert (used["local-zfs"], used["local-dir"]) == (2 << 30, 1 << 30)

@@ -10,6 +10,7 @@ import stat
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,33 @@ def test_the_reason_phrase_is_pves_and_an_error_closes_the_connection(shared: La
         )
 
 
+def test_plain_http_is_sent_to_https(shared: Lab) -> None:
+    info = shared.info()
+    url = f"{info.api_url.replace('https', 'http')}/version?x=1"
+    for method, status in (("GET", 301), ("HEAD", 301), ("POST", 308)):
+        answer = requests.request(method, url, allow_redirects=False, timeout=10)
+        assert answer.status_code == status
+        assert answer.headers["Location"] == f"{info.api_url}/version?x=1"
+    login = {"username": info.user, "password": info.password}
+    plain = f"{info.api_url.replace('https', 'http')}/access/ticket"
+    assert requests.post(plain, data=login, verify=info.ca_file, timeout=10).status_code == 200
+
+
+def test_connections_that_say_nothing_or_nonsense_hold_up_no_one(shared: Lab) -> None:
+    info = shared.info()
+    host, port = info.api_url.split("/")[2].split(":")
+    with ExitStack() as stack:
+        silent = [
+            stack.enter_context(socket.create_connection((host, int(port)), timeout=10))
+            for _ in range(20)
+        ]
+        silent[0].sendall(b"nonsense\r\n\r\n")
+        silent[1].sendall(b"\x16 no handshake at all, but long enough to be read as one")
+        assert _client(info).version.get()["release"]
+        assert silent[0].recv(100) == b""
+    assert _client(info).version.get()["release"]
+
+
 def test_a_wrong_password_is_refused_after_a_while(shared: Lab) -> None:
     begin = time.monotonic()
     with pytest.raises(AuthenticationError):
@@ -185,7 +213,7 @@ def test_down_after_kill_9_stops_the_containers(lab: Lab) -> None:
 
 @pytest.mark.parametrize("end", ["alive", "down", "killed", "damaged"])
 def test_destroy_leaves_nothing(tmp_path: Path, end: str) -> None:
-    lab = _lab(tmp_path / "lab")
+    lab = _lab(tmp_path / "homelab" / "lab")
     info = lab.up()
     _create(_client(info), info, start=1)
     if end == "down":
@@ -251,6 +279,40 @@ def test_a_running_lab_with_another_runtime_is_one_clear_error(shared: Lab) -> N
     with pytest.raises(ConfigurationError, match="runs with the runtime memory, and lxc"):
         Lab(state=shared.state_dir, runtime="lxc").up()
     assert Lab(state=shared.state_dir, runtime="auto").up().runtime == "memory"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"nodes": 3}, "runs with 1 node, not with 3 nodes"),
+        ({"pve_version": "8"}, "runs with Proxmox VE 9.1.1, not with Proxmox VE 8.4.14"),
+        ({"resources_lag": 2.0}, "runs with a lag of 0 s, not with a lag of 2 s"),
+        ({"pve_version": "7"}, "no release that the lab can be"),
+    ],
+)
+def test_a_running_lab_with_other_settings_is_one_clear_error(
+    shared: Lab, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=message) as caught:
+        _lab(shared.state_dir, **options).up()
+    assert caught.value.hint
+    assert shared.info().pid == _lab(shared.state_dir, nodes=1, pve_version="9").up().pid
+
+
+def test_a_lag_shows_a_new_container_later(tmp_path: Path) -> None:
+    lab = _lab(tmp_path / "lab", resources_lag=0.2)
+    try:
+        info = lab.up()
+        client = _client(info)
+        _create(client, info, hostname="late")
+
+        def name() -> str | None:
+            [row] = client.cluster.resources.get(type="vm")
+            return row.get("name")
+
+        assert wait_until(name, what="the name", timeout=10, interval=0.05) == "late"
+    finally:
+        lab.destroy()
 
 
 def test_containers_of_one_runtime_are_not_given_to_another(lab: Lab) -> None:

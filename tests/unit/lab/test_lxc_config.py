@@ -15,7 +15,14 @@ NIC = Nic(
 
 def render(*nics: Nic) -> dict[str, str]:
     guest = Guest(vmid=201, hostname="plex", nics=nics)
-    text = config.render(guest, rootfs="/r", cgroup="lab/201", log_file="/l", limits=("lxc.x = 1",))
+    text = config.render(
+        guest,
+        rootfs="/r",
+        cgroup="lab/201",
+        log_file="/l",
+        console="/c",
+        limits=("lxc.x = 1",),
+    )
     return dict(line.split(" = ", 1) for line in text.splitlines())
 
 
@@ -25,6 +32,7 @@ def test_a_container_is_unprivileged_and_in_the_labs_group():
     assert lines["lxc.rootfs.path"] == "dir:/r"
     assert lines["lxc.cgroup.dir.container"] == "lab/201/payload"
     assert lines["lxc.x"] == "1"
+    assert (lines["lxc.console.logfile"], lines["lxc.console.rotate"]) == ("/c", "1")
 
 
 def test_interfaces_are_named_as_proxmox_names_them():

@@ -3,15 +3,16 @@ from __future__ import annotations
 import os
 import signal
 
-from homelab.lab.lxc.measure import _io, _network, listens, measure
+from homelab.lab.lxc.measure import Meter, listens, measure, traffic
 
 NET = """\
 Inter-|   Receive                                                |  Transmit
  face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs
     lo:    9 1 0 0 0 0 0 0 9 1 0 0 0 0 0 0
-  eth0: 1000 5 0 0 0 0 0 0 2000 6 0 0 0 0 0 0
-  eth1:  100 5 0 0 0 0 0 0  200 6 0 0 0 0 0 0
-docker0: 77 5 0 0 0 0 0 0 88 6 0 0 0 0 0 0
+veth201i0: 1000 5 0 0 0 0 0 0 2000 6 0 0 0 0 0 0
+veth201i1:  100 5 0 0 0 0 0 0  200 6 0 0 0 0 0 0
+veth9i0: 5 5 0 0 0 0 0 0 6 6 0 0 0 0 0 0
+ vmbr0: 77 5 0 0 0 0 0 0 88 6 0 0 0 0 0 0
 """
 
 
@@ -53,10 +54,35 @@ def test_a_signal_that_nobody_listens_to():
         signal.signal(number, before)
 
 
-def test_only_the_containers_own_interfaces_count():
-    assert _network(NET) == (1100, 2200)
-    assert _network("") == (0, 0)
+def test_traffic_is_the_containers_and_not_the_nodes(tmp_path):
+    """The node's end of an interface receives what the container sends."""
+    (tmp_path / "7/net").mkdir(parents=True)
+    (tmp_path / "7/net/dev").write_text(NET)
+    assert traffic(7, proc=tmp_path) == {201: (2200, 1100), 9: (6, 5)}
+    assert traffic(8, proc=tmp_path) == {}
 
 
-def test_reads_and_writes():
-    assert _io("8:0 rbytes=10 wbytes=20 rios=1\n8:16 rbytes=1 wbytes=2\n") == (11, 22)
+def test_bytes_of_the_disk_are_those_of_all_processes_and_never_fall(tmp_path):
+    group = tmp_path / "payload"
+    (group / "ns").mkdir(parents=True)
+
+    def processes(**written: int) -> None:
+        (group / "ns/cgroup.procs").write_text("".join(f"{pid[1:]}\n" for pid in written))
+        for pid, number in written.items():
+            (tmp_path / pid[1:]).mkdir(exist_ok=True)
+            text = f"rchar: 1\nread_bytes: {number // 2}\nwrite_bytes: {number}\n"
+            (tmp_path / pid[1:] / "io").write_text(text)
+
+    now = 0.0
+    meter = Meter(clock=lambda: now, proc=tmp_path)
+    processes(p10=100, p11=50)
+    assert meter.read(201, 10, group) == (75, 150)
+    processes(p10=1000)
+    assert meter.read(201, 10, group) == (75, 150), "within two seconds nothing is read anew"
+    now = 3.0
+    assert meter.read(201, 10, group) == (500, 1000)
+    processes(p10=20)
+    now = 6.0
+    assert meter.read(201, 10, group) == (500, 1000)
+    processes(p12=8)
+    assert meter.read(201, 12, group) == (4, 8), "another init is another start"

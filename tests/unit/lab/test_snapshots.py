@@ -151,3 +151,11 @@ def test_a_snapshot_that_was_cut_off_leaves_no_lock(open_node) -> None:
     after = open_node()
     assert "lock" not in after.config()
     assert _do(after, "POST", S, snapname="one") == "OK"
+
+
+def test_a_volume_in_a_raw_image_has_no_snapshots(node) -> None:
+    node.create(mp0="local-dir:1,mp=/data")
+    status = node.wait(node.ask("POST", f"{L}/snapshot", snapname="one").data)
+    assert status["exitstatus"] == "snapshot feature is not available"
+    assert node.ask("GET", f"{L}/feature", feature="snapshot").data == {"hasFeature": 0}
+    assert "lock" not in node.config()

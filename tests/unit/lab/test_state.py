@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import sqlite3
 import stat
 import threading
@@ -147,3 +148,75 @@ def test_closing_while_others_work_fails_cleanly(tmp_path: Path) -> None:
         thread.join(10)
     assert len(errors) == 4
     assert all("the server is ending" in str(error) for error in errors)
+
+
+def test_what_a_block_commits_is_on_the_disk_at_its_end_and_seen_before(
+    state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[int] = []
+    real = os.fdatasync
+    monkeypatch.setattr(os, "fdatasync", lambda fd: (written.append(fd), real(fd)))
+    with state.together():
+        for vmid in (100, 101):
+            with state.transaction() as transaction:
+                transaction.add_guest(vmid, CONFIG)
+        assert state.vmids() == {100, 101}
+        assert written == []
+    assert len(written) == 1
+    with state.together(), state.transaction(lasting=False) as transaction:
+        transaction.put_running(100, running=True)
+    assert len(written) == 1
+
+
+def test_a_block_that_fails_keeps_what_was_committed_before(state: State) -> None:
+    def fail() -> None:
+        with state.together():
+            with state.transaction() as transaction:
+                transaction.add_guest(100, CONFIG)
+            raise StateError("no")
+
+    with pytest.raises(StateError, match="no"):
+        fail()
+    assert state.guest(100) is not None
+
+
+def test_other_threads_are_no_part_of_a_block(state: State) -> None:
+    modes: list[object] = []
+
+    def commit() -> None:
+        with state.transaction() as transaction:
+            transaction.add_guest(100, CONFIG)
+            modes.append(state._writer.execute("PRAGMA synchronous").fetchone()[0])
+
+    with state.together():
+        other = threading.Thread(target=commit)
+        other.start()
+        other.join(5)
+        with state.transaction() as transaction:
+            transaction.add_guest(101, CONFIG)
+            modes.append(state._writer.execute("PRAGMA synchronous").fetchone()[0])
+    assert modes == [2, 1]
+
+
+def test_guests_are_as_a_new_connection_reads_them(state: State, tmp_path: Path) -> None:
+    described = GuestConfig(options={"hostname": "a", "description": "one"})
+    for config in (CONFIG, described):
+        with state.transaction() as transaction:
+            transaction.add_guest(100, config)
+            transaction.put_config(100, config)
+            transaction.put_node(100, "pve2")
+        other = State(tmp_path / "lab.db")
+        assert state.guests() == other.guests()
+        other.close()
+
+
+def test_a_change_of_many_guests_is_seen(state: State) -> None:
+    assert state.guests() == ()
+    with state.transaction() as transaction:
+        for vmid in range(100, 800):
+            transaction.add_guest(vmid, CONFIG)
+    assert len(state.guests()) == len(state.vmids()) == 700
+    with state.transaction() as transaction:
+        for vmid in range(100, 800):
+            transaction.remove_guest(vmid)
+    assert state.guests() == ()

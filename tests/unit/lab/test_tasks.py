@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from homelab.lab.failures import ApiFailureError
-from homelab.lab.state import State
+from homelab.lab.faults import Fault, Faults
+from homelab.lab.runtime import TaskLog
+from homelab.lab.state import State, TaskRecord
 from homelab.lab.tasks import Tasks
 from homelab.polling import wait_until
 from homelab.pve.upid import Upid
@@ -128,3 +130,64 @@ def test_old_tasks_and_their_logs_are_dropped(
     again.recover()
     assert [record.upid for record in again.records()] == [str(upid) for upid in upids[:1:-1]]
     assert len(list((tmp_path / "tasks").iterdir())) == 2
+
+
+@pytest.fixture
+def at_once(tmp_path: Path, state: State):
+    made = Tasks(state, tmp_path / "tasks", node="pve", faults=Faults(state), at_once=True)
+    made.recover()
+    yield made
+    made.close(timeout=5)
+
+
+def test_work_at_once_has_ended_when_its_name_is_known(state: State, at_once: Tasks) -> None:
+    threads: list[str] = []
+    upid = _register(state, at_once)
+    at_once.run(upid, lambda _log: threads.append(threading.current_thread().name))
+    assert threads == [threading.current_thread().name]
+    assert at_once.status(str(upid)).exitstatus == "OK"
+    assert not at_once.is_active("100")
+
+
+def test_work_at_once_that_fails_is_a_failed_task(state: State, at_once: Tasks) -> None:
+    def fail(_log: TaskLog) -> None:
+        raise ApiFailureError("no")
+
+    upid = _register(state, at_once)
+    at_once.run(upid, fail)
+    assert at_once.status(str(upid)).exitstatus == "no"
+    assert at_once.lines(str(upid)) == ["TASK ERROR: no"]
+
+
+def test_what_waits_or_may_be_hit_by_a_fault_holds_up_no_one(
+    state: State, at_once: Tasks, tmp_path: Path
+) -> None:
+    gate = threading.Event()
+    first = _register(state, at_once)
+    at_once.run(first, lambda _log: gate.wait(5) and None, waits=True)
+    Faults(state).add(Fault(task="vzstart", delay=0.01))
+    faulty = Tasks(state, tmp_path / "tasks", node="pve", faults=Faults(state), at_once=True)
+    second = _register(state, faulty)
+    faulty.run(second, lambda _log: gate.wait(5) and None)
+    assert at_once.status(str(first)).endtime is None
+    assert faulty.status(str(second)).endtime is None
+    gate.set()
+    assert (_ended(at_once, first), _ended(faulty, second)) == ("OK", "OK")
+    faulty.close(timeout=5)
+
+
+def test_an_end_is_shown_only_when_it_is_saved(
+    state: State, tasks: Tasks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upid = _register(state, tasks)
+    transaction = state.transaction
+    shown: list[TaskRecord | None] = []
+
+    def saving(*, lasting: bool):
+        shown.append(tasks.status(str(upid)))
+        return transaction(lasting=lasting)
+
+    monkeypatch.setattr(state, "transaction", saving)
+    tasks.run(upid, lambda _log: None)
+    assert _ended(tasks, upid) == "OK"
+    assert [record.endtime for record in shown if record is not None] == [None]

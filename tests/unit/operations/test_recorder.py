@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from homelab.errors import HomelabError
@@ -58,6 +60,15 @@ def test_interrupted_stage_failed() -> None:
         raise KeyboardInterrupt
 
     assert recorder.stages[0].detail == "interrupted"
+
+
+def test_stage_that_the_system_refused_says_what_and_where(tmp_path: Path) -> None:
+    recorder = _recorder([], _Clock())
+
+    with pytest.raises(FileNotFoundError), recorder.stage(Stage.PLAN):
+        (tmp_path / "absent").read_text(encoding="utf-8")
+
+    assert str(tmp_path / "absent") in recorder.stages[0].detail
 
 
 def test_item_is_timed_from_its_first_mention() -> None:

@@ -88,3 +88,31 @@ def test_containers_behind_an_api_on_loopback_are_never_dialled(host: str) -> No
 def test_memory_runtime_has_no_network() -> None:
     with pytest.raises(CapabilityError, match="keeps state only"):
         _target(kind="lab", runtime="memory").network_namespace()
+
+
+_STORED = _PRODUCTION + 'state = "pg"\n'
+_CONNECTION = "postgres://homelab:hunter2@db.example/homelab"
+
+
+def test_remote_state_needs_a_database_in_the_environment(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="PG_CONN_STR is not set"):
+        open_target(_settings(tmp_path, _STORED, **_TOKEN), "production")
+
+
+def test_schema_of_the_environment_wins_and_the_password_is_not_shown(tmp_path: Path) -> None:
+    values = {**_TOKEN, "PG_CONN_STR": _CONNECTION}
+    target = open_target(_settings(tmp_path, _STORED, **values), "production")
+    other = open_target(
+        _settings(tmp_path, _STORED, **values, PG_SCHEMA_NAME="other"), "production"
+    )
+
+    assert (target.state_schema, other.state_schema) == ("homelab", "other")
+    assert target.environment["PG_CONN_STR"] == _CONNECTION
+    assert "hunter2" not in repr(target)
+    assert open_target(_settings(tmp_path, **values), "production").state_schema is None
+
+
+@pytest.mark.parametrize("schema", ["", "a b", 'a"', "a" * 64])
+def test_schema_is_a_name(tmp_path: Path, schema: str) -> None:
+    with pytest.raises(ConfigurationError, match="state_schema"):
+        _settings(tmp_path, f"{_STORED}state_schema = '{schema}'\n")

@@ -101,7 +101,7 @@ def index(_context: Context, _call: Call) -> object:
 
 
 ENDPOINTS = (
-    Endpoint(method="GET", path="/version", permission="user", handler=version),
+    Endpoint(method="GET", path="/version", quick=True, permission="user", handler=version),
     Endpoint(method="GET", path="/access/ticket", permission="world", handler=ticket_form),
     Endpoint(
         method="POST",

@@ -1,16 +1,13 @@
-"""/cluster: everything at a glance, the next free id, tasks, and high availability (there is none)."""
+"""/cluster: its nodes, the next free id, tasks, and high availability (there is none)."""
 
 from __future__ import annotations
 
 from ipaddress import ip_address
 
 from homelab.lab.api.endpoint import Call, Endpoint
-from homelab.lab.api.node_view import node_row
 from homelab.lab.api.task_view import task_row
-from homelab.lab.api.views import guest_resource, pools_by_guest, storage_space
 from homelab.lab.context import Context
 from homelab.lab.failures import ApiFailureError, invalid
-from homelab.lab.storages import STORAGES, Storage
 from homelab.pve.schema import Parameter
 
 _FIRST_VMID = 100
@@ -44,43 +41,6 @@ def status(context: Context, _call: Call) -> object:
         "quorate": int(2 * len(context.online) > len(context.nodes)),
     }
     return [cluster, *rows]
-
-
-def resources(context: Context, call: Call) -> object:
-    kind = call.args.text("type")
-    access, caller = context.access, call.caller
-    everything = access.is_almighty(caller)
-    rows: list[dict[str, object]] = []
-    if kind in {"", "vm"}:
-        running, pools = context.running(), pools_by_guest(context)
-        rows += [
-            guest_resource(context, record, running, pools)
-            for record in context.state.guests()
-            if everything or access.allows(caller, f"/vms/{record.vmid}", "VM.Audit")
-        ]
-    if kind == "":
-        rows += [
-            {"id": f"/pool/{pool.poolid}", "type": "pool", "pool": pool.poolid}
-            for pool in context.state.pools()
-            if everything or access.allows(caller, f"/pool/{pool.poolid}", "Pool.Audit")
-        ]
-    if kind in {"", "node"}:
-        rows += [
-            {**node_row(context, node), "cgroup-mode": 2}
-            for node in context.nodes
-            if everything or access.allows(caller, f"/nodes/{node}", "Sys.Audit")
-        ]
-    if kind in {"", "storage"}:
-        rows += [
-            _storage_resource(context, node, storage)
-            for node in context.online
-            for storage in STORAGES
-            if everything
-            or access.allows(
-                caller, f"/storage/{storage.name}", "Datastore.Audit", "Datastore.AllocateSpace"
-            )
-        ]
-    return rows
 
 
 def next_id(context: Context, call: Call) -> object:
@@ -118,34 +78,12 @@ def not_backed_up(context: Context, _call: Call) -> object:
     ]
 
 
-def _storage_resource(context: Context, node: str, storage: Storage) -> dict[str, object]:
-    space, taken = storage_space(context.at(node), storage)
-    return {
-        "id": f"storage/{node}/{storage.name}",
-        "type": "storage",
-        "storage": storage.name,
-        "node": node,
-        "status": "available",
-        "plugintype": storage.type,
-        "content": ",".join(storage.content),
-        "shared": 0,
-        "maxdisk": space,
-        "disk": taken,
-    }
-
-
 ENDPOINTS = (
-    Endpoint(method="GET", path="/cluster/status", permission="user", handler=status),
-    Endpoint(
-        method="GET",
-        path="/cluster/resources",
-        permission="user",
-        handler=resources,
-        parameters={"type": Parameter(enum=("vm", "storage", "node", "sdn"))},
-    ),
+    Endpoint(method="GET", path="/cluster/status", quick=True, permission="user", handler=status),
     Endpoint(
         method="GET",
         path="/cluster/nextid",
+        quick=True,
         permission="user",
         handler=next_id,
         parameters={"vmid": Parameter(type="integer", minimum=100, maximum=999_999_999)},

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import orjson
+
 from homelab.lab import guest_backup, guest_life, guest_snapshots
-from homelab.lab.api.endpoint import Call, Endpoint, Privilege
+from homelab.lab.api.endpoint import Call, Encoded, Endpoint, Privilege
 from homelab.lab.api.snapshots import SNAPSHOT_NAME
 from homelab.lab.api.views import guest_status
 from homelab.lab.context import Context
@@ -123,7 +125,7 @@ def destroy(context: Context, call: Call) -> object:
 
 
 def config(context: Context, call: Call) -> object:
-    found = context.guest(call.vmid).config
+    record = context.guest(call.vmid)
     if "snapshot" in call.args:
         if call.args.flag("current"):
             problem = "cannot use 'snapshot' parameter with 'current'"
@@ -134,7 +136,12 @@ def config(context: Context, call: Call) -> object:
             )
         name = call.args.text("snapshot")
         return guest_snapshots.snapshot_of(context, call.vmid, name).config.to_api()
-    return found.to_api() if call.args.flag("current") else found.pending_api()
+    now = call.args.flag("current")
+    return context.memo.get(("config", call.vmid, now), record, lambda: _config(record.config, now))
+
+
+def _config(found: GuestConfig, now: bool) -> Encoded:  # noqa: FBT001
+    return Encoded(orjson.dumps({"data": found.to_api() if now else found.pending_api()}))
 
 
 def update(context: Context, call: Call) -> object:
@@ -205,7 +212,9 @@ def interfaces(context: Context, call: Call) -> object:
 _L = "/nodes/{node}/lxc/{vmid}"
 
 ENDPOINTS = (
-    Endpoint(method="GET", path="/nodes/{node}/lxc", permission="user", handler=listing),
+    Endpoint(
+        method="GET", path="/nodes/{node}/lxc", quick=True, permission="user", handler=listing
+    ),
     Endpoint(
         method="POST",
         path="/nodes/{node}/lxc",
@@ -224,6 +233,7 @@ ENDPOINTS = (
     Endpoint(
         method="GET",
         path=f"{_L}/config",
+        quick=True,
         permission=_AUDIT,
         handler=config,
         parameters={"current": FLAG, "snapshot": SNAPSHOT_NAME},
@@ -244,7 +254,7 @@ ENDPOINTS = (
             "revert": Parameter(is_list=True),
         },
     ),
-    Endpoint(method="GET", path=f"{_L}/pending", permission=_AUDIT, handler=pending),
+    Endpoint(method="GET", path=f"{_L}/pending", quick=True, permission=_AUDIT, handler=pending),
     Endpoint(
         method="PUT",
         path=f"{_L}/resize",

@@ -58,7 +58,6 @@ def check_migration(context: Context, call: Call) -> object:
         "running": int(running),
         "allowed-nodes": others,
         "not-allowed-nodes": {},
-        "dependent-ha-resources": [],
     }
 
 

@@ -7,7 +7,7 @@ import logging
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote
 
@@ -15,7 +15,7 @@ import orjson
 
 from homelab.errors import HomelabError
 from homelab.lab.api import own
-from homelab.lab.api.endpoint import Call, Endpoint, Page, Privilege
+from homelab.lab.api.endpoint import Call, Encoded, Endpoint, Page, Privilege
 from homelab.lab.api.router import Router
 from homelab.lab.api.table import ENDPOINTS
 from homelab.lab.auth import AuthenticationError, Caller
@@ -28,6 +28,8 @@ from homelab.pve.schema import Parameter, ParameterError, RawValue, verify
 _log = logging.getLogger(__name__)
 
 _PREFIX = "/api2/json"
+_EXTJS_PREFIX = "/api2/extjs"
+"""The same for PVE's web interface: an error is status 200 with `success` 0."""
 _OWN_PREFIX = "/lab"
 """What is the lab's own and no part of PVE's API."""
 _NOBODY = Caller(user="")
@@ -76,6 +78,9 @@ class Dispatcher:
 
     def dispatch(self, request: Request) -> Reply:
         """Answer one request; blocks as long as its handler does."""
+        if f"{request.path}/".startswith(f"{_EXTJS_PREFIX}/"):
+            path = _PREFIX + request.path.removeprefix(_EXTJS_PREFIX)
+            return _for_extjs(self.dispatch(replace(request, path=path)))
         try:
             data = self._handle(request)
         except ApiFailureError as error:
@@ -91,10 +96,20 @@ class Dispatcher:
         except HomelabError as error:
             _log.exception("%s %s", request.method, request.path)
             return _failure(500, error.message)
+        if isinstance(data, Encoded):
+            return Reply(status=200, reason="OK", body=data.body)
         reply: dict[str, object] = {"data": data}
         if isinstance(data, Page):
             reply = {"data": data.items, "total": data.total}
         return Reply(status=200, reason="OK", body=orjson.dumps(reply))
+
+    def is_quick(self, request: Request) -> bool:
+        """Whether `dispatch` does not block, so that it needs no thread of its own."""
+        context = self._context
+        if request.method != "GET" or not context.faults.are_none:
+            return False
+        found = self._router.find("GET", request.path.removeprefix(_PREFIX))
+        return found is not None and found[0].quick and context.runtime.changes() is not None
 
     def _handle(self, request: Request) -> object:
         path = unquote(request.path)
@@ -129,7 +144,8 @@ class Dispatcher:
         context = self._context
         if "node" in variables:
             context = context.at(self._node(args.text("node")))
-        return endpoint.handler(context, Call(caller=caller, args=args, upload=request.upload))
+        with context.state.together():
+            return endpoint.handler(context, Call(caller=caller, args=args, upload=request.upload))
 
     def _require(self, caller: Caller, path: str, permission: Privilege) -> None:
         access = self._context.access
@@ -241,6 +257,17 @@ def _merged(raw: Mapping[str, RawValue], variables: Mapping[str, str]) -> dict[s
                 name, "duplicate parameter (already defined in URI) with conflicting values!"
             )
     return {**raw, **variables}
+
+
+def _for_extjs(reply: Reply) -> Reply:
+    """A refused login stays what it is, as on PVE, where it comes before the format is chosen."""
+    if reply.status in {0, 401}:
+        return reply
+    more: dict[str, object] = {"success": 1}
+    if reply.status >= 400:
+        more = {"success": 0, "status": reply.status}
+    body = orjson.dumps(more)[:-1] + b"," + reply.body[1:]
+    return Reply(status=200, reason="OK", body=body)
 
 
 def _failure(status: int, message: str, errors: Mapping[str, str] | None = None) -> Reply:

@@ -55,8 +55,15 @@ class Page:
     total: int
 
 
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A whole reply that is JSON already."""
+
+    body: bytes
+
+
 Handler = Callable[[Context, Call], object]
-"""Returns what goes into `data`; a `Page` also sets `total`."""
+"""Returns what goes into `data`; a `Page` also sets `total`, an `Encoded` is the reply itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,5 +79,7 @@ class Endpoint:
     """Query and body parameters, by name."""
     tickets_only: bool = False
     """Whether API tokens are refused."""
+    quick: bool = False
+    """Whether it only reads, and of that only what takes no time."""
     stored_only: bool = False
     """Whether what is set here is kept and shown, and has no effect in the lab yet."""

@@ -119,7 +119,7 @@ _N = "/nodes/{node}"
 _AUDIT = Privilege("/nodes/{node}", "Sys.Audit")
 
 ENDPOINTS = (
-    Endpoint(method="GET", path="/nodes", permission="user", handler=listing),
+    Endpoint(method="GET", path="/nodes", quick=True, permission="user", handler=listing),
     Endpoint(method="GET", path=_N, permission="user", handler=index),
     Endpoint(method="GET", path=f"{_N}/version", permission="user", handler=version),
     Endpoint(method="GET", path=f"{_N}/status", permission=_AUDIT, handler=status),

@@ -76,6 +76,7 @@ ENDPOINTS = (
     Endpoint(
         method="GET",
         path=f"{_L}/current",
+        quick=True,
         permission=Privilege("/vms/{vmid}", "VM.Audit"),
         handler=current,
     ),

@@ -23,13 +23,16 @@ REFUSED: Mapping[str, str] = MappingProxyType(
         "/nodes/{node}/ceph": "the lab has no Ceph",
         "/nodes/{node}/certificates": "the lab makes its own certificates",
         "/nodes/{node}/disks": "the node is this machine: its disks are left alone",
-        "/nodes/{node}/lxc/{vmid}/move_volume": "there is one storage for containers",
+        "/nodes/{node}/lxc/{vmid}/move_volume": "clone to the other storage instead",
         "/nodes/{node}/lxc/{vmid}/remote_migrate": "there is no other cluster",
+        "/nodes/{node}/lxc/{vmid}/status/suspend (of real containers)": (
+            "it takes CRIU, which the lab does not use; the task fails as on a node without it"
+        ),
         "/nodes/{node}/lxc/{vmid}/vncproxy": "use 'homelab lab shell'",
         "/nodes/{node}/network (writes)": "bridges are given when the lab starts",
         "/nodes/{node}/qemu/{vmid}": "the lab runs containers, no virtual machines",
         "/nodes/{node}/scan": "there is no other storage to find",
         "/nodes/{node}/termproxy": "use 'homelab lab shell'",
-        "/storage (writes)": "the storages are fixed: local and local-zfs",
+        "/storage (writes)": "the storages are fixed: local, local-zfs and local-dir",
     }
 )

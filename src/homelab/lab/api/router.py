@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 
 from homelab.lab.api.endpoint import Endpoint
 
+_Found = tuple[Endpoint, Mapping[str, str]]
+_REMEMBERED = 20_000
+"""Paths, from which on they are forgotten; each task has paths of its own."""
+
 
 @dataclass(slots=True)
 class _Segment:
@@ -21,6 +25,7 @@ class Router:
 
     def __init__(self, endpoints: Iterable[Endpoint]) -> None:
         self._root = _Segment()
+        self._found: dict[tuple[str, str], _Found] = {}
         for endpoint in endpoints:
             self._add(endpoint)
 
@@ -39,11 +44,19 @@ class Router:
             raise ValueError(f"two endpoints for {endpoint.method} {endpoint.path}")
         here.endpoints[endpoint.method] = endpoint
 
-    def find(self, method: str, path: str) -> tuple[Endpoint, Mapping[str, str]] | None:
+    def find(self, method: str, path: str) -> _Found | None:
         """The endpoint and its path parameters; empty segments don't count."""
-        names = _split(path)
-        endpoint = _find(self._root, method, names)
-        return None if endpoint is None else (endpoint, _variables(endpoint.path, names))
+        key = (method, path)
+        found = self._found.get(key)
+        if found is None:
+            names = _split(path)
+            endpoint = _find(self._root, method, names)
+            if endpoint is None:
+                return None
+            if len(self._found) >= _REMEMBERED:
+                self._found = {}
+            found = self._found[key] = (endpoint, _variables(endpoint.path, names))
+        return found
 
 
 def _find(here: _Segment, method: str, names: list[str]) -> Endpoint | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from homelab.lab import guest_snapshots
 from homelab.lab.api.endpoint import Call, Endpoint, Privilege
 from homelab.lab.context import Context
-from homelab.lab.snapshots import PARENT, snapshots
+from homelab.lab.snapshots import PARENT, STATE, snapshots
 from homelab.pve.guest_options import OPTIONS
 from homelab.pve.schema import FLAG, TEXT, Parameter
 
@@ -23,6 +23,8 @@ def listing(context: Context, call: Call) -> object:
             "snaptime": snapshot.snaptime,
             "description": snapshot.description,
         }
+        if snapshot.state is not None:
+            row[STATE] = snapshot.state
         rows.append(row if snapshot.parent is None else {**row, "parent": snapshot.parent})
     current: dict[str, object] = {
         "name": "current",

@@ -104,7 +104,7 @@ ENDPOINTS = (
         },
     ),
     Endpoint(method="GET", path=_T, permission="user", handler=index),
-    Endpoint(method="GET", path=f"{_T}/status", permission="user", handler=status),
+    Endpoint(method="GET", path=f"{_T}/status", quick=True, permission="user", handler=status),
     Endpoint(
         method="GET",
         path=f"{_T}/log",

@@ -72,7 +72,12 @@ def guest_resource(
 
 def pools_by_guest(context: Context) -> dict[int, str]:
     """The pool of each guest that is in one."""
-    return {vmid: pool.poolid for pool in context.state.pools() for vmid in pool.vmids}
+    stamp = context.state.pool_changes
+    return context.memo.get(
+        "pools",
+        stamp,
+        lambda: {vmid: pool.poolid for pool in context.state.pools() for vmid in pool.vmids},
+    )
 
 
 def storage_space(context: Context, storage: Storage) -> tuple[int, int]:
@@ -80,7 +85,7 @@ def storage_space(context: Context, storage: Storage) -> tuple[int, int]:
     total = shutil.disk_usage(Path("/")).total
     if "rootdir" in storage.content:
         at_home = context.node == context.home
-        used = context.state.used_space(context.node, with_homeless=at_home)
+        used = context.state.used_space(context.node, storage.name, with_homeless=at_home)
     else:
         used = sum(template.size for template in context.runtime.templates())
     return total, min(used, total)

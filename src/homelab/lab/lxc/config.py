@@ -9,6 +9,8 @@ from pathlib import Path
 from homelab.lab.images.ownership import ID_BASE, ID_COUNT
 from homelab.lab.runtime import Guest, Nic
 
+CONSOLE_SIZE = 1 << 20
+"""Bytes of console output that are kept, and as many of before."""
 SECCOMP = Path("/usr/share/lxc/config/common.seccomp")
 
 
@@ -33,6 +35,13 @@ def overlay(layers: Sequence[str], upper: Path, work: Path, target: str) -> Moun
     return Mount(source="overlay", target=target, kind="overlay", options=options)
 
 
+def read_only_overlay(layers: Sequence[str], target: str) -> Mount:
+    """Layers seen as one tree that nobody changes."""
+    return Mount(
+        source="overlay", target=target, kind="overlay", options=f"ro,lowerdir={':'.join(layers)}"
+    )
+
+
 def bind(source: Path, target: str, *, read_only: bool = False) -> Mount:
     """A volume that is mounted below the root."""
     options = "bind,ro" if read_only else "bind"
@@ -45,7 +54,13 @@ def veth_name(vmid: int, number: int) -> str:
 
 
 def render(
-    guest: Guest, *, rootfs: str, cgroup: str, limits: Sequence[str] = (), log_file: str
+    guest: Guest,
+    *,
+    rootfs: str,
+    cgroup: str,
+    limits: Sequence[str] = (),
+    log_file: str,
+    console: str,
 ) -> str:
     """The container's `config` for lxc.
 
@@ -71,6 +86,9 @@ def render(
         "lxc.cgroup.dir.container.inner = ns",
         f"lxc.log.file = {log_file}",
         "lxc.log.level = ERROR",
+        f"lxc.console.logfile = {console}",
+        f"lxc.console.size = {CONSOLE_SIZE}",
+        "lxc.console.rotate = 1",
         *limits,
     ]
     for number, nic in enumerate(guest.nics):

@@ -5,27 +5,33 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from homelab.errors import CommandError, WaitTimeoutError
 from homelab.lab import cgroups
 from homelab.lab.images.ownership import ID_BASE
-from homelab.lab.lxc import config, rootfs
-from homelab.lab.lxc.measure import listens, measure
+from homelab.lab.lxc import config, mounts, rootfs
+from homelab.lab.lxc.measure import Meter, listens, measure, traffic
+from homelab.lab.lxc.mounts import COPIED
 from homelab.lab.lxc.resources import Resources
 from homelab.lab.node import Node
 from homelab.lab.runtime import Guest, TaskLog, Usage, Volume
-from homelab.lab.storage import RootVolume, Storage
+from homelab.lab.storage import Storage
 from homelab.polling import wait_until
 from homelab.process import run
 
 _LXC = Path("/var/lib/lxc")
 """Where the node's mount namespace shows the state's `lxc` directory."""
+CONSOLE = "console.log"
+"""What a container wrote to its console, below its own directory of the state's `lxc`."""
+_ROOT = "root-volume"
 _SIGRTMIN_3 = signal.SIGRTMIN + 3
 """systemd's signal for halting (systemd(1))."""
 _HOTMOUNT = Path(__file__).with_name("hotmount.py")
+_HOTUNMOUNT = Path(__file__).with_name("hotunmount.py")
 
 
 class Containers:
@@ -35,27 +41,34 @@ class Containers:
         self._node = node
         self._storage = storage
         self._directory = directory
+        self._roots: dict[int, Volume] = {}
+        self._meter = Meter()
         self.resources = Resources(node.cgroup_name)
 
     def start(self, guest: Guest, root: Volume, *, log: TaskLog) -> None:
         """Mount everything and start init."""
         self.clear(guest.vmid)
+        self._storage.settle(guest.volumes)
         volume = self._storage.root(root.volid)
         layers = rootfs.layers_of(volume)
         rootfs.configure(layers, guest)
+        mounts.make_directories(layers, guest)
         directory = self._directory / str(guest.vmid)
         (directory / "rootfs").mkdir(mode=0o755, parents=True, exist_ok=True)
         shown = _LXC / str(guest.vmid)
-        mounts = self._mounts(guest, volume, layers, str(shown / "rootfs"))
-        (directory / "fstab").write_text("".join(m.line() for m in mounts), encoding="utf-8")
+        tree = mounts.live(self._storage, guest, volume, str(shown / "rootfs"))
+        (directory / "fstab").write_text(mounts.fstab(tree), encoding="utf-8")
         text = config.render(
             guest,
             rootfs=str(shown / "rootfs"),
             cgroup=f"{self._node.cgroup_name}/{guest.vmid}",
             limits=self.resources.config(guest),
             log_file=str(shown / "lxc.log"),
+            console=str(shown / CONSOLE),
         )
         (directory / "config").write_text(text, encoding="utf-8")
+        (directory / _ROOT).write_text(root.volid, encoding="utf-8")
+        self._roots[guest.vmid] = root
         (directory / "lxc.log").unlink(missing_ok=True)
         try:
             self.resources.enable(guest.vmid)
@@ -109,9 +122,10 @@ class Containers:
             cgroups.remove(group)
         self.resources.remove(vmid)
         if self._node.holder() is not None:
-            target = _LXC / str(vmid) / "rootfs"
+            own = _LXC / str(vmid)
             self._node.run(
-                "umount", "--recursive", "--lazy", "--quiet", target, expected=(0, 1, 32)
+                *("umount", "--recursive", "--lazy", "--quiet", own / "rootfs", own / COPIED),
+                expected=range(256),
             )
 
     def mount(self, guest: Guest, volume: Volume) -> None:
@@ -120,9 +134,19 @@ class Containers:
         if init is None:
             return
         mode = "ro" if volume.read_only else "rw"
-        source = self._storage.make(volume.volid)
+        source = self._storage.shown(self._storage.make(volume))
         pids = (str(self._node.require().pid), str(init))
         run((sys.executable, "-I", "-S", _HOTMOUNT, *pids, source, volume.path, mode, str(ID_BASE)))
+
+    def unmount(self, vmid: int, volids: Collection[str]) -> None:
+        """Take volumes that are about to be removed out of the running container."""
+        init = self.init_of(vmid)
+        paths = [path for volid in volids if (path := self._storage.path(volid)).is_dir()]
+        devices = [path.stat().st_dev for path in paths]
+        names = [path.name for path in paths]
+        names += [f"{os.major(device)}:{os.minor(device)}" for device in devices]
+        if init is not None and names:
+            run((sys.executable, "-I", "-S", _HOTUNMOUNT, str(init), *names))
 
     def group(self, vmid: int) -> Path:
         """A container's control group."""
@@ -150,34 +174,37 @@ class Containers:
         return tuple(sorted(int(name) for name in names if name.isdecimal()))
 
     def usage(self) -> Iterator[tuple[int, Usage]]:
-        """What runs, with its use."""
+        """What runs, with its use; of the disk, see `root_volume`."""
+        holder = self._node.holder()
+        network = traffic(holder.pid) if holder is not None else {}
         for vmid in self.vmids():
             init = self.init_of(vmid)
             if init is not None:
                 payload = self.group(vmid) / "payload"
                 found = measure(init, payload, self.resources.memory_group(vmid))
                 if found is not None:
-                    yield vmid, found
+                    read, written = self._meter.read(vmid, init, payload)
+                    received, sent = network.get(vmid, (0, 0))
+                    yield (
+                        vmid,
+                        replace(
+                            found,
+                            diskread=read,
+                            diskwrite=written,
+                            netin=received,
+                            netout=sent,
+                        ),
+                    )
 
-    def _mounts(
-        self, guest: Guest, root: RootVolume, layers: rootfs.Layers, target: str
-    ) -> tuple[config.Mount, ...]:
-        lower = root.template.read_text(encoding="utf-8").splitlines()
-        found = [config.overlay(lower, root.upper, root.work, target)]
-        volumes = [volume for volume in guest.volumes if volume.path != "/"]
-        if not any(volume.path.rstrip("/") == "/var/lib/docker" for volume in volumes):
-            layers.directory("var/lib/docker", mode=0o710)
-            found.append(config.bind(root.docker, f"{target}/var/lib/docker"))
-        for volume in sorted(volumes, key=lambda volume: volume.path.count("/")):
-            layers.directory(volume.path.strip("/"))
-            found.append(
-                config.bind(
-                    self._storage.make(volume.volid),
-                    f"{target}/{volume.path.strip('/')}",
-                    read_only=volume.read_only,
-                )
-            )
-        return tuple(found)
+    def root_volume(self, vmid: int) -> Volume | None:
+        """The root volume of a container that was started, also by an earlier server."""
+        if vmid not in self._roots:
+            try:
+                volid = (self._directory / str(vmid) / _ROOT).read_text(encoding="utf-8")
+            except OSError:
+                return None
+            self._roots[vmid] = Volume(volid=volid, path="/", size=0)
+        return self._roots[vmid]
 
     def _run_in_groups(self, groups: tuple[Path, ...], argv: tuple[str, ...]) -> None:
         """Run a program in the node; the shell joins v1 groups first, so that nothing escapes."""

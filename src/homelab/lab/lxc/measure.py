@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+from homelab.lab.cgroups import members
 from homelab.lab.runtime import Usage
 from homelab.process import start_time_of
 
+_VETH = re.compile(r"veth(\d+)i\d+")
+_SENT = 8
+"""The field of /proc/net/dev, after the name, that counts what was sent."""
+_MEASURED_FOR = 2.0
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -19,18 +26,12 @@ def measure(pid: int, payload: Path, memory_group: Path | None) -> Usage | None:
         return None
     uptime = time.clock_gettime(time.CLOCK_BOOTTIME) - began / _TICKS
     memory, swap = _memory(payload, memory_group)
-    received, sent = _network(_text(Path(f"/proc/{pid}/net/dev")))
-    read, written = _io(_text(payload / "io.stat"))
     return Usage(
         pid=pid,
         uptime=max(uptime, 0.0),
         cpu_seconds=_keyed(_text(payload / "cpu.stat")).get("usage_usec", 0) / 1e6,
         mem=memory,
         swap=swap,
-        diskread=read,
-        diskwrite=written,
-        netin=received,
-        netout=sent,
     )
 
 
@@ -55,28 +56,64 @@ def _memory(payload: Path, v1_group: Path | None) -> tuple[int, int]:
     return max(used - stat.get("inactive_file", 0), 0), _number(payload / "memory.swap.current")
 
 
-def _network(text: str) -> tuple[int, int]:
-    """Bytes received and sent over the container's own interfaces."""
-    received = sent = 0
-    for line in text.splitlines()[2:]:
+def traffic(holder: int, *, proc: Path = Path("/proc")) -> dict[int, tuple[int, int]]:
+    """Bytes that each container has received and sent, by the node's ends of its interfaces."""
+    found: dict[int, tuple[int, int]] = {}
+    for line in _text(proc / str(holder) / "net/dev").splitlines()[2:]:
         name, _, counters = line.partition(":")
+        match = _VETH.fullmatch(name.strip())
         fields = counters.split()
-        if name.strip().startswith("eth") and len(fields) >= 9:
-            received += int(fields[0])
-            sent += int(fields[8])
-    return received, sent
+        if match is not None and len(fields) > _SENT:
+            received, sent = found.get(int(match[1]), (0, 0))
+            # What the node's end receives is what the container sends.
+            found[int(match[1])] = (received + int(fields[_SENT]), sent + int(fields[0]))
+    return found
 
 
-def _io(text: str) -> tuple[int, int]:
-    read = written = 0
-    for line in text.splitlines():
-        for word in line.split()[1:]:
-            name, _, value = word.partition("=")
-            if name == "rbytes":
-                read += int(value)
-            elif name == "wbytes":
-                written += int(value)
-    return read, written
+class Recent:
+    """Numbers that are measured anew after some seconds, or when the container started anew."""
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._known: dict[int, tuple[int, float, int]] = {}
+
+    def get(self, vmid: int, init: int, measured: Callable[[], int]) -> int:
+        """The number of a container whose init is `init`."""
+        pid, then, number = self._known.get(vmid, (0, 0.0, 0))
+        now = self._clock()
+        if pid != init or now - then >= _MEASURED_FOR:
+            number = measured()
+            self._known[vmid] = (init, now, number)
+        return number
+
+
+class Meter:
+    """Bytes that containers had the block layer read and write, counted by their processes.
+
+    The control groups would count what passes a loop device twice. A process that ends leaves its
+    counts to its parent, so that the sum over those that live never loses any but for a moment.
+    """
+
+    def __init__(
+        self, *, clock: Callable[[], float] = time.monotonic, proc: Path = Path("/proc")
+    ) -> None:
+        self._clock = clock
+        self._proc = proc
+        self._seen: dict[int, tuple[int, float, int, int]] = {}
+
+    def read(self, vmid: int, init: int, payload: Path) -> tuple[int, int]:
+        """Bytes read and written since the start, at most some seconds late."""
+        pid, then, read, written = self._seen.get(vmid, (0, 0.0, 0, 0))
+        now = self._clock()
+        if pid == init and now - then < _MEASURED_FOR:
+            return read, written
+        if pid != init:
+            read = written = 0
+        found = [_keyed(_text(self._proc / str(one) / "io")) for one in members(payload)]
+        read = max(read, sum(one.get("read_bytes:", 0) for one in found))
+        written = max(written, sum(one.get("write_bytes:", 0) for one in found))
+        self._seen[vmid] = (init, now, read, written)
+        return read, written
 
 
 def _keyed(text: str) -> dict[str, int]:

@@ -13,7 +13,6 @@ _APPARMOR = Path("/sys/module/apparmor/parameters/enabled")
 def notes_on(enforced: AbstractSet[str], apparmor: Path = _APPARMOR) -> tuple[str, ...]:
     """One sentence for each thing; `enforced` are the controllers whose limits hold."""
     found = [
-        "volume sizes are recorded and not enforced",
         "privileged containers run with the id map of unprivileged ones",
     ]
     missing = sorted({"memory", "cpu"} - enforced)

@@ -78,7 +78,7 @@ class Layers:
 
 def layers_of(volume: RootVolume) -> Layers:
     """The layers of a volume, as its `template` file names them."""
-    lower = [Path(line) for line in volume.template.read_text(encoding="utf-8").splitlines()]
+    lower = volume.layers()
     missing = [path for path in lower if not path.is_dir()]
     if missing:
         raise CapabilityError(
@@ -90,15 +90,30 @@ def layers_of(volume: RootVolume) -> Layers:
 
 def set_up(layers: Layers, guest: Guest, credentials: Credentials) -> str:
     """Give a new container its identity and its administrator; returns its ssh host key (public)."""
-    layers.write("etc/machine-id", f"{uuid.uuid4().hex}\n", mode=0o444)
+    renew(layers)
     configure(layers, guest)
+    let_in(layers, credentials)
+    return _host_key(layers, guest.hostname)
+
+
+def let_in(layers: Layers, credentials: Credentials) -> None:
+    """Give the administrator the keys and the password, where there are any."""
     if credentials.ssh_public_keys:
         layers.directory("root/.ssh", mode=0o700)
         keys = "".join(f"{key.strip()}\n" for key in credentials.ssh_public_keys)
         layers.write("root/.ssh/authorized_keys", keys, mode=0o600)
     if credentials.password is not None:
         layers.write("etc/shadow", _shadow(layers.read("etc/shadow"), credentials.password))
-    return _host_key(layers, guest.hostname)
+
+
+def host_key(layers: Layers) -> str | None:
+    """The public ssh host key that a tree has already."""
+    return layers.read("etc/ssh/ssh_host_ed25519_key.pub").strip() or None
+
+
+def renew(layers: Layers) -> None:
+    """Tell a copy from what it was made of."""
+    layers.write("etc/machine-id", f"{uuid.uuid4().hex}\n", mode=0o444)
 
 
 def configure(layers: Layers, guest: Guest) -> None:

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from homelab.errors import CapabilityError, ConfigurationError, HomelabError
+from homelab.errors import CapabilityError, CleanupError, ConfigurationError, HomelabError
 from homelab.lab.images import BuiltTemplate, ensure_templates
 from homelab.lab.limits import HostLimits
-from homelab.lab.lxc import links, rootfs
+from homelab.lab.lxc import links, rootfs, suspension
+from homelab.lab.lxc.backup import Backups
 from homelab.lab.lxc.containers import Containers
+from homelab.lab.lxc.failures import failures
+from homelab.lab.lxc.measure import Recent
+from homelab.lab.lxc.mounts import below_root, root_of
 from homelab.lab.lxc.names import Names
 from homelab.lab.lxc.notes import notes_on
+from homelab.lab.lxc.volumes import VolumeWork
 from homelab.lab.node import Node
 from homelab.lab.registry import server as registry_server
 from homelab.lab.registry.service_images import blobs_directory, references_file
@@ -33,7 +39,8 @@ from homelab.lab.runtime import (
     Usage,
     Volume,
 )
-from homelab.lab.storage import Storage, remove_tree
+from homelab.lab.storage import Storage
+from homelab.lab.volumes.directories import remove_tree
 
 _log = logging.getLogger(__name__)
 
@@ -48,9 +55,12 @@ class LxcRuntime:
         self._state = state_dir.absolute()
         self._cache = cache_dir.absolute()
         self._node = Node(self._state, node)
-        self._storage = Storage(self._state / "storage")
+        self._storage = Storage(self._state / "storage", self._node)
         self._containers = Containers(self._node, self._storage, self._state / "lxc")
         self._names = Names(self._state / "lxc", self._state / "node")
+        self._volumes = VolumeWork(self._storage, self._names)
+        self._backups = Backups(self._node, self._storage, self._volumes, self._state / "lxc")
+        self._disk = Recent()
         self._limits = HostLimits()
         self._templates: Mapping[str, BuiltTemplate] = {}
         self._notes: tuple[str, ...] = ()
@@ -65,8 +75,10 @@ class LxcRuntime:
         """The node that the containers run on."""
         return self._node
 
-    def open(self, bridges: Sequence[Bridge]) -> None:
+    def open(self, bridges: Sequence[Bridge]) -> bool:
         """Bring the node up, or attach to the one that is up; missing templates are built.
+
+        Whether it came up just now.
 
         Raises:
             CapabilityError: no root, a program is missing, or no space.
@@ -85,10 +97,13 @@ class LxcRuntime:
         self._templates = ensure_templates(self._cache, on_line=_log.info)
         failed = self._limits.raise_for(self._state)
         self._names.prepare(self._state / "ssh" / "id_ed25519")
-        self._node.up(bridges)
+        booted = self._node.up(bridges)
+        self._storage.open()
         if bridges:
             self._serve_images(bridges[0].address.partition("/")[0])
-        self._notes = (*notes_on(self._containers.resources.enforced()), *failed)
+        lacking = notes_on(self._containers.resources.enforced())
+        self._notes = (*self._storage.notes(), *lacking, *failed)
+        return booted
 
     def notes(self) -> tuple[str, ...]:
         """What a real node has and this one lacks."""
@@ -118,12 +133,12 @@ class LxcRuntime:
             raise RuntimeFailureError(
                 f"unable to create CT {guest.vmid} - no template '{template}'"
             )
-        with _failures(guest, "create"):
-            root = _root(guest)
+        with failures(guest, "create"):
+            root = root_of(guest)
             try:
-                volume = self._storage.make_root(root.volid, built.layers)
-                for other in _mount_points(guest):
-                    self._storage.make(other.volid)
+                volume = self._storage.make_root(root, built.layers)
+                for other in below_root(guest):
+                    self._storage.make(other)
                 log(f"extracting archive '{template}'")
                 key = rootfs.set_up(rootfs.layers_of(volume), guest, credentials)
                 log(f"creating SSH host key 'ssh_host_ed25519_key': done for {guest.hostname}")
@@ -136,37 +151,37 @@ class LxcRuntime:
         """Start the container; returns when its init runs."""
         if self._containers.init_of(guest.vmid) is not None:
             return
-        with _failures(guest, "start"):
+        with failures(guest, "start"):
             self._names.record(guest)
-            self._containers.start(guest, _root(guest), log=log)
+            self._containers.start(guest, root_of(guest), log=log)
 
     def stop(self, guest: Guest, *, log: TaskLog) -> None:
         """End the container at once."""
         del log
-        with _failures(guest, "stop"):
+        with failures(guest, "stop"):
             self._containers.kill(guest.vmid)
 
     def shutdown(self, guest: Guest, *, timeout: float, log: TaskLog) -> bool:
         """Ask init to halt, and wait."""
         del log
-        with _failures(guest, "shutdown"):
+        with failures(guest, "shutdown"):
             return self._containers.halt(guest.vmid, timeout=timeout)
 
     def destroy(self, guest: Guest, *, log: TaskLog) -> None:
         """Remove the container's volumes and records."""
         del log
-        with _failures(guest, "destroy"):
+        with failures(guest, "destroy"):
             self._containers.clear(guest.vmid)
             self._discard(guest)
 
     def apply(self, old: Guest, new: Guest, *, log: TaskLog) -> None:
         """Change limits, interfaces and mount points; of a running container too."""
-        with _failures(new, "update"):
+        with failures(new, "update"):
             before = {volume.volid for volume in old.volumes}
             after = {volume.volid for volume in new.volumes}
-            added = [volume for volume in _mount_points(new) if volume.volid not in before]
+            added = [volume for volume in below_root(new) if volume.volid not in before]
             for volume in added:
-                self._storage.make(volume.volid)
+                self._storage.make(volume)
             init = self._containers.init_of(new.vmid)
             if init is not None:
                 for volume in added:
@@ -174,25 +189,88 @@ class LxcRuntime:
                     self._containers.mount(new, volume)
                 self._containers.resources.update(new)
                 self._change_links(old, new, init)
+                self._containers.unmount(new.vmid, before - after)
             for volid in sorted(before - after):
                 self._storage.free(volid)
             self._names.record(new)
 
     def resize(self, guest: Guest, volume: Volume, *, log: TaskLog) -> None:
-        """Nothing to do: sizes are recorded in the configuration and not enforced."""
-        del guest
-        log(f"{volume.volid}: the new size is recorded, and not enforced by this storage")
+        """Grow a volume, while the container runs too."""
+        with failures(guest, "resize"):
+            late = self._storage.resize(volume)
+            if late is not None:
+                log(late)
+
+    def snapshot(self, guest: Guest, name: str, *, log: TaskLog) -> None:
+        """Keep the content of every volume under a name."""
+        with failures(guest, "snapshot"):
+            self._volumes.snapshot(guest, name, log=log)
+
+    def delete_snapshot(self, guest: Guest, name: str, *, log: TaskLog) -> None:
+        """Drop what was kept."""
+        del log
+        with failures(guest, "delete a snapshot of"):
+            self._volumes.delete_snapshot(guest, name)
+
+    def rollback(self, guest: Guest, name: str, *, log: TaskLog) -> None:
+        """Put every volume back to a snapshot."""
+        with failures(guest, "roll back"):
+            self._containers.clear(guest.vmid)
+            self._volumes.rollback(guest, name, log=log)
+
+    def clone(
+        self, source: Guest, target: Guest, *, snapshot: str | None, linked: bool, log: TaskLog
+    ) -> None:
+        """Make the volumes of a clone."""
+        with failures(target, "clone to"):
+            self._volumes.clone(source, target, snapshot=snapshot, linked=linked, log=log)
+
+    def make_template(self, guest: Guest, renamed: Mapping[str, str], *, log: TaskLog) -> None:
+        """Give the volumes the ids of a template's."""
+        del log
+        with failures(guest, "make a template of"):
+            self._containers.clear(guest.vmid)
+            self._volumes.make_template(renamed)
+
+    def backup(self, guest: Guest, archive: Path, *, config: str, log: TaskLog) -> int:
+        """Write an archive as vzdump does."""
+        with failures(guest, "back up"):
+            running = self._containers.init_of(guest.vmid) is not None
+            return self._backups.backup(guest, archive, config=config, running=running, log=log)
+
+    def restore(
+        self, guest: Guest, archive: Path, *, credentials: Credentials, log: TaskLog
+    ) -> None:
+        """Make the volumes of an archive."""
+        with failures(guest, "restore"):
+            self._containers.clear(guest.vmid)
+            self._backups.restore(guest, archive, credentials=credentials, log=log)
+
+    def suspend(self, guest: Guest, *, log: TaskLog) -> None:
+        """Refused: it takes CRIU."""
+        suspension.refuse_suspend(guest, log)
+
+    def resume(self, guest: Guest, *, log: TaskLog) -> None:
+        """Refused: it takes CRIU."""
+        suspension.refuse_resume(guest, log)
 
     def running(self) -> Mapping[int, Usage]:
         """What runs, with measured use."""
-        return dict(self._containers.usage())
+        found = dict(self._containers.usage())
+        for vmid, usage in found.items():
+            disk = self._disk.get(vmid, usage.pid, partial(self._used, vmid))
+            found[vmid] = replace(usage, disk=disk)
+        return found
+
+    def changes(self) -> None:
+        """None: a container may end by itself."""
 
     def addresses(self, guest: Guest) -> tuple[InterfaceAddress, ...]:
         """The addresses that the running container has."""
         init = self._containers.init_of(guest.vmid)
         if init is None:
             return ()
-        with _failures(guest, "inspect"):
+        with failures(guest, "inspect"):
             ip = ("nsenter", "-t", str(init), "-n", "ip", "-json", "address")
             return links.parse_addresses(self._node.run(*ip).stdout)
 
@@ -210,14 +288,23 @@ class LxcRuntime:
 
     def destroy_node(self) -> None:
         """Remove the node with all that runs and all its files; the image cache stays."""
+        self._storage.forget_writes()
         self._leave()
         for name in ("lxc", "storage", "node", "registry"):
             path = self._state / name
             if path.exists():
                 remove_tree(path)
 
+    def _used(self, vmid: int) -> int:
+        root = self._containers.root_volume(vmid)
+        with suppress(OSError, HomelabError):
+            return self._storage.used(root) if root is not None else 0
+        return 0
+
     def _leave(self) -> None:
         self._node.down()
+        if not self._storage.release():
+            raise CleanupError([CapabilityError("the kernel keeps a loop device of the lab")])
         if self._limits.restore_for(self._state):
             with suppress(OSError):
                 Path("/run/lxc").rmdir()
@@ -248,34 +335,3 @@ class LxcRuntime:
         files = (blobs_directory(self._cache), references)
         python = (sys.executable, "-I", "-S")
         self._node.spawn("registry", *python, program, address, str(REGISTRY_PORT), *files)
-
-
-def _root(guest: Guest) -> Volume:
-    for volume in guest.volumes:
-        if volume.path == "/":
-            return volume
-    raise RuntimeFailureError(f"CT {guest.vmid} has no root volume")
-
-
-def _mount_points(guest: Guest) -> tuple[Volume, ...]:
-    return tuple(volume for volume in guest.volumes if volume.path != "/")
-
-
-@contextmanager
-def _failures(guest: Guest, action: str) -> Iterator[None]:
-    """Turn whatever fails into the runtime's own error, which a task shows."""
-    try:
-        yield
-    except RuntimeFailureError:
-        raise
-    except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            raise RuntimeFailureError(
-                f"unable to {action} CT {guest.vmid} - no space left in the lab's storage",
-                hint="free some disk space, then try again",
-            ) from error
-        raise RuntimeFailureError(f"unable to {action} CT {guest.vmid} - {error}") from error
-    except HomelabError as error:
-        raise RuntimeFailureError(
-            f"unable to {action} CT {guest.vmid} - {error.message}", hint=error.hint
-        ) from error

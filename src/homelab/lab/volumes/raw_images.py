@@ -1,0 +1,174 @@
+"""Volumes as ext4 file systems in sparse files, as Proxmox VE keeps them on a `dir` storage.
+
+A volume is mounted in the node's mount namespace from its first use on.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from pathlib import Path
+
+from homelab.errors import CommandError
+from homelab.lab.images.ownership import ID_BASE
+from homelab.lab.node import Node
+from homelab.lab.runtime import RuntimeFailureError
+from homelab.lab.volumes import loops
+from homelab.lab.volumes.directories import Directories
+from homelab.process import run
+
+_RAW, _NEW, _GROW = ".raw", ".new", ".grow"
+
+
+def missing() -> str | None:
+    """Why this machine can't have them; None when it can."""
+    if shutil.which("mkfs.ext4") is None:
+        return "mkfs.ext4 is not installed (package e2fsprogs)"
+    if not Path("/dev/loop-control").exists():
+        return "the kernel has no loop devices"
+    return None
+
+
+class RawImages:
+    """The volumes of one storage; those without a size are plain directories."""
+
+    limited = True
+    snapshots = False
+
+    def __init__(self, root: Path, node: Node) -> None:
+        self._root = root
+        self._node = node
+        self._plain = Directories(root / "subvol")
+        self._lock = threading.Lock()
+
+    def path(self, name: str) -> Path:
+        """Where a volume's content is; it is mounted when it exists."""
+        if not name.endswith(_RAW):
+            return self._plain.path(name)
+        if self._file(name).exists():
+            self._mount(name)
+        return self._node.seen(self._target(name))
+
+    def make(self, name: str, size: int) -> bool:
+        """Make an empty volume."""
+        if not name.endswith(_RAW):
+            return self._plain.make(name, size)
+        file = self._file(name)
+        made = not file.exists()
+        if made:
+            file.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+            new = file.with_suffix(_NEW)
+            with new.open("wb") as handle:
+                handle.truncate(size)
+            options = f"root_owner={ID_BASE}:{ID_BASE},lazy_itable_init=1,nodiscard"
+            run(("mkfs.ext4", "-q", "-F", "-m", "0", "-E", options, new))
+            new.rename(file)
+        self._mount(name)
+        return made
+
+    def free(self, name: str) -> None:
+        """Remove a volume."""
+        if not name.endswith(_RAW):
+            self._plain.free(name)
+            return
+        file, target = self._file(name), self._target(name)
+        if self._node.holder() is not None:
+            self._node.run("umount", "--lazy", "--quiet", target, expected=(0, 1, 32))
+        for path in (file, file.with_suffix(_NEW), file.with_suffix(_GROW)):
+            path.unlink(missing_ok=True)
+        loops.release(file)
+        for directory in (target, file.parent):
+            if directory.is_dir() and not any(directory.iterdir()):
+                directory.rmdir()
+
+    def limit(self, name: str, size: int) -> str | None:
+        """Grow the file, and the file system in it as soon as the kernel lets it."""
+        if not name.endswith(_RAW):
+            return self._plain.limit(name, size)
+        file = self._file(name)
+        if file.stat().st_size >= size:
+            return None
+        os.truncate(file, size)
+        device = next(iter(loops.devices(file)), None)
+        if device is not None:
+            try:
+                self._node.run("losetup", "--set-capacity", device)
+                self._node.run("resize2fs", device)
+            except CommandError:
+                file.with_suffix(_GROW).touch()
+                self.settle(name)
+        else:
+            file.with_suffix(_GROW).touch()
+            self.settle(name)
+        if file.with_suffix(_GROW).exists():
+            return f"{name}: the kernel refuses to grow it in use; it grows at the next start"
+        return None
+
+    def settle(self, name: str) -> None:
+        """Grow a file system that could not grow while it was in use."""
+        file = self._file(name)
+        marker = file.with_suffix(_GROW)
+        if not name.endswith(_RAW) or not marker.exists():
+            return
+        target = self._target(name)
+        self._node.run("umount", "--quiet", target, expected=(0, 1, 32))
+        if loops.release(file, timeout=1.0):  # else a container has it: nothing may touch the file
+            run(("e2fsck", "-f", "-p", file), expected=(0, 1))
+            run(("resize2fs", file))
+            marker.unlink()
+        self._mount(name)
+
+    def used(self, name: str) -> int:
+        """Bytes that are taken in a volume's file system."""
+        if not name.endswith(_RAW):
+            return self._plain.used(name)
+        space = os.statvfs(self._node.seen(self._target(name)))
+        return (space.f_blocks - space.f_bfree) * space.f_frsize
+
+    def snapshot(self, name: str, snapshot: str) -> None:
+        """Not on such a storage."""
+        del name, snapshot
+        raise RuntimeFailureError("snapshot feature is not available")
+
+    def delete_snapshot(self, name: str, snapshot: str) -> None:
+        """There is none."""
+
+    def rollback(self, name: str, snapshot: str, size: int) -> None:
+        """There is none."""
+        del size
+        raise RuntimeFailureError(f"snapshot '{name}@{snapshot}' does not exist")
+
+    def snapshot_path(self, name: str, snapshot: str) -> Path:
+        """There is none."""
+        raise RuntimeFailureError(f"snapshot '{name}@{snapshot}' does not exist")
+
+    def clone(self, source: Path, name: str, size: int) -> bool:
+        """Files are copied one by one."""
+        del source, name, size
+        return False
+
+    def rename(self, old: str, new: str) -> None:
+        """Give a volume another name."""
+        if not old.endswith(_RAW):
+            self._plain.rename(old, new)
+            return
+        source, target = self._file(old), self._file(new)
+        if source.exists():
+            self._node.run("umount", "--quiet", self._target(old), expected=(0, 1, 32))
+            target.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+            source.rename(target)
+
+    def _mount(self, name: str) -> None:
+        target = self._target(name)
+        with self._lock:
+            if self._node.has_mount(target):
+                return
+            target.mkdir(mode=0o755, parents=True, exist_ok=True)
+            self._node.run("mount", "-t", "ext4", "-o", "loop,noatime", self._file(name), target)
+
+    def _file(self, name: str) -> Path:
+        return self._root / "images" / name
+
+    def _target(self, name: str) -> Path:
+        return self._root / "mounted" / name.rpartition("/")[2]

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from homelab import settings
+from homelab.errors import ConfigurationError
+from homelab.operations.run import project_lock_holder, running
+from homelab.settings import Environment
+
+
+def test_second_operation_in_a_project_says_who_runs_the_first(tmp_path: Path) -> None:
+    (tmp_path / "homelab.toml").touch()
+    loaded = settings.load(tmp_path, environment=Environment())
+
+    with running(loaded, "deploy", target=None, stages=()):
+        found = project_lock_holder(tmp_path / "build")
+        with (
+            pytest.raises(ConfigurationError, match=rf"process {os.getpid()} \(deploy\), since"),
+            running(loaded, "plan", target=None, stages=()),
+        ):
+            pass
+
+    assert found is not None
+    assert found[0].pid == os.getpid()
+    assert project_lock_holder(tmp_path / "build") is None
+
+
+def test_nobody_works_where_nothing_was_built(tmp_path: Path) -> None:
+    assert project_lock_holder(tmp_path / "build") is None
