@@ -28,7 +28,7 @@ CHANGES = 2
 
 @nox.session
 def plan(session: nox.Session) -> None:
-    """Show what Terraform would change; build/plan.json has it for programs."""
+    """Show what Terraform would change and what that means; build/plan.md is the page of it."""
     homelab(session, "plan", success_codes=(0, CHANGES))
 
 

@@ -1,11 +1,12 @@
 """Test a Proxmox homelab end to end, with real containers and without Proxmox.
 
 ```python
-from homelab import Lab, Terraform, Topology, deploy, probes
+from homelab import Lab, Terraform, Topology, deploy, policy, probes
 
 topology = Topology.load("terraform")
 with Lab() as lab:
     plan = Terraform("terraform", target=lab).plan()
+    policy.evaluate(plan, topology).raise_for_violations()
     deploy(plan, target=lab)
     probes.run(topology, target=lab).raise_for_failures()
 ```
@@ -16,13 +17,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from homelab import probes
+    from homelab import policy, probes
     from homelab.clients.terraform import Terraform
     from homelab.lab import Lab
     from homelab.model import Topology
     from homelab.operations.deploying import deploy
 
-__all__ = ["Lab", "Terraform", "Topology", "deploy", "probes"]
+__all__ = ["Lab", "Terraform", "Topology", "deploy", "policy", "probes"]
 
 _PLACES = {
     "Lab": "homelab.lab",

@@ -12,6 +12,7 @@ import pwd
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -70,8 +71,38 @@ class ProxmoxTarget(_Section):
 TargetSettings = Annotated[LabTarget | ProxmoxTarget, Field(discriminator="kind")]
 
 
+class NodeSize(_Section):
+    """What a node has."""
+
+    cores: Annotated[int, Field(ge=1)]
+    memory: str
+    """Such as 64G."""
+
+
+class WaiverSettings(_Section):
+    """A finding of the policy that is accepted until a day."""
+
+    rule: str
+    item: str
+    reason: Annotated[str, Field(min_length=10)]
+    expires: date
+
+
+class PolicySettings(_Section):
+    """What the policy's rules measure a plan by."""
+
+    nodes: dict[str, NodeSize] = Field(default_factory=dict)
+    storages: dict[str, str] = Field(default_factory=dict)
+    """Sizes by name, such as 2T."""
+    memory_ratio: Annotated[float, Field(gt=0)] = 1.0
+    cores_ratio: Annotated[float, Field(gt=0)] = 4.0
+    storage_ratio: Annotated[float, Field(gt=0)] = 1.0
+    waivers: tuple[WaiverSettings, ...] = ()
+
+
 class _File(_Section):
     default_target: str = DEFAULT_TARGET
+    policy: PolicySettings = PolicySettings()
     targets: dict[str, TargetSettings] = Field(default_factory=dict)
 
 
@@ -172,6 +203,7 @@ class Settings:
     default_target: str
     targets: Mapping[str, LabTarget | ProxmoxTarget]
     environment: Environment
+    policy: PolicySettings = field(default_factory=PolicySettings)
 
     def target(self, name: str | None = None) -> tuple[str, LabTarget | ProxmoxTarget]:
         """The target of that name (the default one for None) and its name.
@@ -222,6 +254,7 @@ def load(project: Path | None = None, *, environment: Environment | None = None)
         default_target=parsed.default_target,
         targets=targets,
         environment=env,
+        policy=parsed.policy,
     )
 
 

@@ -9,6 +9,7 @@ locals {
       rootfs       = { size = "16G" }
       networks     = [{ bridge = "vmbr0", ip = "10.10.0.51/24" }]
       mount_points = [{ path = "/srv/nextcloud", size = "128G" }]
+      protection   = true
       startup      = { order = 3 }
       tags         = ["data"]
       service = {
@@ -29,6 +30,7 @@ locals {
       rootfs       = { size = "8G" }
       networks     = [{ bridge = "vmbr0", ip = "10.10.0.52/24" }]
       mount_points = [{ path = "/srv/paperless", size = "32G" }]
+      protection   = true
       startup      = { order = 3 }
       tags         = ["data"]
       service = {
@@ -49,6 +51,7 @@ locals {
       rootfs       = { size = "8G" }
       networks     = [{ bridge = "vmbr0", ip = "10.10.0.53/24" }]
       mount_points = [{ path = "/srv/gitea", size = "32G" }]
+      protection   = true
       startup      = { order = 3 }
       tags         = ["data", "git"]
       service = {
@@ -74,6 +77,7 @@ locals {
       rootfs       = { size = "8G" }
       networks     = [{ bridge = "vmbr0", ip = "10.10.0.54/24" }]
       mount_points = [{ path = "/srv/vikunja", size = "4G" }]
+      protection   = true
       startup      = { order = 3 }
       tags         = ["data"]
       service = {
@@ -94,6 +98,7 @@ locals {
       rootfs       = { size = "8G" }
       networks     = [{ bridge = "vmbr0", ip = "10.10.0.55/24" }]
       mount_points = [{ path = "/srv/n8n", size = "4G" }]
+      protection   = true
       startup      = { order = 3 }
       tags         = ["automation", "data"]
       service = {
@@ -114,6 +119,7 @@ locals {
       rootfs       = { size = "8G" }
       networks     = [{ bridge = "vmbr0", ip = "10.10.0.56/24" }]
       mount_points = [{ path = "/srv/invoice-ninja", size = "8G" }]
+      protection   = true
       startup      = { order = 3 }
       tags         = ["data"]
       service = {

@@ -9,6 +9,7 @@ locals {
       rootfs       = { size = "8G" }
       networks     = [{ bridge = "vmbr0", ip = "10.10.0.31/24" }]
       mount_points = [{ path = "/srv/prometheus", size = "32G" }]
+      protection   = true
       startup      = { order = 1 }
       tags         = ["metrics"]
       service = {
@@ -44,6 +45,7 @@ locals {
       rootfs       = { size = "8G" }
       networks     = [{ bridge = "vmbr0", ip = "10.10.0.33/24" }]
       mount_points = [{ path = "/srv/grafana", size = "4G" }]
+      protection   = true
       startup      = { order = 2 }
       tags         = ["dashboards"]
       service = {
@@ -65,6 +67,7 @@ locals {
       rootfs       = { size = "8G" }
       networks     = [{ bridge = "vmbr0", ip = "10.10.0.34/24" }]
       mount_points = [{ path = "/srv/loki", size = "32G" }]
+      protection   = true
       startup      = { order = 1 }
       tags         = ["logs"]
       service = {

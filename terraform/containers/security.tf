@@ -78,6 +78,7 @@ locals {
       rootfs       = { size = "4G" }
       networks     = [{ bridge = "vmbr0", ip = "10.10.0.44/24" }]
       mount_points = [{ path = "/srv/vaultwarden", size = "2G" }]
+      protection   = true
       startup      = { order = 3 }
       tags         = ["data", "passwords"]
       service = {

@@ -13,12 +13,15 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from homelab.clients.proxmox import Proxmox
 from homelab.operations import reviewing
 from homelab.operations.planned import Action
+from homelab.provider.settings import PRIVILEGES
 from homelab.settings import Environment, load
 
 _MEMORY = ("--runtime", "memory", "--plain")
 _MEDIA = "terraform/containers/media-stack.tf"
+_SECURITY = "terraform/containers/security.tf"
 
 
 def _json(project: Any, name: str) -> dict[str, Any]:
@@ -232,3 +235,83 @@ def test_port_in_use_is_named(project: Any) -> None:
 
     assert f"port {port}" in error
     assert "in use" in error
+
+
+def test_violation_fails_plan_and_stops_deploy_with_rule_line_and_fix(project: Any) -> None:
+    project.edit(_MEDIA, "cores        = 4", "cores        = 17")
+
+    planned = project.run("plan", *_MEMORY, "--annotate")
+    refused = project.refused("deploy", *_MEMORY)
+
+    assert planned.returncode == 1
+    place = "terraform/containers/media-stack.tf:7"
+    assert f"{place}: plex: cores 17 of 16 on pve" in planned.stdout
+    assert "HL304 container-fits-node" in planned.stdout
+    assert "fix: Lower cores or memory in the entry." in planned.stdout
+    assert "::error file=terraform/containers/media-stack.tf,line=7,title=HL304" in planned.stderr
+    assert f"{place}: HL304 container-fits-node: plex" in refused
+    assert not project.file("terraform/terraform.tfstate").exists()
+    sarif = _json(project, "policy.sarif")
+    failed = [one["ruleId"] for one in sarif["runs"][0]["results"] if one["kind"] == "fail"]
+    assert failed == ["HL304"]
+    assert "HL304" in project.file("build/plan.md").read_text(encoding="utf-8")
+
+
+def test_contradiction_is_told_in_terms_of_its_rule(project: Any) -> None:
+    project.edit(_MEDIA, "vmid         = 202", "vmid         = 201")
+
+    error = project.refused("plan", *_MEMORY)
+
+    assert "HL101 vmid-unique: jellyfin: vmid 201 is also plex's" in error
+    assert "fix: Give the container a vmid of its own" in error
+
+
+def test_missing_privilege_stops_a_deploy_before_anything_is_applied(project: Any) -> None:
+    project.ok("lab", "up", "--runtime", "memory")
+    lab = project.exports()
+    root = Proxmox.from_environment(lab)
+    root._request("POST", "access/users", {"userid": "tf@pve", "password": "long-enough"})
+    root._request("POST", "access/roles", {"roleid": "TF", "privs": ",".join(PRIVILEGES)})
+    root._request("PUT", "access/acl", {"path": "/", "roles": "TF", "users": "tf@pve"})
+    own = {"PM_USER": "tf@pve", "PM_PASS": "long-enough"}
+    env = {**lab, "PM_API_TOKEN_ID": "", "PM_API_TOKEN_SECRET": "", **own}
+
+    error = project.refused("deploy", "--target", "production", "--plain", **env)
+
+    assert "tf@pve lacks what this plan needs" in error
+    assert "on /sdn/zones/localnetwork/vmbr0: SDN.Use" in error
+    assert root.containers() == ()
+    page = project.file("build/plan.md").read_text(encoding="utf-8")
+    assert "**missing on `/sdn/zones/localnetwork/vmbr0`:** SDN.Use" in page
+
+
+def test_page_of_a_change_tells_what_it_means(project: Any) -> None:
+    project.ok("deploy", *_MEMORY)
+    project.edit(_MEDIA, "memory       = 4096", "memory       = 2048")
+
+    shown = project.ok("plan", *_MEMORY, code=2)
+
+    assert "plex: applied while it runs" in shown
+    assert "memory: 4096 → 2048" in shown
+    plan = _json(project, "plan.json")
+    assert [(item["container"], item["impact"]) for item in plan["review"]] == [("plex", "hot")]
+    assert plan["privileges"]["ok"] is True
+    assert plan["policy"]["ok"] is True
+
+
+def test_a_data_container_goes_when_it_is_named_and_its_protection_with_it(project: Any) -> None:
+    project.ok("lab", "up", "--runtime", "memory")
+    lab = project.exports()
+    project.ok("deploy", "--target", "production", "--plain", **lab)
+    text = project.file(_SECURITY).read_text(encoding="utf-8")
+    start = text.index("    vaultwarden = {")
+    end = text.rindex("  }\n}")
+    project.file(_SECURITY).write_text(text[:start].rstrip() + "\n" + text[end:], "utf-8")
+
+    refused = project.refused("deploy", "--target", "production", "--plain", **lab)
+    named = ("--allow-delete", "vaultwarden")
+    allowed = project.ok("deploy", "--target", "production", "--plain", *named, **lab)
+
+    assert "HL403 no-loss-unless-named: vaultwarden" in refused
+    assert "vaultwarden was protected; that is lifted" in allowed
+    assert "1 removed" in allowed

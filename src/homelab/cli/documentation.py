@@ -17,7 +17,7 @@ CHANGES = 2
 @options.project
 @click.option("--check", is_flag=True, help="Write nothing; exit code 2 when a page is stale.")
 def docs(project: Path | None, *, check: bool) -> int:
-    """Write docs/topology.md, its drawing, and the modules' READMEs from what is declared."""
+    """Write the pages that are made from the model and the rules, such as docs/topology.md."""
     from homelab.operations.pages.generated import COMMAND, stale_pages, write_pages
 
     settings = load(project)

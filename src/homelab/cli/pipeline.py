@@ -10,7 +10,7 @@ import click
 
 from homelab.cli import options
 from homelab.cli.elevation import is_root, require_root
-from homelab.cli.output import emit, listener
+from homelab.cli.output import emit, listener, say
 from homelab.operations.labs import LabOptions, lab_place
 from homelab.settings import ImagesChoice, LabTarget, RuntimeChoice, Settings, load
 
@@ -39,7 +39,8 @@ def _runs_as_root(settings: Settings, target: str | None, lab: LabOptions, what:
 
 @click.command()
 @_COMMON
-@options.combined(options.lock_timeout, options.as_json)
+@options.combined(options.lock_timeout, options.allow_delete, options.as_json)
+@click.option("--annotate", is_flag=True, help="Annotate files on GitHub with what fails.")
 def plan(
     target: str | None,
     project: Path | None,
@@ -49,10 +50,18 @@ def plan(
     *,
     plain: bool,
     lock_timeout: float,
+    allow_delete: tuple[str, ...],
     as_json: bool,
+    annotate: bool,
 ) -> int:
-    """Show what Terraform would change; exit code 2 when there is something."""
+    """Show what Terraform would change and what that means, and judge it.
+
+    Exit code 0 when there is nothing, 2 when there is something, 1 when it may not be applied.
+    """
+    from homelab.operations.review import to_terminal
+    from homelab.operations.review.data import to_json
     from homelab.operations.reviewing import plan as make
+    from homelab.policy.formats import to_github
 
     settings = load(project)
     lab = LabOptions(runtime=runtime, listen=listen, state=state)
@@ -60,13 +69,24 @@ def plan(
         require_root("a lab that runs containers")
     with listener(plain=plain, quiet=as_json) as tell:
         report = make(
-            target=target, settings=settings, lab=lab, lock_timeout=lock_timeout, listener=tell
+            target=target,
+            settings=settings,
+            lab=lab,
+            allow_delete=allow_delete,
+            lock_timeout=lock_timeout,
+            listener=tell,
         )
+    review = report.review
     if as_json:
-        emit(json.dumps(report.to_json(), indent=2))
+        emit(json.dumps(to_json(report, review), indent=2))
     else:
-        for line in report.lines():
+        for line in report.lines() if review is None else to_terminal(report, review):
             emit(line)
+    if annotate and review is not None and review.policy is not None:
+        for line in to_github(review.policy):
+            say(line)
+    if review is not None and not review.is_ok:
+        return 1
     return 0 if report.is_empty else 2
 
 

@@ -124,6 +124,13 @@ class Proxmox:
         """PVE's version, such as 9.1.2."""
         return str(self.get("version")["version"])
 
+    def permissions(self) -> Mapping[str, Mapping[str, int]]:
+        """What these credentials may do: privileges by path, and whether each holds below it too.
+
+        PVE lists every path at which something is granted; others have what propagates to them.
+        """
+        return dict(self.get("access/permissions") or {})
+
     def nodes(self) -> tuple[str, ...]:
         """The names of the cluster's nodes."""
         return tuple(sorted(str(node["node"]) for node in self.get("nodes")))

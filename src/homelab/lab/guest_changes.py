@@ -16,25 +16,8 @@ from homelab.lab.storages import storage_named
 from homelab.model.sizes import format_size
 from homelab.pve import formats
 from homelab.pve.guest_config import GuestConfig, index_of
+from homelab.pve.hotplug import deletes_hot, sets_hot
 from homelab.pve.volumes import NewVolume, VolumeId
-
-_HOT = frozenset(
-    {
-        "cores",
-        "cpulimit",
-        "cpuunits",
-        "description",
-        "hookscript",
-        "hostname",
-        "lock",
-        "memory",
-        "onboot",
-        "protection",
-        "startup",
-        "swap",
-        "tags",
-    }
-)
 
 
 class ChangeError(ValueError):
@@ -131,14 +114,10 @@ class _Planner:
         )
 
     def _sets_now(self, key: str) -> bool:
-        if not self._running or key in _HOT or index_of(key, "net") is not None:
-            return True
-        is_new = key not in self._config.options
-        return is_new and any(index_of(key, kind) is not None for kind in ("mp", "dev", "unused"))
+        return not self._running or sets_hot(key, is_new=key not in self._config.options)
 
     def _deletes_now(self, key: str) -> bool:
-        hot = key in _HOT or any(index_of(key, kind) is not None for kind in ("net", "unused"))
-        return not self._running or hot
+        return not self._running or deletes_hot(key)
 
     def _delete(self, key: str) -> None:
         value = self._options.pop(key)

@@ -12,9 +12,12 @@ from homelab.lab.dumps import stored_files
 from homelab.lab.failures import ApiFailureError
 from homelab.lab.guest_changes import Change, ChangeError, plan_change
 from homelab.lab.guest_rules import (
+    check_bridges,
+    check_creation,
     check_deletions,
     check_privileges,
     check_root_only,
+    check_template,
     check_volumes,
 )
 from homelab.lab.guest_view import guest_of
@@ -97,6 +100,9 @@ def _first_config(context: Context, caller: Caller, wanted: Creation) -> Change:
     if values["unprivileged"] != "1":
         context.access.require(caller, "/", "Sys.Modify")
     empty = GuestConfig(options={})
+    check_creation(context.access, caller, wanted.vmid, values=wanted.values, pool=wanted.pool)
+    check_template(context.access, caller, wanted.template)
+    check_bridges(context.access, caller, values, context.release)
     check_root_only(caller, values=values, delete=(), old=empty)
     check_volumes(values)
     if "rootfs" not in values:
@@ -215,6 +221,7 @@ def update(
         check_digest(record.config, digest)
         check_privileges(context.access, caller, vmid, (*values, *delete, *revert))
         check_root_only(caller, values=values, delete=delete, old=record.config)
+        check_bridges(context.access, caller, values, context.release)
         check_volumes(values)
         check_deletions(vmid, record.config, delete)
         _check_snapshots(context, record, delete)

@@ -9,13 +9,17 @@ from homelab.lab.auth import Caller
 from homelab.lab.failures import ApiFailureError, forbidden
 from homelab.pve import formats
 from homelab.pve.guest_config import GuestConfig, index_of
+from homelab.pve.guest_privileges import (
+    READ_TEMPLATE,
+    UNCHECKED,
+    bridge_path,
+    bridge_privilege,
+    option_privilege,
+    root_only,
+    root_only_features,
+)
+from homelab.pve.release import Release
 
-_PRIVILEGES = {
-    **dict.fromkeys(("rootfs", "mp", "unused"), "VM.Config.Disk"),
-    **dict.fromkeys(("cores", "cpulimit", "cpuunits"), "VM.Config.CPU"),
-    **dict.fromkeys(("memory", "swap"), "VM.Config.Memory"),
-    **dict.fromkeys(("net", "nameserver", "searchdomain", "hostname"), "VM.Config.Network"),
-}
 _REQUIRED = frozenset({"memory", "ostype", "rootfs"})
 
 
@@ -26,14 +30,52 @@ def check_privileges(access: Access, caller: Caller, vmid: int, options: Iterabl
         ApiFailureError: 403.
     """
     for option in options:
-        access.require(caller, f"/vms/{vmid}", _privilege(option))
+        access.require(caller, f"/vms/{vmid}", option_privilege(option))
 
 
-def _privilege(option: str) -> str:
-    if option == "features":
-        return "VM.Allocate"
-    name = option.rstrip("0123456789")
-    return _PRIVILEGES.get(name, "VM.Config.Options")
+def check_creation(
+    access: Access, caller: Caller, vmid: int, *, values: Mapping[str, str], pool: str | None
+) -> None:
+    """Refuse to create a guest with options, or from a template, that the caller has no right to.
+
+    What a pool grants is as good as what the guest itself does.
+
+    Raises:
+        ApiFailureError: 403.
+    """
+    for option in values:
+        if option not in UNCHECKED:
+            privilege = option_privilege(option)
+            places = [(f"/vms/{vmid}", privilege)]
+            if pool is not None:
+                places.append((f"/pool/{pool}", privilege))
+            access.require_any(caller, *places)
+
+
+def check_template(access: Access, caller: Caller, template: str) -> None:
+    """Refuse a template on a storage that the caller may not read.
+
+    Raises:
+        ApiFailureError: 403.
+    """
+    access.require(caller, f"/storage/{template.partition(':')[0]}", any_of=READ_TEMPLATE)
+
+
+def check_bridges(
+    access: Access, caller: Caller, values: Mapping[str, str], release: Release
+) -> None:
+    """Refuse interfaces on bridges that the caller may not use.
+
+    Raises:
+        ApiFailureError: 403.
+    """
+    privilege = bridge_privilege(release)
+    for option, value in values.items():
+        if privilege is None or index_of(option, "net") is None:
+            continue
+        net = formats.NET.parse(value)
+        if "bridge" in net:
+            access.require(caller, bridge_path(net["bridge"], net.get("tag")), privilege)
 
 
 def check_root_only(
@@ -48,26 +90,19 @@ def check_root_only(
         return
     for key in (*values, *delete):
         if key == "features":
-            _check_features(values.get(key, ""), values=values, old=old)
-        elif key == "hookscript":
-            raise forbidden("changing the hookscript is only allowed for root@pam")
-        elif index_of(key, "dev") is not None:
-            raise forbidden("configuring device passthrough is only allowed for root@pam")
-        elif index_of(key, "mp") is not None and values.get(key, "").startswith("/"):
-            raise forbidden("mount point type bind is only allowed for root@pam")
+            why = _features_problem(values.get(key, ""), values=values, old=old)
+        else:
+            why = root_only(key, values.get(key, ""))
+        if why is not None:
+            raise forbidden(why)
 
 
-def _check_features(value: str, *, values: Mapping[str, str], old: GuestConfig) -> None:
-    wanted = formats.FEATURES.parse(value)
-    known = formats.FEATURES.parse(old.options.get("features", ""))
-    changed = {key for key in {*wanted, *known} if wanted.get(key) != known.get(key)}
-    privileged = values.get("unprivileged", old.options.get("unprivileged", "1")) != "1"
-    if changed and privileged:
-        raise forbidden(
-            "changing feature flags for privileged container is only allowed for root@pam"
-        )
-    if changed - {"nesting"}:
-        raise forbidden("changing feature flags (except nesting) is only allowed for root@pam")
+def _features_problem(value: str, *, values: Mapping[str, str], old: GuestConfig) -> str | None:
+    return root_only_features(
+        formats.FEATURES.parse(value),
+        formats.FEATURES.parse(old.options.get("features", "")),
+        privileged=values.get("unprivileged", old.options.get("unprivileged", "1")) != "1",
+    )
 
 
 def check_volumes(values: Mapping[str, str]) -> None:

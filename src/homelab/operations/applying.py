@@ -8,6 +8,7 @@ from homelab.clients.terraform_events import Diagnostic, Phase, ResourceEvent, T
 from homelab.operations.events import Stage, State
 from homelab.operations.planned import CONTAINER_TYPE, item_of
 from homelab.operations.planning import Planned
+from homelab.operations.protection import lift_protection
 from homelab.operations.recorder import Recorder
 from homelab.operations.run import Run
 from homelab.operations.starting import start_stopped
@@ -36,6 +37,9 @@ def apply(run: Run, target: Target, planned: Planned) -> None:
             if container.name not in touched:
                 recorder.item(Stage.APPLY, container.name, State.UNCHANGED)
         said: list[str] = []
+        proxmox = Proxmox.from_environment(target.environment)
+        for name in lift_protection(proxmox, planned.plan.changes):
+            recorder.notice(f"{name} was protected; that is lifted, since it is to go")
         if planned.plan.is_empty and not planned.plan.outputs_change:
             handle.state = State.UNCHANGED
         else:
@@ -45,7 +49,6 @@ def apply(run: Run, target: Target, planned: Planned) -> None:
         def starting(name: str) -> None:
             recorder.item(Stage.APPLY, name, State.DONE, "started")
 
-        proxmox = Proxmox.from_environment(target.environment)
         started = start_stopped(proxmox, planned.topology, on_start=starting)
         if started:
             handle.state = State.DONE

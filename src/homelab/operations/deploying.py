@@ -1,4 +1,4 @@
-"""Deploy: prepare, plan, apply, configure, validate."""
+"""Deploy: prepare, plan, review, apply, configure, validate."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from homelab.operations.applying import apply
 from homelab.operations.binding import forget_plan
 from homelab.operations.configuring import configure, vault_for
 from homelab.operations.events import Listener, Stage, silent
+from homelab.operations.gate import review
 from homelab.operations.labs import LabOptions
 from homelab.operations.locking import DEFAULT_TIMEOUT, deploying
 from homelab.operations.planning import adopt_plan, make_plan, require_allowed
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 STAGES = (
     Stage.PREPARE,
     Stage.PLAN,
+    Stage.REVIEW,
     Stage.IMAGES,
     Stage.APPLY,
     Stage.CONFIGURE,
@@ -79,6 +81,7 @@ def deploy(
         place = prepare(run, lab=given)
         lock = held.enter_context(deploying(run, place, lock_timeout))
         planned = make_plan(run, place) if plan is None else adopt_plan(run, place, plan)
+        review(run, place, planned, allow_delete=allow_delete)
         require_allowed(planned.report, place, allow_delete)
         why = place.out_of_reach
         if why is None:

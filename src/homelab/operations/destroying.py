@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from homelab.clients.proxmox import Proxmox
 from homelab.clients.terraform import TerraformError
 from homelab.errors import UnreachableError
 from homelab.operations.applying import ApplyListener, in_words
@@ -13,6 +14,7 @@ from homelab.operations.labs import LabOptions, lab_place, open_lab
 from homelab.operations.locking import DEFAULT_TIMEOUT, deploying
 from homelab.operations.planned import Action, PlannedChange, PlanReport
 from homelab.operations.planning import require_allowed, terraform_for
+from homelab.operations.protection import lift_protection
 from homelab.operations.report import OperationReport
 from homelab.operations.run import Run, running
 from homelab.operations.targets import Target, open_target
@@ -103,4 +105,5 @@ def _destroy_containers(run: Run, place: Target, allow_delete: Collection[str]) 
         run.recorder.item(Stage.DESTROY, name, State.WAITING)
     if plan.is_empty:
         return "there was no container"
+    lift_protection(Proxmox.from_environment(place.environment), plan.changes)
     return in_words(terraform.apply(plan, on_event=ApplyListener(run.recorder, Stage.DESTROY)))

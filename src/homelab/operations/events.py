@@ -12,6 +12,7 @@ class Stage(StrEnum):
 
     PREPARE = "prepare"
     PLAN = "plan"
+    REVIEW = "review"
     IMAGES = "images"
     APPLY = "apply"
     CONFIGURE = "configure"

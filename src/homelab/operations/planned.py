@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from homelab.operations.review import Review
 
 _KEY = re.compile(r'\["([^"]+)"\]')
 CONTAINER_TYPE = "proxmox_lxc"
@@ -87,6 +90,8 @@ class PlanReport:
     """How many containers the topology has."""
     not_checked: tuple[str, ...] = ()
     seconds: float = 0.0
+    review: Review | None = field(default=None, repr=False)
+    """What it means and whether it may be applied; None where nobody looked yet."""
 
     @property
     def is_empty(self) -> bool:

@@ -19,6 +19,7 @@ from homelab.operations.binding import fresh_plan
 from homelab.operations.events import Stage, State
 from homelab.operations.planned import Action, PlannedChange, PlanReport
 from homelab.operations.prechecking import require_present
+from homelab.operations.protection import unprotect
 from homelab.operations.recorder import Recorder
 from homelab.operations.remote_state import remote_terraform
 from homelab.operations.run import Run
@@ -181,6 +182,7 @@ class _Node:
             text = f"container {vmid} on {node} was half made by a creation that was cut off"
             self._recorder.notice(text, warning=True)
             return
+        unprotect(self._proxmox, node, vmid)
         self._proxmox.destroy(node, vmid)
         self._recorder.notice(f"removed container {vmid}, whose creation had been cut off")
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from homelab.clients.proxmox import Proxmox
+from homelab.errors import TopologyError
 from homelab.lab.registry.service_images import ensure_service_images
 from homelab.model import Topology
 from homelab.operations.capabilities import low_limits, make_able, raised_limits
 from homelab.operations.events import Stage
 from homelab.operations.report import ImageOrigin
 from homelab.operations.run import Run
-from homelab.operations.static import load_topology
+from homelab.operations.static import in_terms_of_policy, load_topology
 from homelab.operations.targets import Target, lab_as_target, open_target
 from homelab.settings import ImagesChoice, LabTarget
 
@@ -35,7 +36,7 @@ def prepare(run: Run, *, lab: Lab | None = None, repair: bool = True) -> Target:
     """
     recorder = run.recorder
     with recorder.stage(Stage.PREPARE) as stage:
-        topology = load_topology(run.terraform_directory, {})
+        topology = _topology(run)
         recorder.items_known([container.name for container in topology])
         if lab is not None:
             target = lab_as_target(lab.info(), lab.env(), name=run.target)
@@ -60,6 +61,17 @@ def prepare(run: Run, *, lab: Lab | None = None, repair: bool = True) -> Target:
         runtime = f", runtime {target.runtime}" if target.runtime else ""
         stage.detail = f"Proxmox VE {version} at {target.api_url}{runtime}"
     return target
+
+
+def _topology(run: Run) -> Topology:
+    """The topology; what contradicts itself is told with the rules that it breaks."""
+    try:
+        return load_topology(run.terraform_directory, {})
+    except TopologyError as error:
+        told = in_terms_of_policy(run.settings, error)
+        if told is error:
+            raise
+        raise told from error
 
 
 def build_images(run: Run, target: Target, topology: Topology, images: ImagesChoice | None) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from homelab.operations.binding import forget_plan, keep_plan, kept_in_words
 from homelab.operations.capabilities import is_able
 from homelab.operations.events import Listener, Stage, silent
+from homelab.operations.gate import review
 from homelab.operations.labs import LabOptions, lab_place, open_lab
 from homelab.operations.locking import DEFAULT_TIMEOUT, reading
 from homelab.operations.pages.generated import require_current_pages
@@ -20,7 +22,7 @@ from homelab.operations.preparing import prepare
 from homelab.operations.run import running
 from homelab.settings import SYSTEM_STATE, LabTarget, Settings, load
 
-STAGES = (Stage.PREPARE, Stage.PLAN)
+STAGES = (Stage.PREPARE, Stage.PLAN, Stage.REVIEW)
 
 NOTHING_RUNS = "whether the node can make and run these containers: {why}"
 WITHOUT_ROOT = "without root the lab keeps state only (runtime memory)"
@@ -35,13 +37,16 @@ def plan(
     target: str | None = None,
     settings: Settings | None = None,
     lab: LabOptions | None = None,
+    allow_delete: Collection[str] = (),
     lock_timeout: float = DEFAULT_TIMEOUT,
     listener: Listener = silent,
 ) -> PlanReport:
     """What Terraform would change on a target.
 
     Where there is no lab yet and the machine can't run one's containers (no root, or something is
-    not installed), a lab that keeps state only lives as long as the plan takes. Writes build/plan.json and build/plan.md.
+    not installed), a lab that keeps state only lives as long as the plan takes. Writes
+    build/plan.json, build/plan.md, build/policy.sarif and build/policy.xml. The report's `review`
+    says whether the plan may be applied; `allow_delete` names containers that may go.
 
     Raises:
         HomelabError: the plan could not be made.
@@ -78,10 +83,11 @@ def plan(
             planned = make_plan(
                 run, place, not_checked=tuple(not_checked), refresh=refresh, read_only=True
             )
-        if not passing:
+        reviewed = review(run, place, planned, allow_delete=allow_delete, stops=False)
+        if not passing and reviewed.is_ok:
             kept = keep_plan(loaded, place, planned.terraform, planned.plan)
             run.recorder.notice(kept_in_words(loaded.project, place.name, kept))
-        return planned.report
+        return replace(planned.report, review=reviewed)
 
 
 @contextmanager

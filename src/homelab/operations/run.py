@@ -24,8 +24,15 @@ from homelab.settings import Settings
 _LOCK = ".lock"
 
 _PRODUCTS = {
-    "plan": ("plan.json", "plan.md"),
-    "deploy": ("plan.json", "plan.md", "deploy.json", "deploy.xml"),
+    "plan": ("plan.json", "plan.md", "policy.sarif", "policy.xml"),
+    "deploy": (
+        "plan.json",
+        "plan.md",
+        "policy.sarif",
+        "policy.xml",
+        "deploy.json",
+        "deploy.xml",
+    ),
     "destroy": ("destroy.json", "destroy.xml"),
 }
 """What an operation writes below build/; an old one must not pass for this run's."""

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from homelab import policy
 from homelab.clients.terraform import Terraform
-from homelab.errors import ConfigurationError
+from homelab.errors import ConfigurationError, HomelabError, TopologyError
 from homelab.model import Topology
+from homelab.policy.configuration import capacity_of, waivers_of
+from homelab.policy.extensions import all_rules
+from homelab.settings import Settings
 
 
 def load_topology(directory: Path, variables: Mapping[str, str]) -> Topology:
@@ -43,3 +47,19 @@ def check_terraform(terraform: Terraform) -> None:
     if errors:
         listing = "\n".join(f"  {item}" for item in errors)
         raise ConfigurationError(f"the Terraform configuration is not valid:\n{listing}")
+
+
+def in_terms_of_policy(settings: Settings, error: TopologyError) -> HomelabError:
+    """A contradiction in the topology as violations of rules, where there are rules for it."""
+    try:
+        judged = policy.evaluate_tree(
+            settings.project / "terraform",
+            rules=all_rules(settings.project),
+            waivers=waivers_of(settings.policy, settings.project),
+            capacity=capacity_of(settings.policy),
+        )
+    except TopologyError:
+        return error
+    if judged.is_ok:
+        return error
+    return policy.PolicyViolationError(judged, problems=error.problems)

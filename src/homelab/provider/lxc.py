@@ -165,6 +165,9 @@ class Lxc(Resource):  # type: ignore[misc]
             config = self._provider.node.config(node, vmid)
             if config is None or config.get("hostname") != body.get("hostname"):
                 return None
+            if str(config.get("protection", 0)) == "1":
+                path = f"nodes/{node}/lxc/{vmid}/config"
+                self._provider.node.api.request("PUT", path, {"protection": 0})
             self._provider.node.destroy(node, vmid)
         except HomelabError as error:
             return f"What it left could not be removed: {error.message}"

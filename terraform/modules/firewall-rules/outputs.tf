@@ -7,3 +7,8 @@ output "rules" {
     error_message = "A source must be a network, a container or an IPv4 CIDR: ${join(", ", local.unknown_sources)}."
   }
 }
+
+output "inbound_policy" {
+  description = "What happens to inbound packets that no rule accepts."
+  value       = var.inbound_policy
+}

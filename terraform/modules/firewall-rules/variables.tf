@@ -32,3 +32,14 @@ variable "networks" {
     error_message = "Each network needs a bridge of its own."
   }
 }
+
+variable "inbound_policy" {
+  description = "What happens to inbound packets that no rule accepts."
+  type        = string
+  default     = "DROP"
+
+  validation {
+    condition     = contains(["DROP", "REJECT"], var.inbound_policy)
+    error_message = "inbound_policy must be DROP or REJECT; whatever no rule accepts stays out."
+  }
+}

@@ -42,8 +42,10 @@ def listing(context: Context, call: Call) -> object:
 def create(context: Context, call: Call) -> object:
     args = call.args
     pool = args.text("pool") or None
-    path = f"/vms/{call.vmid}" if pool is None else f"/pool/{pool}"
-    context.access.require(call.caller, path, "VM.Allocate")
+    places = [(f"/vms/{call.vmid}", "VM.Allocate")]
+    if pool is not None:
+        places.insert(0, (f"/pool/{pool}", "VM.Allocate"))
+    context.access.require_any(call.caller, *places)
     for unsupported, reason in _UNSUPPORTED.items():
         if args.flag(unsupported):
             raise invalid(unsupported, reason)

@@ -10,11 +10,15 @@ from homelab.model import Topology
 from homelab.model.hcl.modules import read_module
 from homelab.operations.pages.module_page import module_page
 from homelab.operations.pages.picture import picture
+from homelab.operations.pages.plan_example import can_show, plan_example
+from homelab.operations.pages.policy_page import policy_page
 from homelab.operations.pages.topology_page import topology_page
 from homelab.settings import Settings
 
 PAGE = "docs/topology.md"
 PICTURE = "docs/topology.svg"
+POLICY = "docs/policy.md"
+EXAMPLE = "docs/plan-example.md"
 COMMAND = "homelab docs (or nox -s docs)"
 
 
@@ -29,7 +33,10 @@ def pages(settings: Settings) -> Mapping[str, str]:
     made = {
         PAGE: topology_page(topology, picture=Path(PICTURE).name),
         PICTURE: picture(topology),
+        POLICY: policy_page(),
     }
+    if can_show(topology):
+        made[EXAMPLE] = plan_example(settings.project)
     for directory in sorted((terraform / "modules").glob("*")):
         if any(directory.glob("*.tf")):
             readme = (directory / "README.md").relative_to(settings.project)

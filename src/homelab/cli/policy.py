@@ -1,0 +1,90 @@
+"""`homelab policy`: the rules, what they say, and why they are there."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from homelab.cli import options
+from homelab.cli.output import emit
+from homelab.policy import PolicyReport, Rule
+from homelab.policy.extensions import all_rules, rule_named
+from homelab.policy.formats import to_github, to_json, to_junit, to_lines, to_sarif
+from homelab.settings import load
+
+
+@click.command()
+@options.project
+@click.option("--rule", "names", multiple=True, metavar="ID", help="Ask only this; repeatable.")
+@click.option("--explain", metavar="ID", help="Say why a rule is there, and how to keep it.")
+@click.option("--list", "listing", is_flag=True, help="Print every rule.")
+@click.option(
+    "--plan",
+    "plan_file",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="Judge this plan (what `terraform show -json` prints) instead of the tree alone.",
+)
+@options.allow_delete
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "sarif", "junit", "github"]),
+    default="text",
+    show_default=True,
+    help="How to print what was found.",
+)
+def policy(
+    project: Path | None,
+    *,
+    names: tuple[str, ...],
+    explain: str | None,
+    listing: bool,
+    plan_file: Path | None,
+    allow_delete: tuple[str, ...],
+    form: str,
+) -> int:
+    """Judge terraform/ without starting anything; exit code 1 when a rule of severity error fails."""
+    from homelab.operations.judging import judge
+
+    settings = load(project)
+    rules = all_rules(settings.project)
+    if explain is not None:
+        for line in _explained(rule_named(rules, explain)):
+            emit(line)
+        return 0
+    if listing:
+        for rule in rules:
+            emit(f"{rule.id}  {rule.severity:7}  {rule.slug:28}  {rule.summary}")
+        return 0
+    chosen = tuple(rule_named(rules, name) for name in names) or rules
+    report = judge(settings, rules=chosen, plan=plan_file, may_lose=allow_delete)
+    for line in _printed(report, form):
+        emit(line)
+    return 0 if report.is_ok else 1
+
+
+def _explained(rule: Rule) -> tuple[str, ...]:
+    when = "plans" if rule.needs_plan else "the tree and plans"
+    return (
+        f"{rule.id} {rule.slug} ({rule.severity}; judges {when})",
+        rule.summary,
+        "",
+        f"why: {rule.rationale}",
+        f"fix: {rule.fix}",
+        f"waive: [[policy.waivers]] in homelab.toml with rule = {rule.id!r}, item, reason, expires",
+    )
+
+
+def _printed(report: PolicyReport, form: str) -> tuple[str, ...]:
+    match form:
+        case "json":
+            return (json.dumps(to_json(report), indent=2),)
+        case "sarif":
+            return (json.dumps(to_sarif(report), indent=2),)
+        case "junit":
+            return (to_junit(report).rstrip("\n"),)
+        case "github":
+            return to_github(report)
+    return to_lines(report)

@@ -1,0 +1,24 @@
+"""Error budgets: how long a service may be down in 30 days, and how people read that."""
+
+from __future__ import annotations
+
+from typing import Final
+
+PERIOD: Final = 30 * 24 * 3600
+"""Seconds over which an objective is measured."""
+
+
+def budget(slo: float) -> float:
+    """The seconds of a period in which a service of that objective (percent) may be down."""
+    return round(PERIOD * (100 - slo) / 100, 3)
+
+
+def duration(seconds: float) -> str:
+    """Such as 43 m 12 s."""
+    whole = round(seconds)
+    days, rest = divmod(whole, 24 * 3600)
+    hours, rest = divmod(rest, 3600)
+    minutes, left = divmod(rest, 60)
+    parts = ((days, "d"), (hours, "h"), (minutes, "m"), (left, "s"))
+    said = [f"{count} {unit}" for count, unit in parts if count]
+    return " ".join(said) or "0 s"

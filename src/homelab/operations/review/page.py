@@ -1,0 +1,265 @@
+"""The page that a reviewer reads: Markdown for a pull request, lines for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from homelab.operations.planned import PlanReport
+from homelab.operations.review.budget import duration
+from homelab.operations.review.impact import Impact
+from homelab.operations.review.items import ItemReview
+from homelab.operations.review.preflight import Preflight, grouped
+from homelab.operations.review.reviewed import Review
+from homelab.policy.formats import to_lines
+from homelab.policy.report import Finding, PolicyReport
+from homelab.policy.rule import Verdict
+
+_FEW = 6
+
+
+def to_markdown(report: PlanReport, review: Review) -> str:
+    """Counts and what stops the plan first, then one row a container, then the full diff, folded."""
+    return "\n".join(_markdown(report, review)) + "\n"
+
+
+def to_terminal(report: PlanReport, review: Review) -> tuple[str, ...]:
+    """The same for a terminal: one block a container."""
+    return tuple(_terminal(report, review))
+
+
+def _markdown(report: PlanReport, review: Review) -> Iterator[str]:
+    yield f"### Plan for `{report.target}`: {report.headline}"
+    yield ""
+    yield from _verdict(report, review)
+    if review.items and not _is_first(review):
+        yield "| container | what happens | what changes | expected downtime, of its error budget | who needs it |"
+        yield "|---|---|---|---|---|"
+        for item in review.items:
+            cells = (
+                f"**{item.name}**",
+                _impact(item),
+                _escaped(_why(item)),
+                _downtime(item),
+                _names(item.dependents) or "nobody",
+            )
+            yield f"| {' | '.join(cells)} |"
+        yield ""
+    elif review.items:
+        yield f"{len(review.items)} containers are made; none exists yet, so nothing is interrupted."
+        yield ""
+    if review.losing:
+        yield "#### Data that goes"
+        yield ""
+        for item in review.losing:
+            word = "is detached" if item.action == "update" else "is deleted"
+            for volume in item.data_at_risk:
+                yield f"- **{item.name}** {_escaped(volume)} {word}"
+        yield ""
+    for title, rules in (("Ports that open", review.opened), ("Ports that close", review.closed)):
+        if rules and not _is_first(review):
+            yield f"#### {title}"
+            yield ""
+            yield from (f"- `{rule}`" for rule in rules)
+            yield ""
+    if review.policy is not None:
+        yield from _policy(review.policy)
+    if review.preflight is not None:
+        yield from _privileges(review.preflight)
+    yield from _full(review)
+    yield f"- provider: {report.provider}"
+    yield from (f"- not checked: {text}" for text in report.not_checked)
+
+
+def _verdict(report: PlanReport, review: Review) -> Iterator[str]:
+    problems = []
+    if review.policy is not None and not review.policy.is_ok:
+        count = len(review.policy.violations)
+        problems.append(f"{count} violation{'' if count == 1 else 's'} of the policy")
+    if review.preflight is not None and not review.preflight.is_ok:
+        problems.append(f"{review.preflight.user} lacks privileges")
+    if problems:
+        yield f"> **Not to be applied as it is:** {' and '.join(problems)}."
+        yield ""
+    removed = [change.item for change in report.changes if change.removes and change.is_container]
+    if removed and report.runtime is None:
+        options = " ".join(f"--allow-delete {name}" for name in removed)
+        yield f"> **Has to be named to be applied:** `homelab deploy {options}`"
+        yield ""
+    if review.losing:
+        names = ", ".join(item.name for item in review.losing)
+        yield f"> **Data is lost or detached:** {names}."
+        yield ""
+
+
+def _is_first(review: Review) -> bool:
+    """Whether everything is new, so that a row for each container would say nothing."""
+    return len(review.items) > 1 and all(item.impact is Impact.NEW for item in review.items)
+
+
+def _impact(item: ItemReview) -> str:
+    match item.impact:
+        case Impact.RESTART:
+            return "changed; takes effect after a **restart**, which a deploy does not do"
+        case Impact.REBUILD:
+            return "**rebuilt**: removed and made anew"
+        case Impact.GONE:
+            return "**removed**"
+        case Impact.REFUSED:
+            return "**refused** by Proxmox VE"
+        case Impact.STOP:
+            return "**stopped**"
+    return str(item.impact)
+
+
+def _why(item: ItemReview) -> str:
+    if item.action in {"create", "delete"}:
+        wanted = ("vmid", "cores", "memory", "rootfs[0].size")
+        side = "after" if item.action == "create" else "before"
+        found = {one.name: getattr(one, side) for one in item.differences}
+        parts = [
+            f"{name.removesuffix('[0].size')} {found[name]}" for name in wanted if name in found
+        ]
+        return ", ".join(parts)
+    shown = [str(one) for one in item.differences[:_FEW]]
+    rest = len(item.differences) - _FEW
+    return "; ".join((*shown, *((f"and {rest} more",) if rest > 0 else ())))
+
+
+def _downtime(item: ItemReview) -> str:
+    if item.impact in {Impact.GONE, Impact.STOP}:
+        return "for good"
+    if not item.downtime:
+        return "none"
+    text = f"about {duration(item.downtime)}"
+    if item.budget:
+        share = 100 * item.downtime / item.budget
+        text += f" of {duration(item.budget)} ({item.slo:g} %): {share:.2g} %"
+    if item.data_at_risk:
+        text += ", and restoring its data"
+    return text
+
+
+def _policy(report: PolicyReport) -> Iterator[str]:
+    yield f"#### Policy: {report.headline}"
+    yield ""
+    shown = (*report.violations, *report.warnings)
+    if shown:
+        yield "| | rule | where | what | fix |"
+        yield "|---|---|---|---|---|"
+        yield from (_row(finding) for finding in shown)
+        yield ""
+    for finding in report.waived:
+        if finding.waiver is not None:
+            yield (
+                f"- waived until {finding.waiver.expires}: {finding.rule.id} {finding.item}"
+                f" ({_escaped(finding.waiver.reason)})"
+            )
+    undecided = [rule for rule in report.rules if report.verdicts[rule.id] is Verdict.UNKNOWN]
+    if undecided:
+        names = ", ".join(f"{rule.id} {rule.slug}" for rule in undecided)
+        yield f"- not decidable before the apply: {names}"
+    if undecided or report.waived:
+        yield ""
+
+
+def _row(finding: Finding) -> str:
+    place = "" if finding.place is None else f"`{finding.place}`"
+    what = _escaped(f"{finding.item}: {finding.message}")
+    rule = finding.rule
+    return f"| {rule.severity} | {rule.id} {rule.slug} | {place} | {what} | {_escaped(rule.fix)} |"
+
+
+def _privileges(found: Preflight) -> Iterator[str]:
+    paths = len({need.paths[0] for need in found.needs})
+    if found.is_ok:
+        yield f"#### Privileges: {found.user} has what this plan needs on {paths} paths"
+    else:
+        yield f"#### Privileges: {found.user} lacks {len(found.missing)} of {len(found.needs)}"
+        yield ""
+        for path, names, items in grouped(found.missing):
+            yield f"- **missing on `{path}`:** {', '.join(names)}, for {_names(items)}"
+        for line in found.root_only:
+            yield f"- **root@pam alone:** {line.item} {line.attribute}: {line.why}"
+    yield ""
+    if found.needs:
+        yield "<details><summary>All privileges that this plan needs</summary>"
+        yield ""
+        yield "| on | privileges | for |"
+        yield "|---|---|---|"
+        for path, names, items in grouped(found.needs):
+            yield f"| `{path}` | {_escaped(', '.join(names))} | {_escaped(_names(items))} |"
+        yield ""
+        yield "</details>"
+        yield ""
+
+
+def _full(review: Review) -> Iterator[str]:
+    if not review.items and not review.others:
+        return
+    yield "<details><summary>Full difference</summary>"
+    yield ""
+    for item in review.items:
+        yield f"**{item.name}**: {item.action}, {item.impact}"
+        yield ""
+        if item.differences:
+            yield "```diff"
+            for one in item.differences:
+                if item.action != "create":
+                    yield f"- {one.name} = {one.before}"
+                if item.action != "delete":
+                    yield f"+ {one.name} = {one.after}"
+            yield "```"
+            yield ""
+        yield from (f"- {note}" for note in item.notes)
+        if item.notes:
+            yield ""
+    for other in review.others:
+        tail = "".join(f"; {one}" for one in other.differences)
+        yield f"- {other.action} `{other.address}`{tail}"
+    if review.others:
+        yield ""
+    yield "</details>"
+    yield ""
+
+
+def _terminal(report: PlanReport, review: Review) -> Iterator[str]:
+    head, *rest = report.lines()
+    yield head
+    changed = {item.name for item in review.items}
+    listed = [line for line in rest if line.startswith("  ")]
+    yield from (line for line in listed if line.split()[-1] not in changed or _is_first(review))
+    for item in () if _is_first(review) else review.items:
+        yield f"  {item.name}: {item.impact}"
+        if item.action in {"create", "delete"}:
+            yield f"      {_why(item)}"
+        else:
+            yield from (f"      {one}" for one in item.differences)
+        yield from (f"      {note}" for note in item.notes)
+        if item.downtime or item.impact is Impact.GONE:
+            yield f"      downtime: {_downtime(item)}"
+        if item.dependents and item.impact is not Impact.HOT:
+            yield f"      needed by: {', '.join(item.dependents)}"
+        yield from (f"      DATA GOES: {volume}" for volume in item.data_at_risk)
+    if not _is_first(review):
+        yield from (f"  opens: {rule}" for rule in review.opened)
+        yield from (f"  closes: {rule}" for rule in review.closed)
+    if review.preflight is not None:
+        found = review.preflight
+        state = "all are there" if found.is_ok else f"{len(found.missing)} are missing"
+        yield f"privileges: {len(found.needs)} needed by {found.user}, {state}"
+        for path, names, items in grouped(found.missing):
+            yield f"  missing on {path}: {', '.join(names)}, for {_names(items)}"
+        for line in found.root_only:
+            yield f"  root@pam alone: {line.item} {line.attribute}: {line.why}"
+    if review.policy is not None:
+        yield from to_lines(review.policy)
+    yield from (line for line in rest if not line.startswith("  "))
+
+
+def _names(names: tuple[str, ...]) -> str:
+    more = len(names) - _FEW
+    return ", ".join(names[:_FEW]) + (f" and {more} more" if more > 0 else "")
+
+
+def _escaped(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")

@@ -1,0 +1,142 @@
+"""A whole plan, reviewed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from homelab.operations.review.dependents import dependents
+from homelab.operations.review.differences import Difference, differences
+from homelab.operations.review.items import ItemReview, review_item
+from homelab.operations.review.preflight import Preflight
+from homelab.policy.documents import subject_from_plan
+from homelab.policy.report import PolicyReport
+from homelab.policy.values import ChangeView
+
+_NOTHING: Mapping[str, Any] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherChange:
+    """What a plan does to something that is no container, such as a pool."""
+
+    address: str
+    action: str
+    differences: tuple[Difference, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """What a reviewer has to know before saying yes."""
+
+    items: tuple[ItemReview, ...]
+    others: tuple[OtherChange, ...] = ()
+    opened: tuple[str, ...] = ()
+    """Firewall rules that come, in words."""
+    closed: tuple[str, ...] = ()
+    policy: PolicyReport | None = None
+    preflight: Preflight | None = None
+
+    @property
+    def losing(self) -> tuple[ItemReview, ...]:
+        """The containers of which data is lost or detached."""
+        return tuple(item for item in self.items if item.data_at_risk)
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether neither the policy nor a missing privilege stops a deploy."""
+        policy_ok = self.policy is None or self.policy.is_ok
+        return policy_ok and (self.preflight is None or self.preflight.is_ok)
+
+
+def review_plan(
+    document: Mapping[str, Any],
+    *,
+    policy: PolicyReport | None = None,
+    preflight: Preflight | None = None,
+) -> Review:
+    """Review what `terraform show -json` says about a plan."""
+    changes = subject_from_plan(document).changes or ()
+    marks = {
+        str(resource.get("address")): _marks(resource.get("change") or {})
+        for resource in document.get("resource_changes") or ()
+    }
+    old, new = _topologies(document)
+    services = {name: _service(old, name) for name in (*old, *new)}
+    later = {name: _service(new, name) for name in (*old, *new)}
+    graph = {name: tuple((later[name] or {}).get("depends_on") or ()) for name in new}
+    needed_by = dependents(graph)
+    by_name = {change.name: change for change in changes if change.is_container}
+    names = [*by_name, *(n for n in new if n in old and services[n] != later[n])]
+    items = [
+        review_item(
+            name,
+            by_name.get(name),
+            service=(services.get(name), later.get(name)),
+            marks=marks.get(by_name[name].address, (None, None))
+            if name in by_name
+            else (None, None),
+            dependents=needed_by.get(name, ()),
+        )
+        for name in dict.fromkeys(names)
+    ]
+    before, after = _firewall(document)
+    return Review(
+        items=tuple(sorted(items, key=lambda item: (-_weight(item), item.name))),
+        others=tuple(_others(changes)),
+        opened=tuple(rule for rule in after if rule not in before),
+        closed=tuple(rule for rule in before if rule not in after),
+        policy=policy,
+        preflight=preflight,
+    )
+
+
+def _weight(item: ItemReview) -> int:
+    """The most serious first."""
+    return list(type(item.impact)).index(item.impact)
+
+
+def _others(changes: Sequence[ChangeView]) -> Iterator[OtherChange]:
+    for change in changes:
+        if not change.is_container:
+            found = differences(change.before, change.after) if change.action == "update" else ()
+            yield OtherChange(address=change.address, action=change.action, differences=found)
+
+
+def _marks(change: Mapping[str, Any]) -> tuple[Any, Any]:
+    return change.get("before_sensitive"), change.get("after_sensitive")
+
+
+def _topologies(document: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """The containers as they were and as they will be, from the output of that name."""
+    return _part(document, "before"), _part(document, "after")
+
+
+def _part(document: Mapping[str, Any], side: str, name: str = "containers") -> Mapping[str, Any]:
+    change = (document.get("output_changes") or {}).get("topology") or {}
+    value = change.get(side)
+    part = value.get(name) if isinstance(value, Mapping) else None
+    return part if isinstance(part, Mapping) else _NOTHING
+
+
+def _service(containers: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
+    service = (containers.get(name) or {}).get("service")
+    return service if isinstance(service, Mapping) else None
+
+
+def _firewall(document: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    change = (document.get("output_changes") or {}).get("topology") or {}
+    found = []
+    for side in ("before", "after"):
+        value = change.get(side)
+        rules = value.get("firewall") if isinstance(value, Mapping) else None
+        found.append(
+            [
+                f"{rule.get('source')} → {rule.get('container')}:{rule.get('port')}"
+                f"/{rule.get('protocol')}"
+                for rule in rules or ()
+                if isinstance(rule, Mapping)
+            ]
+        )
+    return found[0], found[1]

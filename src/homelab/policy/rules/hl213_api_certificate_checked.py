@@ -1,0 +1,35 @@
+"""HL213: The certificate of Proxmox VE's API is checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from homelab.policy.rule import Observation, Rule, Severity, fails, unclear
+from homelab.policy.subject import Subject
+from homelab.policy.values import Unknown
+
+
+def check(subject: Subject) -> Iterator[Observation]:
+    """Look at what breaks it."""
+    where = ("block", "variables.tf", "variable", "tls_insecure", "default")
+    literal = subject.provider.get("pm_tls_insecure")
+    if subject.tls_insecure is True:
+        yield fails("provider", "tls_insecure is true", *where)
+    elif literal is True:
+        place = ("block", "providers.tf", "provider", "proxmox", "pm_tls_insecure")
+        yield fails("provider", "pm_tls_insecure is true", *place)
+    elif isinstance(subject.tls_insecure, Unknown):
+        yield unclear("provider", "tls_insecure", *where)
+
+
+RULE = Rule(
+    id="HL213",
+    slug="api-certificate-checked",
+    severity=Severity.ERROR,
+    summary="The certificate of Proxmox VE's API is checked.",
+    rationale="Without it, whoever is in between gets the API token.",
+    fix=(
+        "Leave tls_insecure at false, and name the CA: ca_file in homelab.toml, or HOMELAB_CA_FILE."
+    ),
+    check=check,
+)

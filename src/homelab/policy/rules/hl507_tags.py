@@ -1,0 +1,40 @@
+"""HL507: A container has tags, each of which Proxmox VE keeps as it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from homelab.policy.rule import Observation, Rule, Severity, fails, unclear
+from homelab.policy.subject import Subject
+from homelab.policy.values import Unknown
+
+_TAG = re.compile(r"[a-z0-9_][a-z0-9_+.-]*")
+
+
+def check(subject: Subject) -> Iterator[Observation]:
+    """Look at what breaks it."""
+    for guest in subject.guests:
+        where = ("containers", guest.name, "tags")
+        if isinstance(guest.tags, Unknown):
+            yield unclear(guest.name, "its tags", *where)
+            continue
+        if not guest.tags:
+            yield fails(guest.name, "it has no tags", *where)
+        for tag in guest.tags:
+            if not _TAG.fullmatch(tag):
+                yield fails(guest.name, f"Proxmox VE would rewrite the tag {tag!r}", *where)
+
+
+RULE = Rule(
+    id="HL507",
+    slug="tags",
+    severity=Severity.WARNING,
+    summary="A container has tags, each of which Proxmox VE keeps as it is.",
+    rationale=(
+        "Tags are how people filter in the interface; a tag that Proxmox VE rewrites shows up"
+        " as drift in every plan."
+    ),
+    fix="Use lower-case letters, digits, '_', '-', '+' and '.'.",
+    check=check,
+)

@@ -1,0 +1,42 @@
+"""HL510: Containers of one category have vmids of one hundred."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from homelab.policy.rule import Observation, Rule, Severity, fails, unclear
+from homelab.policy.subject import Subject
+from homelab.policy.values import Unknown
+
+
+def check(subject: Subject) -> Iterator[Observation]:
+    """Look at what breaks it."""
+    hundreds: dict[str, Counter[int]] = {}
+    for guest in subject.guests:
+        if isinstance(guest.vmid, Unknown) or isinstance(guest.category, Unknown):
+            yield unclear(guest.name, "the vmid", "containers", guest.name, "vmid")
+        elif guest.category:
+            hundreds.setdefault(guest.category, Counter())[int(guest.vmid // 100)] += 1
+    for guest in subject.guests:
+        if isinstance(guest.vmid, Unknown) or isinstance(guest.category, Unknown):
+            continue
+        counts = hundreds.get(guest.category)
+        # A category that outgrew its hundred goes on in the next ones.
+        if counts is None or counts.total() > 100:
+            continue
+        usual, _ = counts.most_common(1)[0]
+        if guest.vmid // 100 != usual:
+            text = f"vmid {guest.vmid:g} is not in {usual}00-{usual}99 as {guest.category}'s are"
+            yield fails(guest.name, text, "containers", guest.name, "vmid")
+
+
+RULE = Rule(
+    id="HL510",
+    slug="vmid-range",
+    severity=Severity.WARNING,
+    summary="Containers of one category have vmids of one hundred.",
+    rationale="Who reads 305 in a log knows at once that it is about monitoring.",
+    fix="Choose a vmid in the hundred that the category's other containers use.",
+    check=check,
+)

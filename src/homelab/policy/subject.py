@@ -1,0 +1,62 @@
+"""The whole that rules judge: what will be, what changes, and what the target allows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from homelab.policy.capacity import Capacity
+from homelab.policy.values import (
+    UNKNOWN,
+    ChangeView,
+    GuestView,
+    NetworkView,
+    RuleView,
+    Text,
+    Unknown,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """Networks, containers, firewall and changes; `changes` is None where no plan was made."""
+
+    networks: Sequence[NetworkView] = ()
+    guests: Sequence[GuestView] = ()
+    firewall: Sequence[RuleView] | Unknown = ()
+    firewall_policy: Text = UNKNOWN
+    """What happens to inbound packets that no rule accepts: DROP, REJECT or ACCEPT."""
+    changes: Sequence[ChangeView] | None = None
+    is_partial: bool = False
+    """Whether there are networks or containers of which nothing is known yet, not even names."""
+    tls_insecure: bool | Unknown = False
+    provider: Mapping[str, Any] = field(default_factory=dict)
+    """The provider block's arguments that are literal."""
+    capacity: Capacity = field(default_factory=Capacity)
+    may_lose: frozenset[str] | None = None
+    """Containers that may be deleted or replaced; None for any (the lab)."""
+    token: bool | None = None
+    """Whether the API is used with a token; None when nothing is known about it."""
+
+    @cached_property
+    def by_name(self) -> Mapping[str, GuestView]:
+        """The containers by name."""
+        return {guest.name: guest for guest in self.guests}
+
+    @cached_property
+    def by_bridge(self) -> Mapping[str, NetworkView]:
+        """The networks by bridge."""
+        return {
+            network.bridge: network
+            for network in self.networks
+            if not isinstance(network.bridge, Unknown)
+        }
+
+    @cached_property
+    def has_unknown_bridge(self) -> bool:
+        """Whether a network's bridge is not known yet."""
+        return self.is_partial or any(
+            isinstance(network.bridge, Unknown) for network in self.networks
+        )
