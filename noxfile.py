@@ -120,7 +120,7 @@ def tests(session: nox.Session) -> None:
     codes = (0,) if able else (0, 1)
     doctor = ("-m", "homelab.cli", "doctor", "--fix", "--tests")
     session.run(python, *doctor, external=True, success_codes=codes)
-    beside = ("-n", "2", "--dist", "loadgroup", "--durations=15")
+    beside = ("-n", "2", "--dist", "loadscope", "--durations=15")
     session.run(*as_root(), python, *PYTEST, "tests/integration", *beside, external=True)
 
 
