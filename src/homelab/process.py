@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import subprocess
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +20,10 @@ from homelab.errors import (
 )
 
 _log = logging.getLogger(__name__)
+
+_KILL_PENDING = 1 << 8
+"""SIGKILL is signal 9, the ninth bit of a mask."""
+_PF_EXITING = 0x4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +164,24 @@ def is_alive(pid: int, *, start_time: int | None = None) -> bool:
     if fields[0] in {"Z", "X"}:
         return False
     return start_time is None or int(fields[19]) == start_time
+
+
+def is_dying(pid: int) -> bool:
+    """Whether a process was killed, though it may still be there for a moment, or is gone.
+
+    SIGKILL is among its pending signals (proc(5), SigPnd and ShdPnd) until it begins to exit, which
+    the flag PF_EXITING (field 9 of /proc/PID/stat) shows from then on.
+    """
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return True
+    pending = re.findall(r"^(?:Sig|Shd)Pnd:\s*([0-9a-f]+)$", status, re.MULTILINE)
+    if any(int(mask, 16) & _KILL_PENDING for mask in pending):
+        return True
+    fields = stat.rpartition(")")[2].split()
+    return fields[0] in {"Z", "X"} or bool(int(fields[6]) & _PF_EXITING)
 
 
 def processes_with(name: str, value: str) -> tuple[int, ...]:

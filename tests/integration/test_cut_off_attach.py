@@ -16,6 +16,7 @@ L = f"{NODE}/lxc/100"
 def driver(tmp_path: Path) -> Iterator[Driver]:
     made = Driver(tmp_path / "lab", "lxc")
     yield made
+    made.close()
     made.lab.destroy()
 
 

@@ -36,6 +36,7 @@ def driver(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Driver]:
             yield made
         finally:
             fill(state, room=1 << 30)
+            made.close()
             made.lab.destroy()
     finally:
         subprocess.run(["umount", state], check=True)

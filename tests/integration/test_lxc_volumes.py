@@ -274,9 +274,13 @@ def test_statistics_are_measured(node: Node) -> None:
         "[s.sendto(bytes(1000), ('10.10.0.22', 9)) for _ in range(100)]\"",
     )
 
-    def still() -> dict[str, int]:
-        """What has not moved yet."""
+    busiest = 0.0
+
+    def still() -> dict[str, float]:
+        """What has not moved yet; the use of a processor is that of the last second or more."""
+        nonlocal busiest
         now = guest.status.current.get()
+        busiest = now["cpu"] = max(now["cpu"], busiest)
         wanted = {"disk": 45 << 20, "diskwrite": 45 << 20, "netout": 100_000, "cpu": 0, "mem": 0}
         found = {key: now[key] - (before[key] if limit else 0) for key, limit in wanted.items()}
         found["netin"] = node.api.lxc(722).status.current.get()["netin"]

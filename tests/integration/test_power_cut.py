@@ -15,6 +15,7 @@ pytestmark = [pytest.mark.usefixtures("able"), pytest.mark.timeout(300)]
 def driver(tmp_path: Path) -> Iterator[Driver]:
     made = Driver(tmp_path / "lab", "lxc")
     yield made
+    made.close()
     made.lab.destroy()
 
 

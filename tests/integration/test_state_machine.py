@@ -34,6 +34,7 @@ def driver(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Driver]:
         request.getfixturevalue("able")
     made = Driver(tmp_path / "lab", request.param)
     yield made
+    made.close()
     made.lab.destroy()
 
 

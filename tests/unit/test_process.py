@@ -128,6 +128,18 @@ def test_is_alive_tells_this_process_from_another_with_its_id() -> None:
     assert not process.is_alive(own, start_time=start + 1)
 
 
+def test_killed_process_is_never_taken_for_one_that_goes_on() -> None:
+    children = [subprocess.Popen([sys.executable, "-c", "input()"], stdin=-1) for _ in range(8)]
+    try:
+        assert not [child for child in children if process.is_dying(child.pid)]
+        for child in children:
+            child.kill()
+            assert process.is_dying(child.pid)
+    finally:
+        for child in children:
+            child.communicate()
+
+
 def test_zombie_is_not_alive() -> None:
     child = subprocess.Popen([sys.executable, "-c", ""])
     try:

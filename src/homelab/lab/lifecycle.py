@@ -34,7 +34,7 @@ from homelab.lab.serve_options import DEFAULT_LISTEN, DEFAULT_NODE, ServeOptions
 from homelab.lab.state import State, StateError
 from homelab.mirror import write_mirror
 from homelab.polling import wait_until
-from homelab.process import is_alive
+from homelab.process import is_alive, is_dying
 from homelab.pve.release import Release
 
 _START_SILENCE = 600.0
@@ -130,6 +130,9 @@ class Lab:
         directory.prepare(self.state_dir)
         with directory.exclusive(self.state_dir):
             info = self._running()
+            if info is not None and is_dying(info.pid):
+                self._kill(info)
+                info = None
             if info is not None and self._has_lost_its_node(info):
                 self._check_same(info)
                 self._kill(info)

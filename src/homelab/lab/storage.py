@@ -74,6 +74,7 @@ class Storage:
             CommandError: volumes that are there already can't be reached.
         """
         self._notes = []
+        self._directory.mkdir(mode=0o755, parents=True, exist_ok=True)
         self._backends = {"local-zfs": self._zfspool(), "local-dir": self._dir()}
 
     def notes(self) -> tuple[str, ...]:

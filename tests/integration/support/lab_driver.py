@@ -40,11 +40,13 @@ class Driver:
         self.runtime = runtime
         self.lab = Lab(state=state, runtime=runtime, listen="127.0.0.1:0")  # type: ignore[arg-type]
         self.node = Node(state, "pve")
+        self._session: requests.Session | None = None
         self.up()
 
     def up(self) -> LabInfo:
         """Start the server, or find it running."""
         self.info = self.lab.up()
+        self.close()
         self._session = self._connection()
         return self.info
 
@@ -57,6 +59,11 @@ class Driver:
         )
         return session
 
+    def close(self) -> None:
+        """Let go of the connection."""
+        if self._session is not None:
+            self._session.close()
+
     def kill(self) -> None:
         """End the server with kill -9."""
         end(self.info.pid, self.info.start_time)
@@ -68,6 +75,7 @@ class Driver:
 
     def ask(self, method: str, path: str, **parameters: object) -> Answer:
         """Ask once."""
+        assert self._session is not None
         return self._send(self._session, method, path, parameters)
 
     def alone(self, method: str, path: str, parameters: Mapping[str, object]) -> Answer:
