@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
-import selectors
 import signal
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -28,6 +24,7 @@ from homelab.lab import choice, directory
 from homelab.lab.choice import NodeRuntime, RuntimeChoice
 from homelab.lab.control import Control
 from homelab.lab.info import FILE_NAME, LabInfo, LabStatus
+from homelab.lab.launching import launch
 from homelab.lab.node import Node
 from homelab.lab.runtime import RuntimeKind
 from homelab.lab.serve_options import DEFAULT_LISTEN, DEFAULT_NODE, ServeOptions
@@ -37,12 +34,7 @@ from homelab.polling import wait_until
 from homelab.process import is_alive, is_dying
 from homelab.pve.release import Release
 
-_START_SILENCE = 600.0
 _STOP_TIMEOUT = 180.0
-_ERRORS: Mapping[str, type[HomelabError]] = {
-    "CapabilityError": CapabilityError,
-    "ConfigurationError": ConfigurationError,
-}
 
 
 class Lab:
@@ -348,77 +340,12 @@ class Lab:
 
     def _start(self) -> LabInfo:
         kind, notes = self._choose()
-        reader, writer = os.pipe()
-        log = self.state_dir / directory.SERVER_LOG
-        try:
-            with log.open("ab") as output:
-                subprocess.run(
-                    self._argv(kind, notes, writer),
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=output,
-                    cwd=self.state_dir,
-                    pass_fds=(writer,),
-                    start_new_session=True,
-                    check=False,
-                )
-            os.close(writer)
-            writer = -1
-            self._follow(reader, log)
-        finally:
-            os.close(reader)
-            if writer >= 0:
-                os.close(writer)
-        return self.info()
-
-    def _argv(self, kind: RuntimeKind, notes: tuple[str, ...], descriptor: int) -> list[str]:
-        argv = [sys.executable, "-m", "homelab.lab.daemon"]
-        argv += ["--state", str(self.state_dir), "--cache", str(self.cache_dir)]
-        argv += ["--runtime", str(kind), "--listen", self._listen, "--node", self._node]
-        for name, address in (self._bridges or {}).items():
-            argv += ["--bridge", f"{name}={address}"]
-        if self._nodes is not None:
-            argv += ["--nodes", str(self._nodes)]
-        if self._pve_version is not None:
-            argv += ["--pve-version", self._pve_version]
-        if self._resources_lag is not None:
-            argv += ["--resources-lag", str(self._resources_lag)]
-        if self._request_log is not None:
-            argv += ["--request-log", str(self._request_log)]
-        for note in notes:
-            argv += ["--note", note]
-        return [*argv, "--report-to", str(descriptor)]
-
-    def _follow(self, reader: int, log: Path) -> None:
-        """Read what the new server reports until it answers."""
-        with selectors.DefaultSelector() as selector:
-            selector.register(reader, selectors.EVENT_READ)
-            rest = b""
-            while selector.select(_START_SILENCE):
-                data = os.read(reader, 65536)
-                if not data:
-                    raise HomelabError(
-                        "the lab's server ended before it answered"
-                        + "".join(f"\n  | {line}" for line in directory.last_lines(log)),
-                        hint=f"see {log}",
-                    )
-                *lines, rest = (rest + data).split(b"\n")
-                for line in lines:
-                    if self._is_ready(line):
-                        return
-        raise WaitTimeoutError(
-            f"the lab's server said nothing for {_START_SILENCE:.0f} s", hint=f"see {log}"
+        launch(
+            self._options(kind, notes),
+            log=self.state_dir / directory.SERVER_LOG,
+            on_progress=self._on_progress,
         )
-
-    def _is_ready(self, line: bytes) -> bool:
-        message = json.loads(line)
-        if "error" in message:
-            raise _ERRORS.get(message["error"], HomelabError)(
-                message["message"], hint=message["hint"]
-            )
-        if "progress" in message and self._on_progress is not None:
-            self._on_progress(message["progress"])
-        return "ready" in message
+        return self.info()
 
     def _end(self) -> None:
         """End the server when there is one; else do what it would have done."""
