@@ -198,12 +198,15 @@ def test_stale_documentation_is_named(project: Any) -> None:
     assert "stale" not in project.ok("docs", "--check")
     project.edit(_MEDIA, "memory       = 4096", "memory       = 6144")
 
-    error = project.refused("plan", *_MEMORY)
+    shown = project.ok("plan", *_MEMORY, code=1)
 
-    assert "stale documentation: docs/topology.md, docs/topology.svg" in error
-    assert "nox -s docs" in error
+    assert "stale documentation: docs/topology.md, docs/topology.svg" in shown
+    assert "fix: run homelab docs" in shown
+    assert "Stale documentation" in project.file("build/plan.md").read_text(encoding="utf-8")
+    assert _json(project, "plan.json")["ok"] is False
     assert "stale: docs/topology.md" in project.ok("docs", "--check", code=2)
-    assert not project.state.exists()
+    project.ok("docs")
+    assert "stale" not in project.ok("plan", *_MEMORY, code=2)
 
 
 def test_wrong_password_is_the_apis_own_word(project: Any) -> None:

@@ -18,7 +18,8 @@ CHANGES = 2
 @click.option("--check", is_flag=True, help="Write nothing; exit code 2 when a page is stale.")
 def docs(project: Path | None, *, check: bool) -> int:
     """Write the pages that are made from the model and the rules, such as docs/topology.md."""
-    from homelab.operations.pages.generated import COMMAND, stale_pages, write_pages
+    from homelab.operations.pages.generated import stale_pages, write_pages
+    from homelab.operations.review.page import COMMAND
 
     settings = load(project)
     if not check:

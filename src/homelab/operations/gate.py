@@ -30,9 +30,12 @@ def review(
     planned: Planned,
     *,
     allow_delete: Collection[str] = (),
+    stale: tuple[str, ...] = (),
     stops: bool = True,
 ) -> Review:
     """Judge a plan and write its page; with `stops`, what may not be applied is an error.
+
+    `stale` names generated pages that do not say what is declared; they stop no deploy.
 
     Writes build/plan.md, build/plan.json, build/policy.sarif and build/policy.xml.
 
@@ -52,13 +55,14 @@ def review(
             may_lose=None if target.is_lab else allow_delete,
         )
         checked = check_privileges(target, document)
-        reviewed = review_plan(document, policy=judged, preflight=checked)
+        reviewed = review_plan(document, policy=judged, preflight=checked, stale=stale)
         run.write("plan.md", to_markdown(planned.report, reviewed))
         run.write_json("plan.json", to_json(planned.report, reviewed))
         run.write("policy.sarif", json.dumps(to_sarif(judged), indent=2) + "\n")
         run.write("policy.xml", to_junit(judged))
         lacking = "" if checked.is_ok else f"; {checked.user} lacks privileges"
-        stage.detail = f"{judged.headline}{lacking}"
+        outdated = "; documentation is stale" if stale else ""
+        stage.detail = f"{judged.headline}{lacking}{outdated}"
         if not reviewed.is_ok:
             stage.state = State.FAILED
         if stops:

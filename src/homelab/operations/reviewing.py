@@ -15,7 +15,7 @@ from homelab.operations.events import Listener, Stage, silent
 from homelab.operations.gate import review
 from homelab.operations.labs import LabOptions, lab_place, open_lab
 from homelab.operations.locking import DEFAULT_TIMEOUT, reading
-from homelab.operations.pages.generated import require_current_pages
+from homelab.operations.pages.generated import stale_pages
 from homelab.operations.planned import PlanReport
 from homelab.operations.planning import make_plan
 from homelab.operations.preparing import prepare
@@ -66,7 +66,6 @@ def plan(
         _plannable(loaded, run.target, options) as (run.lab, passing),
     ):
         forget_plan(loaded.project, run.target)
-        require_current_pages(loaded)
         place = prepare(run, repair=False)
         not_checked = [NEVER_BY_PLAN]
         if place.runtime == "memory":
@@ -83,7 +82,14 @@ def plan(
             planned = make_plan(
                 run, place, not_checked=tuple(not_checked), refresh=refresh, read_only=True
             )
-        reviewed = review(run, place, planned, allow_delete=allow_delete, stops=False)
+        reviewed = review(
+            run,
+            place,
+            planned,
+            allow_delete=allow_delete,
+            stale=stale_pages(loaded, missing=False),
+            stops=False,
+        )
         if not passing and reviewed.is_ok:
             kept = keep_plan(loaded, place, planned.terraform, planned.plan)
             run.recorder.notice(kept_in_words(loaded.project, place.name, kept))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from homelab.errors import ConfigurationError
 from homelab.model import Topology
 from homelab.model.hcl.modules import read_module
 from homelab.operations.pages.module_page import module_page
@@ -19,7 +18,6 @@ PAGE = "docs/topology.md"
 PICTURE = "docs/topology.svg"
 POLICY = "docs/policy.md"
 EXAMPLE = "docs/plan-example.md"
-COMMAND = "homelab docs (or nox -s docs)"
 
 
 def pages(settings: Settings) -> Mapping[str, str]:
@@ -64,18 +62,6 @@ def stale_pages(settings: Settings, *, missing: bool = True) -> tuple[str, ...]:
         if (missing or (settings.project / name).exists())
         and _read(settings.project / name) != text
     )
-
-
-def require_current_pages(settings: Settings) -> None:
-    """Let a project pass whose generated pages are current; one that has none may do without.
-
-    Raises:
-        ConfigurationError: naming the stale ones and the command that writes them.
-    """
-    if stale := stale_pages(settings, missing=False):
-        raise ConfigurationError(
-            f"stale documentation: {', '.join(stale)}", hint=f"run {COMMAND} and commit the result"
-        )
 
 
 def _read(path: Path) -> str | None:

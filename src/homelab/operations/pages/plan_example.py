@@ -28,7 +28,8 @@ _NAMES = frozenset({"plex", "loki", "vaultwarden", "tautulli", "bazarr"})
 
 def can_show(topology: Topology) -> bool:
     """Whether a tree has the containers that the example changes."""
-    return {container.name for container in topology} >= _NAMES
+    there = {container.name for container in topology}
+    return there >= _NAMES and bool(topology.container("loki").mount_points)
 
 
 def plan_example(project: Path) -> str:

@@ -24,6 +24,7 @@ def to_json(report: PlanReport, review: Review | None) -> dict[str, Any]:
         "opened": list(review.opened),
         "closed": list(review.closed),
         "privileges": None if review.preflight is None else _preflight(review.preflight),
+        "stale": list(review.stale),
         "policy": None if review.policy is None else policy_json(review.policy),
     }
 

@@ -14,6 +14,8 @@ from homelab.policy.formats import to_lines
 from homelab.policy.report import Finding, PolicyReport
 from homelab.policy.rule import Verdict
 
+COMMAND = "homelab docs (or nox -s docs)"
+"""What writes the generated pages."""
 _FEW = 6
 
 
@@ -65,6 +67,12 @@ def _markdown(report: PlanReport, review: Review) -> Iterator[str]:
         yield from _policy(review.policy)
     if review.preflight is not None:
         yield from _privileges(review.preflight)
+    if review.stale:
+        yield "#### Stale documentation"
+        yield ""
+        yield from (f"- `{name}`" for name in review.stale)
+        yield f"\nRun {COMMAND} and commit the result."
+        yield ""
     yield from _full(review)
     yield f"- provider: {report.provider}"
     yield from (f"- not checked: {text}" for text in report.not_checked)
@@ -77,6 +85,8 @@ def _verdict(report: PlanReport, review: Review) -> Iterator[str]:
         problems.append(f"{count} violation{'' if count == 1 else 's'} of the policy")
     if review.preflight is not None and not review.preflight.is_ok:
         problems.append(f"{review.preflight.user} lacks privileges")
+    if review.stale:
+        problems.append("documentation is stale")
     if problems:
         yield f"> **Not to be applied as it is:** {' and '.join(problems)}."
         yield ""
@@ -254,6 +264,9 @@ def _terminal(report: PlanReport, review: Review) -> Iterator[str]:
     if review.policy is not None:
         yield from to_lines(review.policy)
     yield from (line for line in rest if not line.startswith("  "))
+    if review.stale:
+        yield f"stale documentation: {', '.join(review.stale)}"
+        yield f"  fix: run {COMMAND} and commit the result"
 
 
 def _names(names: tuple[str, ...]) -> str:

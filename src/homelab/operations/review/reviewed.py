@@ -37,6 +37,8 @@ class Review:
     closed: tuple[str, ...] = ()
     policy: PolicyReport | None = None
     preflight: Preflight | None = None
+    stale: tuple[str, ...] = ()
+    """Generated pages that do not say what is declared any more."""
 
     @property
     def losing(self) -> tuple[ItemReview, ...]:
@@ -45,9 +47,9 @@ class Review:
 
     @property
     def is_ok(self) -> bool:
-        """Whether neither the policy nor a missing privilege stops a deploy."""
+        """Whether nothing speaks against it: policy, missing privileges, stale documentation."""
         policy_ok = self.policy is None or self.policy.is_ok
-        return policy_ok and (self.preflight is None or self.preflight.is_ok)
+        return policy_ok and (self.preflight is None or self.preflight.is_ok) and not self.stale
 
 
 def review_plan(
@@ -55,6 +57,7 @@ def review_plan(
     *,
     policy: PolicyReport | None = None,
     preflight: Preflight | None = None,
+    stale: tuple[str, ...] = (),
 ) -> Review:
     """Review what `terraform show -json` says about a plan."""
     changes = subject_from_plan(document).changes or ()
@@ -89,6 +92,7 @@ def review_plan(
         closed=tuple(rule for rule in before if rule not in after),
         policy=policy,
         preflight=preflight,
+        stale=stale,
     )
 
 
