@@ -24,6 +24,7 @@ module "container" {
   storage         = var.storage
   template        = var.template
   ssh_public_keys = var.ssh_public_keys
+  protect         = var.protect
 }
 
 module "firewall_rules" {

@@ -50,3 +50,9 @@ variable "tls_insecure" {
   type        = bool
   default     = false
 }
+
+variable "protect" {
+  description = "Whether the protection that entries declare is applied; false where everything may go, as in the lab."
+  type        = bool
+  default     = true
+}

@@ -12,12 +12,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from homelab.clients.proxmox import Proxmox
 from homelab.clients.terraform import Terraform, TerraformError
 from homelab.lab.lifecycle import Lab
 from homelab.mirror import write_mirror
 from homelab.model import Topology, topology_from_outputs, topology_from_plan
-from homelab.operations.protection import lift_protection
 from homelab.policy.documents import subject_from_plan
 from homelab.policy.sketch import sketch_plan
 
@@ -101,11 +99,8 @@ def test_the_three_readers_agree(terraform: Terraform, lab: Lab) -> None:
     entries.write_text(original)
     assert terraform.plan().is_empty
 
-    going = terraform.plan(destroy=True)
-    protected = [container.name for container in declared if container.protection]
-    lifted = lift_protection(Proxmox.from_environment(lab.env()), going.changes)
-    assert sorted(lifted) == sorted(protected) != []
-    terraform.apply(going)
+    assert any(container.protection for container in declared)
+    terraform.apply(terraform.plan(destroy=True))  # in a lab, everything may go
     assert terraform.state_list() == ()
 
 

@@ -41,6 +41,7 @@ VARIABLES = (
     "HOMELAB_NODE",
     "HOMELAB_STORAGE",
     "HOMELAB_TEMPLATE",
+    "TF_VAR_protect",
     "TF_VAR_ssh_public_keys",
 )
 """What `homelab lab env` exports, in this order."""

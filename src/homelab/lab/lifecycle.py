@@ -256,6 +256,7 @@ class Lab:
             "HOMELAB_NODE": info.node,
             "HOMELAB_STORAGE": info.storage,
             "HOMELAB_TEMPLATE": info.template,
+            "TF_VAR_protect": "false",
             "TF_VAR_ssh_public_keys": public.read_text(encoding="utf-8").strip(),
         }
 

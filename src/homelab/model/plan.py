@@ -31,6 +31,7 @@ def topology_from_plan(plan: Mapping[str, Any]) -> Topology:
             ["the plan has no planned values"], hint="give what `terraform show -json PLAN` prints"
         )
     topology = topology_from_document(output_value(planned.get("outputs") or {}, "the plan"))
+    applied = root_variable(plan, "protect") is not False
     problems: list[str] = []
     seen: dict[str, str] = {}
     for resource in _resources(planned.get("root_module") or {}):
@@ -42,7 +43,7 @@ def topology_from_plan(plan: Mapping[str, Any]) -> Topology:
             problems.append(f"{address}: host name {name} is taken by {seen[name]}")
         else:
             seen[name] = address
-            problems.extend(_compared(topology, name, address, values))
+            problems.extend(_compared(topology, name, address, values, applied=applied))
     problems.extend(
         f"containers.{container.name}: the plan has no {RESOURCE} for it"
         for container in topology
@@ -50,6 +51,17 @@ def topology_from_plan(plan: Mapping[str, Any]) -> Topology:
     )
     raise_problems(problems, str)
     return topology
+
+
+def root_variable(plan: Mapping[str, Any], name: str) -> object:
+    """The value of a root variable; None when the plan has none of that name.
+
+    Terraform writes a boolean that came from the environment or the command line as a string.
+    """
+    variables = plan.get("variables")
+    entry = variables.get(name) if isinstance(variables, Mapping) else None
+    value = entry.get("value") if isinstance(entry, Mapping) else None
+    return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
 
 
 def _resources(module: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -61,20 +73,21 @@ def _resources(module: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _compared(
-    topology: Topology, name: str, address: str, values: Mapping[str, Any]
+    topology: Topology, name: str, address: str, values: Mapping[str, Any], *, applied: bool
 ) -> Iterator[str]:
     try:
         container = topology.container(name)
     except KeyError:
         yield f"{address}: the topology has no container {name}"
         return
-    for attribute, expected in _expected(container).items():
+    for attribute, expected in _expected(container, applied=applied).items():
         planned = _planned(attribute, values)
         if planned is not None and planned != expected:
             yield f"{address}: {attribute} is {planned!r}, the topology says {expected!r}"
 
 
-def _expected(container: Container) -> dict[str, object]:
+def _expected(container: Container, *, applied: bool) -> dict[str, object]:
+    """`applied`: whether declared protection is (Terraform's variable `protect`)."""
     return {
         "vmid": container.vmid,
         "target_node": container.node,
@@ -82,7 +95,7 @@ def _expected(container: Container) -> dict[str, object]:
         "memory": container.memory,
         "swap": container.swap,
         "onboot": container.onboot,
-        "protection": container.protection,
+        "protection": container.protection and applied,
         "unprivileged": container.unprivileged,
         "tags": ";".join(container.tags),
         "rootfs": [(container.rootfs.storage, parse_size(container.rootfs.size))],

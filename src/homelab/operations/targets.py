@@ -129,6 +129,7 @@ def lab_as_target(info: LabInfo, environment: Mapping[str, str], *, name: str = 
                 "storage": info.storage,
                 "template": info.template,
                 "ssh_public_keys": _public_key(key),
+                "protect": "false",
             }
         ),
         ssh_key=key,
@@ -178,6 +179,7 @@ def _proxmox(name: str, section: ProxmoxTarget, environment: Environment, projec
                 "storage": section.storage,
                 "template": section.template,
                 "ssh_public_keys": _public_key(key),
+                "protect": "true",  # whatever a lab's exports in this shell say
                 "tls_insecure": "true" if section.tls_insecure else None,
             }
         ),

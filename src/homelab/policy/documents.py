@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from homelab.model import Topology, document_of
+from homelab.model.plan import root_variable
 from homelab.policy import reading
 from homelab.policy.subject import Subject
 from homelab.policy.values import UNKNOWN, Action, ChangeView, GuestView, NetworkView
@@ -46,6 +47,7 @@ def subject_from_plan(plan: Mapping[str, Any], topology: Topology | None = None)
     containers = document.get("containers")
     declared = mapping(containers)
     is_partial = not all(_is_known(document.get(part)) for part in ("containers", "networks"))
+    protect = reading.flag(root_variable(plan, "protect"), default=True)
     guests: list[GuestView] = []
     seen: set[str] = set()
     changes: list[ChangeView] = []
@@ -60,13 +62,16 @@ def subject_from_plan(plan: Mapping[str, Any], topology: Topology | None = None)
         if resource.get("type") == CONTAINER and isinstance(change.get("after"), Mapping):
             seen.add(name)
             unsure = UNKNOWN if is_partial else None
-            guests.append(_guest(resource, change, name, declared.get(name, unsure)))
+            guests.append(
+                _guest(
+                    resource, change, name, declared.get(name, unsure), applied=protect is not False
+                )
+            )
     guests.extend(
         reading.guest(name, raw)
         for name, raw in declared.items()
         if name not in seen and isinstance(raw, Mapping)
     )
-    variables = mapping(plan.get("variables"))
     return Subject(
         networks=networks_of(document.get("networks")),
         guests=guests,
@@ -74,8 +79,9 @@ def subject_from_plan(plan: Mapping[str, Any], topology: Topology | None = None)
         firewall_policy=reading.text(document.get("firewall_policy", UNKNOWN)),
         changes=changes,
         is_partial=is_partial,
-        tls_insecure=reading.flag(mapping(variables.get("tls_insecure")).get("value")),
+        tls_insecure=reading.flag(root_variable(plan, "tls_insecure")),
         provider=_provider(plan),
+        protect=protect,
     )
 
 
@@ -122,9 +128,17 @@ def _padded(items: list[Any], length: int) -> list[Any]:
 
 
 def _guest(
-    resource: Mapping[str, Any], change: Mapping[str, Any], name: str, declared: Any
+    resource: Mapping[str, Any],
+    change: Mapping[str, Any],
+    name: str,
+    declared: Any,
+    *,
+    applied: bool,
 ) -> GuestView:
-    """A container from its resource; what only the topology knows comes from there."""
+    """A container from its resource; what only the topology knows comes from there.
+
+    So does its protection where that is not `applied`.
+    """
     after = mapping(change.get("after"))
     unknown = change.get("after_unknown")
     unknown = mapping(unknown)
@@ -133,6 +147,8 @@ def _guest(
         raw.update(service=UNKNOWN, category=UNKNOWN, description=UNKNOWN)
     raw["address"] = resource.get("address", "")
     for attribute in _PLAIN:
+        if attribute == "protection" and attribute in raw and not applied:
+            continue
         raw[attribute] = UNKNOWN if unknown.get(attribute) is True else after.get(attribute)
     raw["node"] = UNKNOWN if unknown.get("target_node") is True else after.get("target_node")
     raw["template"] = UNKNOWN if unknown.get("ostemplate") is True else after.get("ostemplate")

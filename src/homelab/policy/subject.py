@@ -37,6 +37,8 @@ class Subject:
     capacity: Capacity = field(default_factory=Capacity)
     may_lose: frozenset[str] | None = None
     """Containers that may be deleted or replaced; None for any (the lab)."""
+    protect: bool | Unknown = True
+    """Whether the protection that entries declare is applied (Terraform's variable `protect`)."""
     token: bool | None = None
     """Whether the API is used with a token; None when nothing is known about it."""
 

@@ -63,7 +63,7 @@ resource "proxmox_lxc" "this" {
   memory          = local.declared.memory
   swap            = local.declared.swap
   onboot          = local.declared.onboot
-  protection      = local.declared.protection
+  protection      = local.declared.protection && var.protect
   unprivileged    = local.declared.unprivileged
   ssh_public_keys = var.ssh_public_keys
   start           = true

@@ -190,3 +190,9 @@ variable "ssh_public_keys" {
   type        = string
   default     = ""
 }
+
+variable "protect" {
+  description = "Whether the entry's protection is applied."
+  type        = bool
+  default     = true
+}

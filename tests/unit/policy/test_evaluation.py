@@ -272,3 +272,21 @@ def test_waivers_of_the_settings_have_their_line(
 
     assert run(["policy", "--project", str(project)]) == 1
     assert "homelab.toml:3: jellyfin: the waiver of HL201 expired" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("off", [False, "false"])
+def test_protection_that_a_variable_turns_off_is_missing_where_data_may_not_go(
+    topology: Topology, off: object
+) -> None:
+    plan = sketch_plan(topology)
+    plan["variables"] = {"protect": {"value": off}}
+    for resource in plan["resource_changes"]:
+        resource["change"]["after"]["protection"] = False
+
+    lab = policy.evaluate(plan, may_lose=None)
+    real = policy.evaluate(plan, may_lose=())
+
+    assert "HL401" not in {finding.rule.id for finding in lab.violations}
+    found = [finding for finding in real.violations if finding.rule.id == "HL401"]
+    assert "nextcloud" in {finding.item for finding in found}
+    assert all("variable protect" in finding.message for finding in found)

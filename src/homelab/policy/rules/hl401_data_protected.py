@@ -9,13 +9,21 @@ from homelab.policy.subject import Subject
 from homelab.policy.values import Unknown
 
 
+def _where(name: str) -> tuple[str, ...]:
+    """Where the entry says it."""
+    return ("containers", name, "protection")
+
+
 def check(subject: Subject) -> Iterator[Observation]:
     """Look at what breaks it."""
     for guest in subject.guests:
         if guest.protection is True:
+            if subject.protect is False and subject.may_lose is not None and guest.is_stateful:
+                said = "it holds data, and the variable protect turns its protection off"
+                yield fails(guest.name, said, *_where(guest.name))
             continue
         stateful = guest.is_stateful
-        where = ("containers", guest.name, "protection")
+        where = _where(guest.name)
         if stateful is False:
             continue
         if isinstance(stateful, Unknown) or isinstance(guest.protection, Unknown):
