@@ -28,8 +28,8 @@ CHANGES = 2
 
 @nox.session
 def plan(session: nox.Session) -> None:
-    """Show what Terraform would change and what that means; build/plan.md is the page of it."""
-    homelab(session, "plan", success_codes=(0, CHANGES))
+    """Judge what Terraform would change, warnings included; build/plan.md is the page of it."""
+    homelab(session, "plan", "--strict", success_codes=(0, CHANGES))
 
 
 @nox.session
@@ -131,13 +131,13 @@ def bench(session: nox.Session) -> None:
     session.run(python, "-m", "bench", *session.posargs, external=True)
 
 
-def homelab(session: nox.Session, command: str, *, success_codes: tuple[int, ...] = (0,)) -> None:
+def homelab(session: nox.Session, *command: str, success_codes: tuple[int, ...] = (0,)) -> None:
     """Run a command of the library; it asks for root by itself, and Ctrl-C gives it time."""
     session.run(
         environment(session),
         "-m",
         "homelab.cli",
-        command,
+        *command,
         *session.posargs,
         external=True,
         success_codes=success_codes,

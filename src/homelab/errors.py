@@ -26,16 +26,21 @@ from collections.abc import Sequence
 class HomelabError(Exception):
     """Base of everything that this library raises on purpose.
 
-    `hint` is what to do next, one sentence; it is shown on a line of its own.
+    `hint` is what to do next, one sentence; it is shown on a line of its own. `remarks` are lines
+    between the two, from who caught it on its way and knew more.
     """
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.remarks: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return self.message if self.hint is None else f"{self.message}\n  what to do: {self.hint}"
+        lines = [self.message, *(f"  {remark}" for remark in self.remarks)]
+        if self.hint is not None:
+            lines.append(f"  what to do: {self.hint}")
+        return "\n".join(lines)
 
 
 class ConfigurationError(HomelabError):

@@ -260,6 +260,39 @@ def test_violation_fails_plan_and_stops_deploy_with_rule_line_and_fix(project: A
     assert "HL304" in project.file("build/plan.md").read_text(encoding="utf-8")
 
 
+def test_what_stops_a_plan_early_is_told_with_its_rule(project: Any) -> None:
+    firewall = "terraform/modules/firewall-rules/variables.tf"
+    right = project.file(firewall).read_text(encoding="utf-8")
+    project.edit(firewall, 'default     = "DROP"', 'default     = "ACCEPT"')
+    refused = project.refused("plan", *_MEMORY)
+    assert "inbound_policy must be DROP or REJECT" in refused
+    assert "HL205 default-deny" in refused
+    project.file(firewall).write_text(right, encoding="utf-8")
+
+    project.edit(_MEDIA, '["streaming"]', '["Streaming"]')
+    refused = project.refused("plan", *_MEMORY)
+    assert "HL507 tags" in refused
+    assert "terraform/containers/media-stack.tf:13: plex" in refused
+
+
+def test_warnings_fail_a_strict_plan_and_stop_no_deploy(project: Any) -> None:
+    project.edit(
+        "terraform/modules/lxc-container/main.tf",
+        "start           = true",
+        "start           = false",
+    )
+
+    planned = project.run("plan", *_MEMORY)
+    strict = project.run("plan", "--strict", *_MEMORY)
+
+    assert planned.returncode == 2
+    assert strict.returncode == 1
+    for said in (planned.stdout, strict.stdout):
+        assert "warning HL509 started" in said
+    assert "warnings count here (--strict)" in strict.stdout
+    assert "28 warnings of the policy (strict)" in project.file("build/plan.md").read_text()
+
+
 def test_contradiction_is_told_in_terms_of_its_rule(project: Any) -> None:
     project.edit(_MEDIA, "vmid         = 202", "vmid         = 201")
 

@@ -42,6 +42,7 @@ allow_delete = click.option(
     metavar="CONTAINER",
     help="A container that may be deleted or replaced on a target that is not the lab; repeatable.",
 )
+strict = click.option("--strict", is_flag=True, help="Count the policy's warnings as well.")
 
 
 def duration(text: str) -> float:

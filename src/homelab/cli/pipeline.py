@@ -39,7 +39,7 @@ def _runs_as_root(settings: Settings, target: str | None, lab: LabOptions, what:
 
 @click.command()
 @_COMMON
-@options.combined(options.lock_timeout, options.allow_delete, options.as_json)
+@options.combined(options.lock_timeout, options.allow_delete, options.strict, options.as_json)
 @click.option("--annotate", is_flag=True, help="Annotate files on GitHub with what fails.")
 def plan(
     target: str | None,
@@ -51,6 +51,7 @@ def plan(
     plain: bool,
     lock_timeout: float,
     allow_delete: tuple[str, ...],
+    strict: bool,
     as_json: bool,
     annotate: bool,
 ) -> int:
@@ -73,6 +74,7 @@ def plan(
             settings=settings,
             lab=lab,
             allow_delete=allow_delete,
+            strict=strict,
             lock_timeout=lock_timeout,
             listener=tell,
         )

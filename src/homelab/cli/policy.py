@@ -27,6 +27,7 @@ from homelab.settings import load
     help="Judge this plan (what `terraform show -json` prints) instead of the tree alone.",
 )
 @options.allow_delete
+@options.strict
 @click.option(
     "--format",
     "form",
@@ -43,6 +44,7 @@ def policy(
     listing: bool,
     plan_file: Path | None,
     allow_delete: tuple[str, ...],
+    strict: bool,
     form: str,
 ) -> int:
     """Judge terraform/ without starting anything; exit code 1 when a rule of severity error fails."""
@@ -62,7 +64,7 @@ def policy(
     report = judge(settings, rules=chosen, plan=plan_file, may_lose=allow_delete)
     for line in _printed(report, form):
         emit(line)
-    return 0 if report.is_ok else 1
+    return 0 if report.is_ok and not (strict and report.warnings) else 1
 
 
 def _explained(rule: Rule) -> tuple[str, ...]:

@@ -31,11 +31,13 @@ def review(
     *,
     allow_delete: Collection[str] = (),
     stale: tuple[str, ...] = (),
+    strict: bool = False,
     stops: bool = True,
 ) -> Review:
     """Judge a plan and write its page; with `stops`, what may not be applied is an error.
 
-    `stale` names generated pages that do not say what is declared; they stop no deploy.
+    `stale` names generated pages that do not say what is declared; they stop no deploy. With
+    `strict` warnings of the policy count against the plan.
 
     Writes build/plan.md, build/plan.json, build/policy.sarif and build/policy.xml.
 
@@ -55,7 +57,9 @@ def review(
             may_lose=None if target.is_lab else allow_delete,
         )
         checked = check_privileges(target, document)
-        reviewed = review_plan(document, policy=judged, preflight=checked, stale=stale)
+        reviewed = review_plan(
+            document, policy=judged, preflight=checked, stale=stale, strict=strict
+        )
         run.write("plan.md", to_markdown(planned.report, reviewed))
         run.write_json("plan.json", to_json(planned.report, reviewed))
         run.write("policy.sarif", json.dumps(to_sarif(judged), indent=2) + "\n")

@@ -23,7 +23,7 @@ from homelab.operations.protection import unprotect
 from homelab.operations.recorder import Recorder
 from homelab.operations.remote_state import remote_terraform
 from homelab.operations.run import Run
-from homelab.operations.static import check_terraform
+from homelab.operations.static import check_terraform, in_terms_of_policy
 from homelab.operations.targets import Target
 from homelab.process import environment
 from homelab.settings import Settings
@@ -103,7 +103,8 @@ def make_plan(
     with run.recorder.stage(Stage.PLAN) as stage:
         terraform = terraform_for(run.settings, target)
         run.recorder.progress(Stage.PLAN, "fmt, init, validate")
-        check_terraform(terraform)
+        with in_terms_of_policy(run.settings):
+            check_terraform(terraform)
         run.recorder.progress(Stage.PLAN, "plan")
         if refresh:
             node = _Node(
@@ -112,7 +113,8 @@ def make_plan(
                 may_remove=target.is_lab and not read_only,
             )
             plan = plan_adopting(terraform, node).plan
-            require_present(Proxmox.from_environment(target.environment), plan.changes)
+            with in_terms_of_policy(run.settings):
+                require_present(Proxmox.from_environment(target.environment), plan.changes)
         else:
             plan = terraform.plan(refresh=False)
         report = _plan_report(run, target, plan, not_checked, time.monotonic() - begin)

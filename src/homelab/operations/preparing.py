@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from homelab.clients.proxmox import Proxmox
-from homelab.errors import TopologyError
 from homelab.lab.registry.service_images import ensure_service_images
 from homelab.model import Topology
 from homelab.operations.capabilities import low_limits, make_able, raised_limits
@@ -65,13 +64,8 @@ def prepare(run: Run, *, lab: Lab | None = None, repair: bool = True) -> Target:
 
 def _topology(run: Run) -> Topology:
     """The topology; what contradicts itself is told with the rules that it breaks."""
-    try:
+    with in_terms_of_policy(run.settings):
         return load_topology(run.terraform_directory, {})
-    except TopologyError as error:
-        told = in_terms_of_policy(run.settings, error)
-        if told is error:
-            raise
-        raise told from error
 
 
 def build_images(run: Run, target: Target, topology: Topology, images: ImagesChoice | None) -> None:

@@ -38,6 +38,7 @@ def plan(
     settings: Settings | None = None,
     lab: LabOptions | None = None,
     allow_delete: Collection[str] = (),
+    strict: bool = False,
     lock_timeout: float = DEFAULT_TIMEOUT,
     listener: Listener = silent,
 ) -> PlanReport:
@@ -46,7 +47,8 @@ def plan(
     Where there is no lab yet and the machine can't run one's containers (no root, or something is
     not installed), a lab that keeps state only lives as long as the plan takes. Writes
     build/plan.json, build/plan.md, build/policy.sarif and build/policy.xml. The report's `review`
-    says whether the plan may be applied; `allow_delete` names containers that may go.
+    says whether the plan may be applied; `allow_delete` names containers that may go. With `strict`
+    the policy's warnings count as well.
 
     Raises:
         HomelabError: the plan could not be made.
@@ -88,6 +90,7 @@ def plan(
             planned,
             allow_delete=allow_delete,
             stale=stale_pages(loaded, missing=False),
+            strict=strict,
             stops=False,
         )
         if not passing and reviewed.is_ok:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from homelab import policy
 from homelab.clients.terraform import Terraform
 from homelab.errors import ConfigurationError, HomelabError, TopologyError
 from homelab.model import Topology
+from homelab.operations.prechecking import MissingOnNodeError
 from homelab.policy.configuration import capacity_of, waivers_of
 from homelab.policy.extensions import all_rules
+from homelab.policy.formats import to_failures
 from homelab.settings import Settings
 
 
@@ -49,17 +52,31 @@ def check_terraform(terraform: Terraform) -> None:
         raise ConfigurationError(f"the Terraform configuration is not valid:\n{listing}")
 
 
-def in_terms_of_policy(settings: Settings, error: TopologyError) -> HomelabError:
-    """A contradiction in the topology as violations of rules, where there are rules for it."""
+@contextmanager
+def in_terms_of_policy(settings: Settings) -> Iterator[None]:
+    """Tell what is wrong with the files in the body also as the rules that they break.
+
+    Terraform's and the node's own words stop a plan before the policy could judge it.
+
+    Raises:
+        PolicyViolationError: in place of a TopologyError whose contradictions violate rules.
+        HomelabError: what the body raised, with the rules that fail as its remarks.
+    """
     try:
-        judged = policy.evaluate_tree(
-            settings.project / "terraform",
-            rules=all_rules(settings.project),
-            waivers=waivers_of(settings.policy, settings.project),
-            capacity=capacity_of(settings.policy),
-        )
-    except TopologyError:
-        return error
-    if judged.is_ok:
-        return error
-    return policy.PolicyViolationError(judged, problems=error.problems)
+        yield
+    except (ConfigurationError, MissingOnNodeError, TopologyError) as error:
+        try:
+            judged = policy.evaluate_tree(
+                settings.project / "terraform",
+                rules=all_rules(settings.project),
+                waivers=waivers_of(settings.policy, settings.project),
+                capacity=capacity_of(settings.policy),
+            )
+        except HomelabError:
+            raise error from None
+        if isinstance(error, TopologyError) and not judged.is_ok:
+            raise policy.PolicyViolationError(judged, problems=error.problems) from error
+        found = to_failures(judged)
+        if found:
+            error.remarks = ("what the policy says of these files:", *found)
+        raise

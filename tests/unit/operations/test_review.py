@@ -19,6 +19,7 @@ from homelab.operations.review.dependents import dependents
 from homelab.operations.review.differences import REDACTED, UNKNOWN, differences
 from homelab.operations.review.impact import Impact, option_changes
 from homelab.operations.review.items import ItemReview
+from homelab.policy import evaluate
 from homelab.policy.sketch import sketch_plan
 
 ROOT = Path(__file__).parents[3]
@@ -207,3 +208,15 @@ def test_the_page_begins_with_what_stops_the_plan(declared: dict[str, Any]) -> N
 
     assert page.index("Data is lost or detached") < page.index("| container |")
     assert page.index("| container |") < page.index("<details>")
+
+
+def test_warnings_count_in_a_strict_review_alone(declared: dict[str, Any]) -> None:
+    after = copy.deepcopy(declared)
+    after["containers"]["plex"]["description"] = ""
+    plan = sketch_plan(after)
+    judged = evaluate(plan, directory=ROOT / "terraform")
+    assert judged.is_ok
+    assert judged.warnings
+
+    assert review_plan(plan, policy=judged).is_ok
+    assert not review_plan(plan, policy=judged, strict=True).is_ok

@@ -43,7 +43,8 @@ _POLICY_HEAD = """\
 `homelab plan` and `homelab deploy` judge every plan by these rules, after Terraform has made it and
 before anything is applied; `homelab policy` judges the files alone, in less than a second and
 without Terraform. A violation of severity *error* ends `plan` and `policy` with exit code 1 and
-stops a deploy, on the lab as on a real node; a *warning* is shown.
+stops a deploy, on the lab as on a real node. A *warning* is shown; with `--strict`, which
+`nox -s plan` and so every pull request uses, it fails the plan as well.
 
 A rule says *pass*, *fail*, or *unknown* where a value that it needs is not known before the apply.
 What fails is shown with file and line, and with what to do:

@@ -83,6 +83,9 @@ def _verdict(report: PlanReport, review: Review) -> Iterator[str]:
     if review.policy is not None and not review.policy.is_ok:
         count = len(review.policy.violations)
         problems.append(f"{count} violation{'' if count == 1 else 's'} of the policy")
+    if review.strict and review.policy is not None and review.policy.warnings:
+        count = len(review.policy.warnings)
+        problems.append(f"{count} warning{'' if count == 1 else 's'} of the policy (strict)")
     if review.preflight is not None and not review.preflight.is_ok:
         problems.append(f"{review.preflight.user} lacks privileges")
     if review.stale:
@@ -263,6 +266,8 @@ def _terminal(report: PlanReport, review: Review) -> Iterator[str]:
             yield f"  root@pam alone: {line.item} {line.attribute}: {line.why}"
     if review.policy is not None:
         yield from to_lines(review.policy)
+        if review.strict and review.policy.warnings:
+            yield "  warnings count here (--strict): mend them, or waive them in homelab.toml"
     yield from (line for line in rest if not line.startswith("  "))
     if review.stale:
         yield f"stale documentation: {', '.join(review.stale)}"

@@ -39,6 +39,8 @@ class Review:
     preflight: Preflight | None = None
     stale: tuple[str, ...] = ()
     """Generated pages that do not say what is declared any more."""
+    strict: bool = False
+    """Whether the policy's warnings speak against it as well."""
 
     @property
     def losing(self) -> tuple[ItemReview, ...]:
@@ -49,6 +51,8 @@ class Review:
     def is_ok(self) -> bool:
         """Whether nothing speaks against it: policy, missing privileges, stale documentation."""
         policy_ok = self.policy is None or self.policy.is_ok
+        if self.strict and self.policy is not None:
+            policy_ok = policy_ok and not self.policy.warnings
         return policy_ok and (self.preflight is None or self.preflight.is_ok) and not self.stale
 
 
@@ -58,6 +62,7 @@ def review_plan(
     policy: PolicyReport | None = None,
     preflight: Preflight | None = None,
     stale: tuple[str, ...] = (),
+    strict: bool = False,
 ) -> Review:
     """Review what `terraform show -json` says about a plan."""
     changes = subject_from_plan(document).changes or ()
@@ -93,6 +98,7 @@ def review_plan(
         policy=policy,
         preflight=preflight,
         stale=stale,
+        strict=strict,
     )
 
 

@@ -9,15 +9,24 @@ from homelab.policy.report import Finding, PolicyReport
 from homelab.policy.rule import Rule
 
 
+def to_failures(report: PolicyReport) -> tuple[str, ...]:
+    """What fails alone, whatever its severity, with its place and fix."""
+    return tuple(_failures(report))
+
+
 def to_lines(report: PolicyReport) -> tuple[str, ...]:
     """What fails with its place and fix, what is not known, what is waived; counts last."""
     return tuple(_lines(report))
 
 
-def _lines(report: PolicyReport) -> Iterator[str]:
+def _failures(report: PolicyReport) -> Iterator[str]:
     for finding_set in (report.violations, report.warnings):
         for rule, findings in groupby(finding_set, key=lambda finding: finding.rule):
             yield from _failed(rule, list(findings))
+
+
+def _lines(report: PolicyReport) -> Iterator[str]:
+    yield from _failures(report)
     for rule, findings in groupby(report.unknowns, key=lambda finding: finding.rule):
         items = list(dict.fromkeys(finding.item for finding in findings))
         shown = ", ".join(items[:5]) + (f" and {len(items) - 5} more" if len(items) > 5 else "")
