@@ -18,7 +18,7 @@ _GROUPS = {
 
 def policy_page() -> str:
     """The rules as a page: what each asks, why, and how to put it right."""
-    parts = [_POLICY_HEAD]
+    parts = [_POLICY_HEAD.replace("{count}", str(len(policy.RULES)))]
     for prefix, title in _GROUPS.items():
         rules = [rule for rule in (*policy.RULES, *META) if rule.id.startswith(prefix)]
         rows = "\n".join(_row(rule) for rule in rules)
@@ -54,7 +54,7 @@ $ homelab policy
 error   HL201 unprivileged: A container is unprivileged.
           terraform/containers/media-stack.tf:25: jellyfin: it is privileged
           fix: Set unprivileged = true (the default) in the entry.
-policy: 40 rules: 1 violation
+policy: {count} rules: 1 violation
 ```
 
 - `homelab policy --list` prints the rules, `--explain HL201` one of them, `--rule HL201` asks only
