@@ -311,6 +311,9 @@ def test_second_apply_says_who_works_or_waits_for_them(moved: Team) -> None:
     assert codes == (0, 0), first.log.read_text() + log.read_text()
     assert "1 changed" in first.log.read_text()
     assert "no changes; 4 containers are as declared" in log.read_text()
+    told = [line for line in log.read_text().splitlines() if "note: waiting for up to" in line]
+    assert len({line.rpartition("note: ")[2].partition(" held by")[0] for line in told}) <= 2
+    assert len([line for line in told if line.startswith("[")]) <= 2
     assert moved.holders() == ()
 
 

@@ -46,6 +46,12 @@ class Holder:
     pids: tuple[int, ...] = ()
     """Its processes that are alive, where they are this machine's."""
 
+    @property
+    def name(self) -> str:
+        """The same as long as the lock is with one deploy, whose Terraforms come and go."""
+        who = self.who if self.session is None else self.session.application or self.who
+        return f"{self.lock} {who}"
+
     def __str__(self) -> str:
         return self.in_words("is")
 
@@ -227,9 +233,9 @@ def _wait(run: Run, target: Target, timeout: float, lock: _Taking) -> None:
             with run.recorder.stage(stage):
                 raise error
         for holder in present:
-            if holder.who not in told:
+            if holder.name not in told:
                 run.recorder.notice(f"waiting for up to {timeout:g} s: {holder}")
-                told.add(holder.who)
+                told.add(holder.name)
         run.recorder.progress(stage, f"waiting for the lock, {waited:.0f} s")
         time.sleep(min(_LOOKS, timeout - waited))
 

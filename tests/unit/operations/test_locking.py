@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -119,3 +120,13 @@ def test_session_of_ours_elsewhere_and_of_a_stranger() -> None:
     )
     assert str(elsewhere).endswith("(3 min 20 s ago)")
     assert "an unnamed program, such as terraform by hand [role homelab" in str(stranger)
+
+
+def test_holder_keeps_its_name_while_its_terraforms_come_and_go() -> None:
+    application = "homelab deploy anna@desk pid 4711"
+    first, later = _session(application), replace(_session(application), backend=700)
+
+    assert _remote(first).name == _remote(later).name
+    assert _remote(first).name != _remote(_session("homelab deploy anna@desk pid 4712")).name
+    assert _remote(first).name != _remote(replace(first, kind=LockKind.DEPLOY)).name
+    assert _remote(_session("")).name != _remote(replace(_session(""), backend=700)).name
