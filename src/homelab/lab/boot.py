@@ -27,15 +27,16 @@ from homelab.pve.upid import Upid
 
 _log = logging.getLogger(__name__)
 
-_HALTED = "halted"
-"""Setting: whether the node was taken down in order, so that the next start is a boot."""
+_BOOTED = "booted"
+"""Setting: the boot id of the node that has started what it starts at boot."""
 _ROOT = Caller(user=ROOT)
 
 
-def recover(context: Context, *, booted: bool = False) -> None:
+def recover(context: Context, boot_id: str) -> None:
     """Bring state and containers together after any kind of end of the last server.
 
-    `booted` says that the node came up just now, also when nothing shows that it was down.
+    A node whose boot id was not seen before came up meanwhile, and starts what starts at boot; one
+    whose server was ended before it was through with that goes on.
     """
     cut = context.tasks.cut_off()
     for record in context.state.guests():
@@ -49,10 +50,9 @@ def recover(context: Context, *, booted: bool = False) -> None:
         if lock is not None and upid.id.isdecimal():
             guest_locks.unlock(context, int(upid.id), lock)
     context.tasks.recover()
-    booted = _node_is_new(context) or booted
     _look(context)
-    if booted:
-        _start_guests(context)
+    if context.state.meta(_BOOTED) != boot_id:
+        _start_guests(context, boot_id)
 
 
 def halt(context: Context) -> None:
@@ -66,7 +66,6 @@ def halt(context: Context) -> None:
 def note_halt(state: State) -> None:
     """Remember that the node went down in order, with everything on it."""
     with state.transaction() as transaction:
-        transaction.put_meta(_HALTED, "1")
         for record in state.guests():
             transaction.put_running(record.vmid, running=False)
 
@@ -97,15 +96,6 @@ def _finish_changes(everywhere: Context, record: GuestRecord, cut: Sequence[Upid
         _log.warning("can't finish the changes of CT %s: %s", vmid, error.message)
 
 
-def _node_is_new(context: Context) -> bool:
-    """Whether the node came up afresh; containers that outlived the server show that it did not."""
-    halted = context.state.meta(_HALTED) == "1"
-    with context.state.transaction() as transaction:
-        transaction.put_meta(_HALTED, "0")
-    expected = {record.vmid for record in context.state.guests() if record.running}
-    return halted or (bool(expected) and not expected & context.running().keys())
-
-
 def _look(context: Context) -> None:
     running = context.running()
     with context.state.transaction() as transaction:
@@ -113,14 +103,22 @@ def _look(context: Context) -> None:
             transaction.put_running(record.vmid, running=record.vmid in running)
 
 
-def _start_guests(context: Context) -> None:
+def _start_guests(context: Context, boot_id: str) -> None:
     """Start guests with onboot=1 in a task, one after the other, by their start order."""
+
+    def end() -> None:
+        with context.state.transaction() as transaction:
+            transaction.put_meta(_BOOTED, boot_id)
+
     waiting = sorted(
         (startup_order(record.config.options.get("startup")), record.vmid)
         for record in context.state.guests()
-        if record.config.flag("onboot") and not record.config.flag("template")
+        if record.config.flag("onboot")
+        and not record.config.flag("template")
+        and not record.running
     )
     if not waiting:
+        end()
         return
 
     def work(log: TaskLog) -> None:
@@ -129,6 +127,7 @@ def _start_guests(context: Context) -> None:
             with suppress(HomelabError):
                 _start_one(context, vmid)
             time.sleep(delay)
+        end()
 
     _run(context, "startall", "", work)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -39,6 +40,7 @@ class MemoryRuntime:
         self._directory = state_dir / "memory"
         self._bridges: dict[str, Bridge] = {}
         self._running = RunningJournal(self._directory / "running")
+        self._boot_id = self._directory / "boot-id"
         self.volumes = MemoryVolumes(self._directory / "volumes.db")
 
     @property
@@ -46,12 +48,17 @@ class MemoryRuntime:
         """Which runtime it is."""
         return RuntimeKind.MEMORY
 
-    def open(self, bridges: Sequence[Bridge]) -> bool:
-        """Read what ran when the server last stopped; there is no node that could be new."""
+    def open(self, bridges: Sequence[Bridge]) -> str:
+        """Read what ran when the server last stopped; the boot id is that of the last orderly start."""
         self._bridges = {bridge.name: bridge for bridge in bridges}
         self.volumes.open()
         self._running.open()
-        return False
+        if not self._boot_id.exists():
+            self._directory.mkdir(parents=True, exist_ok=True)
+            temporary = self._boot_id.with_suffix(".new")
+            temporary.write_text(uuid.uuid4().hex, encoding="ascii")
+            temporary.replace(self._boot_id)
+        return self._boot_id.read_text(encoding="ascii")
 
     def notes(self) -> tuple[str, ...]:
         """What this runtime can't do."""
@@ -214,11 +221,12 @@ class MemoryRuntime:
         """Mark all as stopped."""
         del guests
         self._running.clear()
+        self._boot_id.unlink(missing_ok=True)
 
     def destroy_node(self) -> None:
         """Remove the files."""
         self.volumes.destroy()
-        for left in self._directory.glob("running*"):
+        for left in (*self._directory.glob("running*"), *self._directory.glob("boot-id*")):
             left.unlink()
         if self._directory.is_dir():
             self._directory.rmdir()

@@ -138,15 +138,15 @@ class Node:
             words = tuple(str(word) for word in argv)
             raise CommandError(words, error.returncode, error.output) from error
 
-    def up(self, bridges: Sequence[Bridge]) -> bool:
-        """Bring the node up; False when it already was.
+    def up(self, bridges: Sequence[Bridge]) -> str:
+        """Bring the node up where it is not; its boot id, which is another one each time.
 
         Raises:
             CapabilityError: the host lacks what a node needs.
             CommandError: the kernel refused a step.
         """
         if self.holder() is not None:
-            return False
+            return self._boot_id()
         self.down()  # what a dead holder left behind
         cgroups.unified_mount()
         self._start_holder()
@@ -156,7 +156,12 @@ class Node:
         except BaseException:
             self.down()
             raise
-        return True
+        return self._boot_id()
+
+    def _boot_id(self) -> str:
+        holder = self.require()
+        mounts = (self.directory / "mnt").read_text(encoding="ascii")
+        return f"{holder.pid} {holder.start_time} {mounts}"
 
     def down(self) -> None:
         """End every process of the node and remove its control groups; namespaces go with them."""

@@ -143,10 +143,10 @@ class ContainerRuntime(Protocol):
     def kind(self) -> RuntimeKind:
         """Which runtime it is."""
 
-    def open(self, bridges: Sequence[Bridge]) -> bool:
+    def open(self, bridges: Sequence[Bridge]) -> str:
         """Bring the node up, or attach to the one that is up: namespaces, bridges, templates.
 
-        Whether it came up just now, so that what starts at boot has to be started.
+        The node's boot id: it stays as long as the node is up, and is never used again.
         """
 
     def notes(self) -> tuple[str, ...]:

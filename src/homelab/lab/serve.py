@@ -67,7 +67,7 @@ def serve(options: ServeOptions, *, on_ready: Callable[[LabInfo], None]) -> None
         )
         if _changed(state, _BRIDGES_KEY, json.dumps({b.name: b.address for b in bridges})):
             runtime.shut_node(())
-        booted = runtime.open(bridges)
+        boot_id = runtime.open(bridges)
         stack.callback(runtime.close)
         _changed(state, choice.RUNTIME_KEY, str(options.runtime))
         namespace = runtime.network_namespace()
@@ -102,7 +102,7 @@ def serve(options: ServeOptions, *, on_ready: Callable[[LabInfo], None]) -> None
         files = tls.ensure_certificates(
             options.state / "tls", names=_names(options, bridges, sockets[0])
         )
-        boot.recover(context, booted=booted)
+        boot.recover(context, boot_id)
         host, port = sockets[0].getsockname()[:2]
         info = LabInfo(
             pid=os.getpid(),

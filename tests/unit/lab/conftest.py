@@ -155,7 +155,7 @@ def open_node(tmp_path: Path) -> Iterator[OpenNode]:
         release: Release = DEFAULT_RELEASE,
     ) -> LabNode:
         used = MemoryRuntime(tmp_path) if runtime is None else runtime
-        used.open(BRIDGES)
+        boot_id = used.open(BRIDGES)
         state = State(tmp_path / "lab.db")
         access, faults = Access(state, release=release), Faults(state)
         secrets = Secrets(password=PASSWORD, token_secret=TOKEN_SECRET, key=b"k" * 32)
@@ -173,7 +173,7 @@ def open_node(tmp_path: Path) -> Iterator[OpenNode]:
             nodes=nodes,
             release=release,
         )
-        boot.recover(context)
+        boot.recover(context, boot_id)
         ticket, csrf = context.authenticator.login("root@pam", PASSWORD)
         headers = {"Authorization": f"PVEAuthCookie={ticket}", "CSRFPreventionToken": csrf}
         opened.append(LabNode(tmp_path, used, context, Dispatcher(context), headers))

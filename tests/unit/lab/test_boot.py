@@ -42,6 +42,11 @@ class SlowRuntime(MemoryRuntime):
             self.gate.pass_through()
         super().create(guest, **more)
 
+    def start(self, guest, **more) -> None:
+        if self.operation == "start":
+            self.gate.pass_through()
+        super().start(guest, **more)
+
     def destroy(self, guest, **more) -> None:
         if self.operation == "destroy":
             self.gate.pass_through()
@@ -141,10 +146,44 @@ def test_a_node_that_died_with_its_containers_boots(open_node, tmp_path) -> None
     before = open_node()
     before.create(100, onboot=1, start=1)
     (tmp_path / "memory" / "running").unlink()
+    (tmp_path / "memory" / "boot-id").unlink()
     after = open_node()
     for row in after.ask("GET", "/nodes/pve/tasks", source="all").data:
         after.wait(row["upid"])
     assert after.status(100)["status"] == "running"
+
+
+def test_a_server_that_was_killed_while_the_last_container_stopped_boots_nothing(
+    open_node, tmp_path
+) -> None:
+    before = open_node()
+    before.create(100, onboot=1)
+    before.create(101, start=1)
+    (tmp_path / "memory" / "running").unlink()  # 101 is off, and nobody has written it down
+    after = open_node()
+    assert [row["type"] for row in after.ask("GET", "/nodes/pve/tasks", source="all").data].count(
+        "startall"
+    ) == 0
+    assert after.status(100)["status"] == "stopped"
+    assert after.status(101)["status"] == "stopped"
+
+
+def test_a_boot_that_was_cut_off_goes_on(open_node, tmp_path) -> None:
+    before = open_node()
+    before.create(100, onboot=1, startup="order=1")
+    before.create(101, onboot=1, startup="order=2")
+    boot.halt(before.context)
+    slow = SlowRuntime(tmp_path, "start")
+    during = open_node(slow)
+    assert slow.gate.reached.wait(10)
+    assert during.status(101)["status"] == "stopped"
+
+    after = open_node()
+    for row in after.ask("GET", "/nodes/pve/tasks", source="all").data:
+        after.wait(row["upid"])
+    states = {vmid: after.status(vmid)["status"] for vmid in (100, 101)}
+    slow.gate.opened.set()
+    assert states == {100: "running", 101: "running"}
 
 
 def test_a_container_that_ended_meanwhile_is_not_started(open_node, tmp_path) -> None:

@@ -75,10 +75,10 @@ class LxcRuntime:
         """The node that the containers run on."""
         return self._node
 
-    def open(self, bridges: Sequence[Bridge]) -> bool:
+    def open(self, bridges: Sequence[Bridge]) -> str:
         """Bring the node up, or attach to the one that is up; missing templates are built.
 
-        Whether it came up just now.
+        The boot id names the process that holds the node's namespaces.
 
         Raises:
             CapabilityError: no root, a program is missing, or no space.
@@ -97,13 +97,13 @@ class LxcRuntime:
         self._templates = ensure_templates(self._cache, on_line=_log.info)
         failed = self._limits.raise_for(self._state)
         self._names.prepare(self._state / "ssh" / "id_ed25519")
-        booted = self._node.up(bridges)
+        boot_id = self._node.up(bridges)
         self._storage.open()
         if bridges:
             self._serve_images(bridges[0].address.partition("/")[0])
         lacking = notes_on(self._containers.resources.enforced())
         self._notes = (*self._storage.notes(), *lacking, *failed)
-        return booted
+        return boot_id
 
     def notes(self) -> tuple[str, ...]:
         """What a real node has and this one lacks."""
