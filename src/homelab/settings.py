@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from homelab.errors import ConfigurationError
 
@@ -236,7 +237,7 @@ def load(project: Path | None = None, *, environment: Environment | None = None)
     try:
         parsed = _File.model_validate(merged)
     except ValidationError as error:
-        lines = "\n".join(f"  {_place(item['loc'])}: {item['msg']}" for item in error.errors())
+        lines = "\n".join(f"  {_problem(item)}" for item in error.errors())
         raise ConfigurationError(
             f"{directory / SETTINGS_FILES[0]} is not valid:\n{lines}",
             hint="see the commented homelab.toml of the project",
@@ -324,5 +325,16 @@ def _merged(base: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _place(location: tuple[int | str, ...]) -> str:
-    return ".".join(str(part) for part in location)
+def _problem(item: ErrorDetails) -> str:
+    """Place, value and what is wrong; not the value of a key that does not exist: it may be secret."""
+    place = ".".join(str(part) for part in item["loc"])
+    value = item["input"]
+    shown = (
+        ""
+        if item["type"] == "extra_forbidden" or not isinstance(value, _PLAIN)
+        else f" = {value!r}"
+    )
+    return f"{place}{shown}: {item['msg']}"
+
+
+_PLAIN = (str, int, float)

@@ -95,3 +95,17 @@ def test_lab_state_follows_the_environment(tmp_path: Path) -> None:
     environment = Environment.read({"HOMELAB_LAB_STATE": str(tmp_path)})
 
     assert settings.lab_state_directory(environment) == tmp_path
+
+
+def test_wrong_value_is_shown_and_that_of_an_unknown_key_is_not(tmp_path: Path) -> None:
+    (tmp_path / "homelab.toml").write_text(
+        '[targets.production]\nkind = "proxmox"\nstate = "mysql"\npassword = "hunter22"\n'
+    )
+
+    with pytest.raises(ConfigurationError) as raised:
+        settings.load(tmp_path, environment=settings.Environment.read({}))
+
+    said = str(raised.value)
+    assert "state = 'mysql': " in said
+    assert "password: " in said
+    assert "hunter22" not in said
