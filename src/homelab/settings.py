@@ -117,6 +117,8 @@ class Environment:
     pm_api_token_id: str | None = None
     pm_api_token_secret: str | None = field(default=None, repr=False)
     ca_file: Path | None = None
+    ssl_cert_file: Path | None = None
+    """What programs in Go and OpenSSL trust already, such as a company's proxy."""
     vault_password_file: Path | None = None
     pg_conn_str: str | None = field(default=None, repr=False)
     pg_schema_name: str | None = None
@@ -153,6 +155,7 @@ class Environment:
             pm_api_token_id=text("PM_API_TOKEN_ID"),
             pm_api_token_secret=text("PM_API_TOKEN_SECRET"),
             ca_file=path("HOMELAB_CA_FILE"),
+            ssl_cert_file=path("SSL_CERT_FILE"),
             vault_password_file=path("ANSIBLE_VAULT_PASSWORD_FILE"),
             pg_conn_str=text("PG_CONN_STR"),
             pg_schema_name=text("PG_SCHEMA_NAME"),

@@ -170,7 +170,7 @@ def _proxmox(name: str, section: ProxmoxTarget, environment: Environment, projec
         environment={
             "PM_API_URL": url,
             **credentials,
-            **({"HOMELAB_CA_FILE": str(ca_file)} if ca_file else {}),
+            **(_trusting(project, ca_file, environment) if ca_file else {}),
             **_database(name, section, environment),
         },
         variables=_variables(
@@ -187,6 +187,23 @@ def _proxmox(name: str, section: ProxmoxTarget, environment: Environment, projec
         ssh_key=key,
         state_schema=state_schema(section, environment),
     )
+
+
+def _trusting(project: Path, ca_file: Path, environment: Environment) -> dict[str, str]:
+    """Have homelab's clients and Terraform's provider trust a CA besides what they trust anyway.
+
+    Telmate's provider is a Go program: it knows the system's CAs and those in SSL_CERT_FILE. Where
+    that names something else already, a bundle of both below build/ takes its place.
+    """
+    trusted = ca_file
+    others = environment.ssl_cert_file
+    if others is not None and others.is_file() and not others.samefile(ca_file):
+        trusted = project / "build" / "ca-bundle.pem"
+        trusted.parent.mkdir(exist_ok=True)
+        beside = trusted.with_suffix(".new")
+        beside.write_bytes(others.read_bytes().rstrip() + b"\n" + ca_file.read_bytes())
+        beside.replace(trusted)
+    return {"HOMELAB_CA_FILE": str(ca_file), "SSL_CERT_FILE": str(trusted)}
 
 
 def state_schema(section: ProxmoxTarget, environment: Environment) -> str | None:

@@ -116,3 +116,19 @@ def test_schema_of_the_environment_wins_and_the_password_is_not_shown(tmp_path: 
 def test_schema_is_a_name(tmp_path: Path, schema: str) -> None:
     with pytest.raises(ConfigurationError, match="state_schema"):
         _settings(tmp_path, f"{_STORED}state_schema = '{schema}'\n")
+
+
+def test_ca_is_trusted_by_terraforms_provider_too(tmp_path: Path) -> None:
+    (tmp_path / "pve.pem").write_text("PVE\n")
+    (tmp_path / "proxy.pem").write_text("PROXY")
+    text = _PRODUCTION + 'ca_file = "pve.pem"\n'
+
+    alone = open_target(_settings(tmp_path, text, **_TOKEN), "production").environment
+    more = {"SSL_CERT_FILE": str(tmp_path / "proxy.pem")}
+    both = open_target(_settings(tmp_path, text, **_TOKEN, **more), "production").environment
+    none = open_target(_settings(tmp_path, _PRODUCTION, **_TOKEN, **more), "production").environment
+
+    assert alone["SSL_CERT_FILE"] == alone["HOMELAB_CA_FILE"] == str(tmp_path / "pve.pem")
+    assert Path(both["SSL_CERT_FILE"]).read_text() == "PROXY\nPVE\n"
+    assert both["HOMELAB_CA_FILE"] == str(tmp_path / "pve.pem")
+    assert "SSL_CERT_FILE" not in none
