@@ -6,11 +6,13 @@ loopback.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -225,6 +227,33 @@ def test_a_killed_terraform_leaves_no_process_and_the_next_run_converges(
 
     wait_until(lambda: not terraform_processes(directory), what="the provider's end", timeout=20)
     converge(terraform, node)
+
+
+_PLAN = """
+import json, sys
+from pathlib import Path
+from homelab.clients.terraform import Terraform
+Terraform(Path(sys.argv[1]), env=json.loads(sys.argv[2])).plan()
+"""
+
+
+def test_a_terraform_goes_with_the_program_that_started_it(
+    lab: Lab, directory: Path, environment: dict[str, str], terraform: Terraform
+) -> None:
+    """It holds the state's lock, and nobody would hear how it ends."""
+    terraform.init()
+    server = lab.info().pid
+    os.kill(server, signal.SIGSTOP)
+    try:
+        with subprocess.Popen(
+            [sys.executable, "-P", "-c", _PLAN, str(directory), json.dumps(environment)]
+        ) as program:
+            wait_until(lambda: len(terraform_processes(directory)) > 1, what="the plan", timeout=60)
+            program.kill()
+        wait_until(lambda: not terraform_processes(directory), what="Terraform's end", timeout=20)
+    finally:
+        os.kill(server, signal.SIGCONT)
+    assert not terraform.plan().is_empty
 
 
 def test_a_lab_that_is_killed_during_an_apply_comes_back_and_the_next_run_converges(

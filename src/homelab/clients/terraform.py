@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -388,12 +389,14 @@ class Terraform:
         """Run Terraform and hand over its lines; an interrupt reaches it once, and is waited for.
 
         Terraform takes a second interrupt for leave to lose its state, so it must not get the
-        terminal's as well as ours: it runs in a process group of its own.
+        terminal's as well as ours: it runs in a process group of its own. Where this process is
+        killed, the kernel interrupts it (PR_SET_PDEATHSIG of prctl(2), by util-linux's setpriv).
         """
         _log.debug("run %s", argv)
         lines: list[str] = []
+        setpriv = shutil.which("setpriv")
         child = subprocess.Popen(
-            argv,
+            argv if setpriv is None else (setpriv, "--pdeathsig", "INT", "--", *argv),
             cwd=self.directory,
             env=environment(self._env),
             stdin=subprocess.DEVNULL,
