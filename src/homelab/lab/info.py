@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from homelab.errors import ConfigurationError
+from homelab.files import replace_file
 from homelab.lab.runtime import RuntimeKind
 from homelab.process import is_alive
 
@@ -85,12 +86,8 @@ class LabInfo:
 
     def save(self) -> None:
         """Write the file, whole or not at all."""
-        path = Path(self.state_dir) / FILE_NAME
-        temporary = path.with_suffix(".new")
-        temporary.unlink(missing_ok=True)
-        temporary.touch(mode=0o600)
-        temporary.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
-        temporary.replace(path)
+        text = json.dumps(asdict(self), indent=1)
+        replace_file(Path(self.state_dir) / FILE_NAME, text, mode=0o600)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from homelab.files import replace_file
 from homelab.lab.memory_running import Running, RunningJournal
 from homelab.lab.memory_volumes import MemoryVolumes
 from homelab.lab.runtime import (
@@ -55,9 +56,7 @@ class MemoryRuntime:
         self._running.open()
         if not self._boot_id.exists():
             self._directory.mkdir(parents=True, exist_ok=True)
-            temporary = self._boot_id.with_suffix(".new")
-            temporary.write_text(uuid.uuid4().hex, encoding="ascii")
-            temporary.replace(self._boot_id)
+            replace_file(self._boot_id, uuid.uuid4().hex)
         return self._boot_id.read_text(encoding="ascii")
 
     def notes(self) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from homelab.errors import CapabilityError, CleanupError, CommandError, HomelabError
+from homelab.files import replace_file
 from homelab.lab import cgroups
 from homelab.lab.runtime import Bridge
 from homelab.polling import wait_until
@@ -304,9 +305,7 @@ def _hwaddr(bridge: Bridge) -> str:
 
 
 def _record(path: Path, holder: Holder) -> None:
-    temporary = path.with_suffix(".new")
-    temporary.write_text(json.dumps(asdict(holder)), encoding="utf-8")
-    temporary.replace(path)
+    replace_file(path, json.dumps(asdict(holder)))
 
 
 def _recorded(path: Path) -> Holder | None:

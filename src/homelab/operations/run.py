@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from homelab.errors import CapabilityError, ConfigurationError, HomelabError, WaitTimeoutError
+from homelab.files import replace_file
 from homelab.operations.events import Listener, Stage, silent
 from homelab.operations.identity import Worker, ago, this_process
 from homelab.operations.labs import LabOptions
@@ -70,9 +71,7 @@ class Run:
         """Write a file below build/, whole or not at all."""
         path = self.build / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f".{path.name}.new")
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
+        replace_file(path, text)
 
 
 @contextmanager

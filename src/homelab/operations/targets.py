@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from homelab.errors import CapabilityError, ConfigurationError
+from homelab.files import replace_file
 from homelab.operations.identity import this_process
 from homelab.operations.labs import LabOptions, lab_place, open_lab
 from homelab.settings import Environment, LabTarget, ProxmoxTarget, Settings
@@ -200,9 +201,7 @@ def _trusting(project: Path, ca_file: Path, environment: Environment) -> dict[st
     if others is not None and others.is_file() and not others.samefile(ca_file):
         trusted = project / "build" / "ca-bundle.pem"
         trusted.parent.mkdir(exist_ok=True)
-        beside = trusted.with_suffix(".new")
-        beside.write_bytes(others.read_bytes().rstrip() + b"\n" + ca_file.read_bytes())
-        beside.replace(trusted)
+        replace_file(trusted, others.read_bytes().rstrip() + b"\n" + ca_file.read_bytes())
     return {"HOMELAB_CA_FILE": str(ca_file), "SSL_CERT_FILE": str(trusted)}
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from homelab.errors import CapabilityError, CommandError
+from homelab.files import replace_file
 from homelab.lab.images.build import apt_proxy, check_space, keyring
 from homelab.lab.registry.oci import Blob, BlobStore, entry
 from homelab.process import environment, run
@@ -143,10 +144,7 @@ class LayerCache:
         with self._store.writing() as (stream, stored):
             _repack(archive, stream)
         layer = PackageLayer(package=fields["Package"], version=fields["Version"], blob=stored[0])
-        path = self._directory / f"{layer.package}.json"
-        temporary = path.with_suffix(".new")
-        temporary.write_text(json.dumps(asdict(layer)), encoding="utf-8")
-        temporary.replace(path)
+        replace_file(self._directory / f"{layer.package}.json", json.dumps(asdict(layer)))
 
 
 def _repack(archive: Path, stream: IO[bytes]) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from homelab.errors import ConfigurationError
+from homelab.files import replace_file
 from homelab.lab.images.cache import locked
 from homelab.lab.registry.definition import (
     PackagedImage,
@@ -145,10 +146,8 @@ class _Builder:
         else:
             origin, digest = "stand-in", self._stand_in(service)
         self._images.mkdir(parents=True, exist_ok=True)
-        path = self._images / f"{key}.json"
-        temporary = path.with_suffix(".new")
-        temporary.write_text(json.dumps({"digest": digest, "origin": origin}), encoding="utf-8")
-        temporary.replace(path)
+        text = json.dumps({"digest": digest, "origin": origin})
+        replace_file(self._images / f"{key}.json", text)
 
     def _packaged(self, reference: str) -> PackagedImage | None:
         return self._known.image.get(reference.rpartition(":")[0])
@@ -224,6 +223,4 @@ def _publish(state_dir: Path, images: tuple[ServiceImage, ...]) -> None:
         (path, digests),
         (path.with_name("images.json"), [asdict(image) for image in images]),
     ):
-        temporary = target.with_suffix(".new")
-        temporary.write_text(json.dumps(data, indent=1), encoding="utf-8")
-        temporary.replace(target)
+        replace_file(target, json.dumps(data, indent=1))
