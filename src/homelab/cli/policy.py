@@ -64,7 +64,7 @@ def policy(
     report = judge(settings, rules=chosen, plan=plan_file, may_lose=allow_delete)
     for line in _printed(report, form):
         emit(line)
-    return 0 if report.is_ok and not (strict and report.warnings) else 1
+    return 0 if report.passes(strict=strict) else 1
 
 
 def _explained(rule: Rule) -> tuple[str, ...]:

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from homelab import policy
 from homelab.clients.terraform import Terraform
 from homelab.errors import ConfigurationError, HomelabError, TopologyError
 from homelab.model import Topology
+from homelab.operations.judging import judge
 from homelab.operations.prechecking import MissingOnNodeError
-from homelab.policy.configuration import capacity_of, waivers_of
+from homelab.policy import PolicyViolationError
 from homelab.policy.extensions import all_rules
 from homelab.policy.formats import to_failures
 from homelab.settings import Settings
@@ -66,16 +66,13 @@ def in_terms_of_policy(settings: Settings) -> Iterator[None]:
         yield
     except (ConfigurationError, MissingOnNodeError, TopologyError) as error:
         try:
-            judged = policy.evaluate_tree(
-                settings.project / "terraform",
-                rules=all_rules(settings.project),
-                waivers=waivers_of(settings.policy, settings.project),
-                capacity=capacity_of(settings.policy),
-            )
+            judged = judge(settings, rules=all_rules(settings.project))
         except HomelabError:
             raise error from None
         if isinstance(error, TopologyError) and not judged.is_ok:
-            raise policy.PolicyViolationError(judged, problems=error.problems) from error
+            violation = PolicyViolationError(judged)
+            violation.remarks = tuple(f"also: {problem}" for problem in error.problems)
+            raise violation from error
         found = to_failures(judged)
         if found:
             error.remarks = ("what the policy says of these files:", *found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from homelab.errors import HomelabError
@@ -80,6 +80,10 @@ class PolicyReport:
         """Whether nothing stops a deploy."""
         return not any(finding.is_violation for finding in self.findings)
 
+    def passes(self, *, strict: bool) -> bool:
+        """Whether nothing stops a deploy, and with `strict` nothing fails at all."""
+        return self.is_ok and not (strict and self.warnings)
+
     @property
     def headline(self) -> str:
         """The counts in one line."""
@@ -107,13 +111,12 @@ class PolicyReport:
 class PolicyViolationError(HomelabError):
     """A plan breaks rules of severity error; `report` has all findings."""
 
-    def __init__(self, report: PolicyReport, *, problems: Sequence[str] = ()) -> None:
+    def __init__(self, report: PolicyReport) -> None:
         self.report = report
         found = report.violations
         lines: list[str] = []
         for finding in found:
             lines += [f"  {finding}", f"    fix: {finding.rule.fix}"]
-        lines += [f"  also: {problem}" for problem in problems]
         noun = "violation" if len(found) == 1 else "violations"
         super().__init__(
             "\n".join((f"{len(found)} {noun} of the policy:", *lines)),

@@ -50,9 +50,7 @@ class Review:
     @property
     def is_ok(self) -> bool:
         """Whether nothing speaks against it: policy, missing privileges, stale documentation."""
-        policy_ok = self.policy is None or self.policy.is_ok
-        if self.strict and self.policy is not None:
-            policy_ok = policy_ok and not self.policy.warnings
+        policy_ok = self.policy is None or self.policy.passes(strict=self.strict)
         return policy_ok and (self.preflight is None or self.preflight.is_ok) and not self.stale
 
 
