@@ -171,6 +171,8 @@ def environment(session: nox.Session, *groups: str) -> str:
         wanted = nox.project.dependency_groups(pyproject, *missing) if missing else ()
         packages = (() if known else ("--editable", str(ROOT))) + tuple(wanted)
         install(session, python, packages)
+        if sys.dont_write_bytecode:
+            compile_bytecode(session, python)
         groups_now = sorted({*known[1:], *missing})
         stamp.write_text("\n".join((digest, *groups_now)), encoding="utf-8")
     return str(python)
@@ -186,11 +188,9 @@ def install(session: nox.Session, python: Path, packages: tuple[str, ...]) -> No
         session.run(*uv, *packages, external=True, env={"UV_SYSTEM_CERTS": "1"})
     except nox.command.CommandFailed:
         session.run(*pip, *packages, external=True)
-    if sys.dont_write_bytecode:
-        compile_once(session, python)
 
 
-def compile_once(session: nox.Session, python: Path) -> None:
+def compile_bytecode(session: nox.Session, python: Path) -> None:
     """Write the bytecode that this machine's Python is told not to: half a second a command."""
     left_out = r"/ansible_collections/|/ansible/modules/|/tests?/"
     places = (str(next(VENV.glob("lib/python*/site-packages"))), str(ROOT / "src"))
