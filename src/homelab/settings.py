@@ -332,12 +332,5 @@ def _problem(item: ErrorDetails) -> str:
     """Place, value and what is wrong; not the value of a key that does not exist: it may be secret."""
     place = ".".join(str(part) for part in item["loc"])
     value = item["input"]
-    shown = (
-        ""
-        if item["type"] == "extra_forbidden" or not isinstance(value, _PLAIN)
-        else f" = {value!r}"
-    )
-    return f"{place}{shown}: {item['msg']}"
-
-
-_PLAIN = (str, int, float)
+    is_shown = item["type"] != "extra_forbidden" and isinstance(value, str | int | float)
+    return f"{place} = {value!r}: {item['msg']}" if is_shown else f"{place}: {item['msg']}"
