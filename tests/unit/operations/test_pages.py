@@ -20,6 +20,8 @@ from homelab.operations.pages.generated import (
 from homelab.operations.pages.layout import BOX_HEIGHT, BOX_WIDTH, column_order, panels
 from homelab.operations.pages.markdown import table
 from homelab.operations.pages.picture import picture
+from homelab.operations.pages.policy_page import policy_page
+from homelab.policy import evaluate_tree
 from homelab.settings import Settings, load
 
 ROOT = Path(__file__).parents[3]
@@ -146,3 +148,9 @@ def test_categories_that_need_each_other_are_neighbours(topology: Topology) -> N
     order = column_order(topology)
 
     assert abs(order.index("media") - order.index("security")) == 1
+
+
+def test_policy_page_counts_the_rules_that_its_command_asks() -> None:
+    report = evaluate_tree(ROOT / "terraform")
+
+    assert f"\npolicy: {len(report.rules)} rules: 1 violation\n" in policy_page()

@@ -18,7 +18,8 @@ _GROUPS = {
 
 def policy_page() -> str:
     """The rules as a page: what each asks, why, and how to put it right."""
-    parts = [_POLICY_HEAD.replace("{count}", str(len(policy.RULES)))]
+    asked = sum(not rule.needs_plan for rule in policy.RULES)  # by `homelab policy`, on a tree
+    parts = [_POLICY_HEAD.replace("{count}", str(asked))]
     for prefix, title in _GROUPS.items():
         rules = [rule for rule in (*policy.RULES, *META) if rule.id.startswith(prefix)]
         rows = "\n".join(_row(rule) for rule in rules)
