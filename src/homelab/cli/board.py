@@ -2,63 +2,56 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, Group
+from rich.control import Control
 from rich.live import Live
-from rich.table import Table
+from rich.segment import ControlType
 from rich.text import Text
 
-from homelab.operations.events import (
-    Event,
-    ItemChanged,
-    ItemsKnown,
-    Notice,
-    OperationStarted,
-    Progress,
-    Stage,
-    StageChanged,
-    State,
-)
+from homelab.cli.board_frame import STYLES, BoardState
+from homelab.cli.printable import printable
+from homelab.operations.events import Event, ItemChanged, Notice, State
+from homelab.relay import Relay
 
-_STYLES = {
-    State.WAITING: ("", "dim"),
-    State.RUNNING: ("...", "yellow"),
-    State.DONE: ("done", "green"),
-    State.UNCHANGED: ("same", "green dim"),
-    State.FAILED: ("FAILED", "bold red"),
-    State.NOT_RUN: ("not run", "dim"),
-}
-_ITEM_STAGES = (Stage.APPLY, Stage.CONFIGURE, Stage.VALIDATE, Stage.DESTROY)
+_REFRESH = 0.25
+"""Seconds between two drawings."""
 
 
 class Board:
-    """Shows the events of an operation on a terminal; a context manager and a listener."""
+    """Shows the events of an operation on a terminal; a context manager and a listener.
+
+    One thread of its own takes the events in, prints and draws. Nothing here is locked, and nobody
+    who tells an event waits for the terminal, which may be slow or stand still (Ctrl-S).
+    """
 
     def __init__(
         self, console: Console | None = None, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._console = Console(highlight=False) if console is None else console
         self._clock = clock
-        self._begin = clock()
-        self._lock = threading.Lock()
-        self._title = ""
-        self._stages: dict[Stage, tuple[State, float, str]] = {}
-        self._items: dict[str, dict[Stage, tuple[State, str]]] = {}
+        self._state = BoardState(begin=clock())
+        self._relay = Relay(self._take, tick=self._draw, interval=_REFRESH)
         self._live = Live(
             get_renderable=self.render,
             console=self._console,
-            refresh_per_second=4,
+            auto_refresh=False,
             transient=True,
-            vertical_overflow="ellipsis",
+            vertical_overflow="crop",
         )
+        self._above: list[Text] = []
+        """What is to be printed above the board when it is drawn next."""
+        self._width = self._console.width
+        self._lengths: list[int] = []
+        """How long each line is that was drawn last."""
 
     def __enter__(self) -> Self:
         self._live.start()
+        self._relay.__enter__()
         return self
 
     def __exit__(
@@ -67,92 +60,64 @@ class Board:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._live.stop()
+        try:
+            self._relay.__exit__(kind, error, traceback)
+            self._print_above()
+        finally:
+            self._live.stop()
         if error is not None:  # else a summary follows
             for line in self.closing_lines():
                 self._console.print(line)
 
     def __call__(self, event: Event) -> None:
-        """Take an event in; notices and failures are printed above the board and stay."""
-        with self._lock:
-            self._take(event)
+        """Show an event; notices and failures are printed above the board and stay."""
+        self._relay(event)
 
-    def _take(self, event: Event) -> None:
-        match event:
-            case OperationStarted():
-                self._title = f"{event.name}  target {event.target}"
-                self._stages = dict.fromkeys(event.stages, (State.WAITING, 0.0, ""))
-            case ItemsKnown():
-                self._items = {item: self._items.get(item, {}) for item in event.items}
-            case StageChanged():
-                mark = self._clock() if event.state is State.RUNNING else event.seconds
-                self._stages[event.stage] = (event.state, mark, event.detail)
-            case ItemChanged():
-                row = self._items.setdefault(event.item, {})
-                row[event.stage] = (event.state, event.detail)
-                if event.state is State.FAILED:
-                    self._console.print(
-                        Text(f"{event.stage}: {event.item} failed: {event.detail}", style="red")
-                    )
-            case Progress():
-                state, mark, _ = self._stages.get(event.stage, (State.RUNNING, 0.0, ""))
-                self._stages[event.stage] = (state, mark, event.text)
-            case Notice():
-                style = "yellow" if event.warning else "dim"
-                self._console.print(Text(event.text, style=style))
-
-    def render(self) -> RenderableType:
-        """The board as it is now."""
-        with self._lock:
-            head = Text(f"{self._title}  {self._clock() - self._begin:.0f} s", style="bold")
-            parts: list[RenderableType] = [head, self._stage_table()]
-            if self._items:
-                parts.append(self._item_grid())
-            return Group(*parts)
+    def render(self) -> Group:
+        """The board as it is now, as large as the terminal is."""
+        size = self._console.size
+        lines = self._state.frame(self._clock(), width=size.width, height=max(size.height - 2, 1))
+        self._width, self._lengths = size.width, [line.cell_len for line in lines]
+        return Group(*lines)
 
     def closing_lines(self) -> tuple[Text, ...]:
         """What stays on the terminal when the board is gone: one line for each stage."""
-        with self._lock:
-            return tuple(
-                Text.assemble(
-                    f"{stage:10}", (f"{state:10}", _STYLES[state][1]), f"{mark:6.1f} s  {detail}"
-                )
-                for stage, (state, mark, detail) in self._stages.items()
-                if state.is_final
+        return tuple(
+            Text.assemble(
+                f"{stage:10}", (f"{state:10}", STYLES[state][1]), f"{mark:6.1f} s  {detail}"
             )
+            for stage, (state, mark, detail) in self._state.stages.items()
+            if state.is_final
+        )
 
-    def _stage_table(self) -> Table:
-        table = Table.grid(padding=(0, 2))
-        for stage, (state, mark, detail) in self._stages.items():
-            seconds = self._clock() - mark if state is State.RUNNING else mark
-            shown = "" if state in {State.WAITING, State.NOT_RUN} else f"{seconds:.0f} s"
-            label = Text(str(state), style=_STYLES[state][1])
-            width = max(self._console.width - 40, 20)
-            table.add_row(str(stage), label, shown, Text(detail[:width], style="dim"))
-        return table
+    def _take(self, event: Event) -> None:
+        self._state.take(event, self._clock())
+        match event:
+            case ItemChanged(state=State.FAILED):
+                self._say(f"{event.stage}: {event.item} failed: {event.detail}", "red")
+            case Notice():
+                self._say(event.text, "yellow" if event.warning else "dim")
 
-    def _item_grid(self) -> Table:
-        """Containers in as many columns as the terminal is wide, so that 28 fit on one screen."""
-        shown = [stage for stage in _ITEM_STAGES if stage in self._stages]
-        name_width = max(len(name) for name in self._items)
-        cell = name_width + 2 + len(shown) * 10
-        columns = max(1, min(3, self._console.width // cell))
-        table = Table(box=None, padding=(0, 1), show_edge=False)
-        for _ in range(columns):
-            table.add_column("container", style="bold", no_wrap=True)
-            for stage in shown:
-                table.add_column(str(stage), no_wrap=True, min_width=8)
-        names = list(self._items)
-        height = -(-len(names) // columns)
-        for position in range(height):
-            cells: list[RenderableType] = []
-            for column in range(columns):
-                index = column * height + position
-                name = names[index] if index < len(names) else ""
-                states = self._items.get(name, {})
-                cells.append(name)
-                cells.extend(
-                    Text(*_STYLES[states.get(stage, (State.WAITING, ""))[0]]) for stage in shown
-                )
-            table.add_row(*cells)
-        return table
+    def _say(self, text: str, style: str) -> None:
+        self._above.append(Text(printable(text), style=style))
+
+    def _draw(self) -> None:
+        self._make_room()
+        self._live.refresh()
+        self._print_above()
+
+    def _print_above(self) -> None:
+        above, self._above = self._above, []
+        if above:
+            self._console.print(*above, sep="\n")
+
+    def _make_room(self) -> None:
+        """Go up past what a terminal that became narrower broke into more lines than were drawn."""
+        width = self._console.width
+        if width >= self._width:
+            return
+        rows = sum(max(1, -(-length // width)) for length in self._lengths)
+        broken = rows - len(self._lengths)
+        self._width = width
+        up = ((ControlType.ERASE_IN_LINE, 2), (ControlType.CURSOR_UP, 1))
+        self._console.control(Control(*up * broken))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import time
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
+from homelab.cli.printable import printable
 from homelab.errors import HomelabError
 from homelab.operations.events import (
     Event,
@@ -48,9 +50,11 @@ def flush() -> None:
     sys.stdout.flush()
 
 
-def abandon() -> None:
-    """Send further output nowhere, since its reader left."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def abandon(stream: TextIO | None = None) -> None:
+    """Send what else goes to a stream, or to stdout, nowhere, since its reader left."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, (sys.stdout if stream is None else stream).fileno())
+    os.close(nowhere)
 
 
 def fail(error: HomelabError) -> None:
@@ -68,6 +72,7 @@ class PlainLog:
         self._clock = clock
         self._begin = clock()
         self._progress: dict[Stage, float] = {}
+        self._reader_left = False
 
     def __call__(self, event: Event) -> None:
         """Print the event, if it says something to a reader of a log."""
@@ -75,7 +80,18 @@ class PlainLog:
         now = self._clock()
         if not line or (isinstance(event, Progress) and not self._is_due(event.stage, now)):
             return
-        print(f"[{now - self._begin:6.1f}s] {line}", file=self._stream, flush=True)
+        self._print(f"[{now - self._begin:6.1f}s] {printable(line)}\n")
+
+    def _print(self, text: str) -> None:
+        """Print whole lines; when the reader has left (`| head`), go on without one."""
+        if self._reader_left:
+            return
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except BrokenPipeError:
+            self._reader_left = True
+            abandon(self._stream)
 
     def _is_due(self, stage: Stage, now: float) -> bool:
         """Whether a stage's last line of progress is old enough for another."""
@@ -113,14 +129,23 @@ def line_of(event: Event) -> str:
 
 @contextmanager
 def listener(*, plain: bool = False, quiet: bool = False) -> Iterator[Listener]:
-    """A live board where stdout is a terminal, plain lines elsewhere; nothing when `quiet`."""
+    """A live board where stdout is a terminal that can show one, plain lines elsewhere.
+
+    Nothing when `quiet`. With -v what is logged would be written across the board, so that there
+    are plain lines as well.
+    """
     if quiet:
         yield silent
-        return
-    if plain or not sys.stdout.isatty():
+    elif plain or not sys.stdout.isatty() or logging.root.isEnabledFor(logging.INFO):
         yield PlainLog()
-        return
-    from homelab.cli.board import Board
+    else:
+        from rich.console import Console
 
-    with Board() as board:
-        yield board
+        from homelab.cli.board import Board
+
+        console = Console(highlight=False)
+        if console.is_dumb_terminal:
+            yield PlainLog()
+            return
+        with Board(console) as board:
+            yield board

@@ -21,9 +21,7 @@ _ERRORS: Mapping[str, type[HomelabError]] = {
 }
 
 
-def launch(
-    options: ServeOptions, *, log: Path, on_progress: Callable[[str], None] | None = None
-) -> None:
+def launch(options: ServeOptions, *, log: Path, on_progress: Callable[[str], None]) -> None:
     """Start the server in a session of its own; returns when it answers.
 
     Raises:
@@ -73,7 +71,7 @@ def _argv(options: ServeOptions, descriptor: int) -> list[str]:
     return [*argv, "--report-to", str(descriptor)]
 
 
-def _follow(reader: int, log: Path, on_progress: Callable[[str], None] | None) -> None:
+def _follow(reader: int, log: Path, on_progress: Callable[[str], None]) -> None:
     """Read what the new server reports until it answers."""
     with selectors.DefaultSelector() as selector:
         selector.register(reader, selectors.EVENT_READ)
@@ -92,10 +90,10 @@ def _follow(reader: int, log: Path, on_progress: Callable[[str], None] | None) -
     raise WaitTimeoutError(f"the lab's server said nothing for {_SILENCE:.0f} s", hint=f"see {log}")
 
 
-def _is_ready(line: bytes, on_progress: Callable[[str], None] | None) -> bool:
+def _is_ready(line: bytes, on_progress: Callable[[str], None]) -> bool:
     message = json.loads(line)
     if "error" in message:
         raise _ERRORS.get(message["error"], HomelabError)(message["message"], hint=message["hint"])
-    if "progress" in message and on_progress is not None:
+    if "progress" in message:
         on_progress(message["progress"])
     return "ready" in message

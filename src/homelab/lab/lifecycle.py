@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import tempfile
@@ -33,6 +34,9 @@ from homelab.mirror import write_mirror
 from homelab.polling import wait_until
 from homelab.process import is_alive, is_dying
 from homelab.pve.release import Release
+from homelab.relay import Relay
+
+_log = logging.getLogger(__name__)
 
 _STOP_TIMEOUT = 180.0
 
@@ -41,7 +45,8 @@ class Lab:
     """The embedded node; as a context manager it is up inside the block.
 
     `ephemeral` makes a lab that is destroyed at the end of the block; without `state` it lives in
-    a new temporary directory, and without `listen` on a free port.
+    a new temporary directory, and without `listen` on a free port. `on_progress` is called on a
+    thread of its own, and may ask the lab itself; it has heard everything when `up` returns.
     """
 
     def __init__(
@@ -120,7 +125,7 @@ class Lab:
             WaitTimeoutError: the server said nothing for ten minutes.
         """
         directory.prepare(self.state_dir)
-        with directory.exclusive(self.state_dir):
+        with Relay(self._on_progress or _log.info) as tell, directory.exclusive(self.state_dir):
             info = self._running()
             if info is not None and is_dying(info.pid):
                 self._kill(info)
@@ -130,7 +135,7 @@ class Lab:
                 self._kill(info)
                 info = None
             if info is None:
-                return self._start_or_leave_nothing()
+                return self._start_or_leave_nothing(tell)
         self._check_same(info)
         return info
 
@@ -331,21 +336,18 @@ class Lab:
         stack.callback(state.close)
         return state
 
-    def _start_or_leave_nothing(self) -> LabInfo:
+    def _start_or_leave_nothing(self, tell: Callable[[str], None]) -> LabInfo:
         try:
-            return self._start()
+            return self._start(tell)
         except HomelabError:
             if not (self.state_dir / directory.DATABASE).exists():
                 directory.remove(self.state_dir)
             raise
 
-    def _start(self) -> LabInfo:
+    def _start(self, tell: Callable[[str], None]) -> LabInfo:
         kind, notes = self._choose()
-        launch(
-            self._options(kind, notes),
-            log=self.state_dir / directory.SERVER_LOG,
-            on_progress=self._on_progress,
-        )
+        log = self.state_dir / directory.SERVER_LOG
+        launch(self._options(kind, notes), log=log, on_progress=tell)
         return self.info()
 
     def _end(self) -> None:

@@ -90,6 +90,7 @@ class Notice:
 
 Event = OperationStarted | ItemsKnown | StageChanged | ItemChanged | Progress | Notice
 Listener = Callable[[Event], None]
+"""Is told each event, in order and one at a time, while nothing is locked."""
 
 
 def silent(event: Event) -> None:

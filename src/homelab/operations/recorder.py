@@ -34,7 +34,10 @@ class StageHandle:
 
 
 class Recorder:
-    """One operation's stages and containers; may be used from several threads."""
+    """One operation's stages and containers; may be used from several threads.
+
+    The listener is called on the thread that says something, and never while anything is locked.
+    """
 
     def __init__(
         self,
@@ -114,8 +117,8 @@ class Recorder:
     def item(self, stage: Stage, item: str, state: State, detail: str = "") -> None:
         """Say how far a container has come in a stage."""
         key = (stage, item)
+        now = self._clock()
         with self._lock:
-            now = self._clock()
             begin = self._started.setdefault(key, now)
             if state.is_final:
                 self._items[key] = ItemResult(

@@ -20,6 +20,7 @@ from homelab.operations.labs import LabOptions
 from homelab.operations.recorder import Recorder
 from homelab.operations.report import ImageOrigin, OperationReport
 from homelab.polling import wait_until
+from homelab.relay import Relay
 from homelab.settings import Settings
 
 _LOCK = ".lock"
@@ -88,7 +89,9 @@ def running(
 ) -> Iterator[Run]:
     """Run an operation's stages in the body; its reports are written however the body ends.
 
-    Without `reports` the operation has a product of its own, in files of the same name.
+    Without `reports` the operation has a product of its own, in files of the same name. `listener`
+    is called on one thread, has heard everything when this returns, and holds nobody up before. If
+    it raises it hears no more, the operation goes on to its end, and then the error is raised.
 
     Raises:
         ConfigurationError: unknown target, or another operation works in this project.
@@ -96,8 +99,11 @@ def running(
     """
     wanted, _ = settings.target(target)
     begin = datetime.now(UTC)
-    with _only_one(settings.project / "build", name, lock_timeout):
-        recorder = Recorder(name, target=wanted, stages=stages, listener=listener)
+    with (
+        Relay(listener) as tell,
+        _only_one(settings.project / "build", name, lock_timeout),
+    ):
+        recorder = Recorder(name, target=wanted, stages=stages, listener=tell)
         run = Run(settings=settings, recorder=recorder, target=wanted, lab=lab or LabOptions())
         for stale in _PRODUCTS[name]:
             (run.build / stale).unlink(missing_ok=True)

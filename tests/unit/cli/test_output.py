@@ -53,10 +53,10 @@ def test_every_event_has_a_line_or_none() -> None:
 
 def test_board_shows_28_containers_on_one_screen() -> None:
     console = Console(file=io.StringIO(), width=120, height=40, force_terminal=True)
-    board = Board(console)
 
-    for event in _EVENTS:
-        board(event)
+    with Board(console) as board:
+        for event in _EVENTS:
+            board(event)
     with console.capture() as capture:
         console.print(board.render())
 
@@ -66,10 +66,9 @@ def test_board_shows_28_containers_on_one_screen() -> None:
 
 
 def test_board_leaves_the_finished_stages() -> None:
-    board = Board(Console(file=io.StringIO(), width=100))
-
-    for event in _EVENTS:
-        board(event)
+    with Board(Console(file=io.StringIO(), width=100)) as board:
+        for event in _EVENTS:
+            board(event)
 
     (line,) = board.closing_lines()
     assert "apply" in line.plain

@@ -14,6 +14,7 @@ from pathlib import Path
 from homelab.errors import CapabilityError
 from homelab.lab.images.build import build_tree
 from homelab.lab.images.definition import TemplateDefinition, load_definitions
+from homelab.relay import Relay
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,13 +57,13 @@ def ensure_templates(
         return found
     if os.geteuid() != 0:
         raise CapabilityError("building container templates needs root", hint="run with sudo")
-    with locked(root):
+    with Relay(on_line) as tell, locked(root):
         for leftover in root.glob(".build-*"):
             shutil.rmtree(leftover)
         for definition in wanted:
             found = _from_cache(root, wanted)
             if definition.name not in found:
-                _build(root, definition, wanted, on_line=on_line)
+                _build(root, definition, wanted, on_line=tell)
     return _from_cache(root, wanted)
 
 

@@ -22,6 +22,7 @@ from homelab.lab.registry.layers import LayerCache
 from homelab.lab.registry.oci import Blob, BlobStore, ImageConfig, add_manifest
 from homelab.lab.registry.upstream import copy_upstream
 from homelab.model.topology import Service
+from homelab.relay import Relay
 
 _log = logging.getLogger(__name__)
 
@@ -87,9 +88,9 @@ def ensure_service_images(
     """
     wanted = {service.image: service for service in services}
     known = load_service_definitions(definitions)
-    builder = _Builder(cache_dir / "registry", known, on_line)
     keys = {reference: _key(known, service, mode) for reference, service in wanted.items()}
-    with locked(cache_dir / "registry"):
+    with Relay(on_line) as tell, locked(cache_dir / "registry"):
+        builder = _Builder(cache_dir / "registry", known, tell)
         missing = [reference for reference, key in keys.items() if builder.cached(key) is None]
         builder.prepare(missing, mode)
         for reference in missing:
