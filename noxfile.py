@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -56,7 +57,7 @@ def destroy(session: nox.Session) -> None:
 def lint(session: nox.Session) -> None:
     """Look for mistakes and secrets with well-kept tools; one report in build/lint.*."""
     python = environment(session, "lint")
-    go_tool(session, "actionlint", "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12")
+    linters(session)
     session.run(python, "-m", "homelab.cli", "lint", *session.posargs, external=True)
 
 
@@ -109,13 +110,19 @@ def typecheck(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Unit tests, then integration with real Terraform, LXC and Ansible, which needs root.
 
-    Without root and without sudo, tests that need root are skipped; under CI they fail.
+    Unit tests run on the oldest and the newest supported Python that this machine has, the others
+    on the one that runs nox. Without root and without sudo, tests that need root are skipped; under
+    CI they fail, as a missing second Python does.
     """
-    python = environment(session, "test")
+    # Tests of lint and of the workflows use the tools of both, and can install nothing.
+    python = environment(session, "test", "lint", "typecheck")
     if session.posargs:
         session.run(*as_root(), python, *PYTEST, *session.posargs, external=True)
         return
-    session.run(python, "-m", "pytest", "tests/unit", "-n", "auto", external=True)
+    linters(session)
+    for interpreter in unit_interpreters(session):
+        each = environment(session, "test", interpreter=interpreter)
+        session.run(each, "-m", "pytest", "tests/unit", "-n", "auto", external=True)
     able = bool(as_root()) or os.geteuid() == 0 or bool(os.environ.get("CI"))
     codes = (0,) if able else (0, 1)
     doctor = ("-m", "homelab.cli", "doctor", "--fix", "--tests")
@@ -154,16 +161,57 @@ def as_root() -> tuple[str, ...]:
     return ("sudo", "-E", "env", f"PATH={os.environ['PATH']}", bytecode)
 
 
-def environment(session: nox.Session, *groups: str) -> str:
-    """The interpreter of the shared environment with the project and `groups` installed."""
-    python = VENV / "bin" / "python"
-    stamp = VENV / "installed"
-    source = (ROOT / "pyproject.toml").read_bytes() + sys.version.encode()
+def unit_interpreters(session: nox.Session) -> tuple[str, ...]:
+    """The oldest and the newest supported Python that is found; under CI there have to be two."""
+    pyproject = nox.project.load_toml(ROOT / "pyproject.toml")
+    versions = nox.project.python_versions(pyproject)
+    found = {version: path for version in versions if (path := interpreter_of(version))}
+    own = ".".join(map(str, sys.version_info[:2]))
+    found.setdefault(own, sys.executable)
+    ordered = sorted(found, key=lambda version: tuple(map(int, version.split("."))))
+    if len(found) < 2:
+        missing = f"only Python {own} of {', '.join(versions)} is installed; unit tests run on two"
+        if os.environ.get("CI"):
+            session.error(missing)
+        session.warn(missing)
+    return tuple(dict.fromkeys((found[ordered[0]], found[ordered[-1]])))
+
+
+def interpreter_of(version: str) -> str | None:
+    """An interpreter of a version such as 3.13: this one, one on PATH, or one of pyenv's."""
+    if sys.version_info[:2] == tuple(map(int, version.split("."))):
+        return sys.executable
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
+    kept = sorted(pyenv.glob(f"{version}.*/bin/python{version}"))
+    for candidate in (shutil.which(f"python{version}"), *map(str, reversed(kept))):
+        if candidate is None:
+            continue
+        ask = (candidate, "-c", "import sys; print('%d.%d' % sys.version_info[:2])")
+        done = subprocess.run(ask, capture_output=True, text=True, check=False)
+        if done.stdout.strip() == version:  # pyenv's shims fail for a version that is not chosen
+            return candidate
+    return None
+
+
+def environment(session: nox.Session, *groups: str, interpreter: str = sys.executable) -> str:
+    """The interpreter of the shared environment with the project and `groups` installed.
+
+    One that is made from another `interpreter` than this lies beside it, and is named after it.
+    """
+    venv = VENV
+    version = sys.version
+    if interpreter != sys.executable:
+        version = str(session.run(interpreter, "-VV", external=True, silent=True, log=False))
+        venv = VENV.with_name(f"{VENV.name}-{version.split()[1]}")
+    python = venv / "bin" / "python"
+    stamp = venv / "installed"
+    source = (ROOT / "pyproject.toml").read_bytes() + version.encode()
     digest = hashlib.sha256(source).hexdigest()
     known = stamp.read_text(encoding="utf-8").split() if stamp.is_file() else []
     if not python.exists() or (known and known[0] != digest):
-        shutil.rmtree(VENV, ignore_errors=True)
-        session.run(sys.executable, "-m", "virtualenv", "--quiet", str(VENV), external=True)
+        shutil.rmtree(venv, ignore_errors=True)
+        words = ("-m", "virtualenv", "--quiet", "--python", interpreter, str(venv))
+        session.run(sys.executable, *words, external=True)
         known = []
     missing = [group for group in groups if group not in known]
     if missing or not known:
@@ -178,10 +226,16 @@ def environment(session: nox.Session, *groups: str) -> str:
     return str(python)
 
 
+def linters(session: nox.Session) -> None:
+    """Install what `homelab lint` calls and PyPI does not have."""
+    go_tool(session, "actionlint", "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12")
+
+
 def install(session: nox.Session, python: Path, packages: tuple[str, ...]) -> None:
     """Install with uv, which takes a fifth of the time, else with pip."""
     pip = (str(python), "-m", "pip", "install", "--quiet")
-    session.log(f"installing into {VENV.relative_to(ROOT)} (once, until pyproject.toml changes)")
+    place = python.parents[1].relative_to(ROOT)
+    session.log(f"installing into {place} (once, until pyproject.toml changes)")
     uv = (str(python), "-m", "uv", "pip", "install", "--quiet", "--python", str(python))
     try:
         session.run(*pip, "uv", external=True)
@@ -193,7 +247,7 @@ def install(session: nox.Session, python: Path, packages: tuple[str, ...]) -> No
 def compile_bytecode(session: nox.Session, python: Path) -> None:
     """Write the bytecode that this machine's Python is told not to: half a second a command."""
     left_out = r"/ansible_collections/|/ansible/modules/|/tests?/"
-    places = (str(next(VENV.glob("lib/python*/site-packages"))), str(ROOT / "src"))
+    places = (*map(str, python.parents[1].glob("lib/python*/site-packages")), str(ROOT / "src"))
     session.run(
         str(python),
         *("-m", "compileall", "-q", "-j", "0", "-x", left_out, *places),

@@ -1,0 +1,192 @@
+"""What a person sees and types: deploys, interruptions and shells on a pseudo terminal.
+
+One lab with three real containers serves all tests here, and they build on each other in the order
+in which they stand. Needs root and what `homelab doctor --fix` installs.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from small_tree import keep
+from terminal import Terminal
+
+pytestmark = [pytest.mark.usefixtures("able")]
+
+_CONTAINERS = ("vpn-gateway", "ntfy", "vikunja")
+_STAGES = ("prepare", "plan", "review", "images", "apply", "configure", "validate")
+_LONG = 300.0
+_HOMELAB = (sys.executable, "-m", "homelab.cli")
+_COLOUR = re.compile(rb"\x1b\[(?:[\d;]*;)?(?:3|4|9|10)\d(?:;[\d;]*)?m")
+"""A sequence that sets a colour (ECMA-48, SGR 30 to 49 and 90 to 107)."""
+
+
+@pytest.fixture(scope="module")
+def deployed(
+    able: None, make_project: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Any]:
+    project = make_project(tmp_path_factory.mktemp("terminal") / "project")
+    keep(project.directory, _CONTAINERS)
+    yield project
+    project.ok("lab", "destroy")
+
+
+@pytest.fixture
+def terminal() -> Iterator[Terminal]:
+    with Terminal(80, 24) as made:
+        yield made
+
+
+def _start(
+    project: Any, terminal: Terminal, *argv: str | Path, **env: str
+) -> subprocess.Popen[bytes]:
+    environment = {
+        name: value
+        for name, value in project.environment().items()
+        if name not in {"CI", "NO_COLOR", "TERM", "COLUMNS", "LINES", "FORCE_COLOR"}
+    }
+    return terminal.start(argv, cwd=project.directory, env={**environment, **env})
+
+
+def _stages(project: Any) -> dict[str, dict[str, Any]]:
+    report = json.loads(project.file("build/deploy.json").read_text("utf-8"))
+    return {stage["stage"]: stage for stage in report["stages"]}
+
+
+def _ends_well(deploy: subprocess.Popen[bytes], terminal: Terminal) -> None:
+    assert deploy.wait(_LONG) == 0, "\n".join(terminal.past)
+    terminal.wait_for("written: build/deploy.json")
+    assert any("3 of 3 services are healthy" in line for line in terminal.past)
+    assert terminal.is_as_before
+
+
+@pytest.mark.parametrize("stage", _STAGES)
+def test_ctrl_c_in_each_stage(deployed: Any, terminal: Terminal, stage: str) -> None:
+    """Each run goes on from where the one before it was cut off."""
+    deploy = _start(deployed, terminal, *_HOMELAB, "deploy", "--plain")
+
+    terminal.wait_for(f"{stage}: started", timeout=_LONG)
+    terminal.type("\x03")
+
+    assert deploy.wait(_LONG) == 130, "\n".join(terminal.past)
+    terminal.wait_for("the same command goes on from there")
+    assert terminal.is_as_before
+    assert "Traceback" not in "\n".join(terminal.past)
+    found = _stages(deployed)
+    # Images are made beside the apply, which is what is interrupted then.
+    interrupted = {one for one, seen in found.items() if seen["detail"] == "interrupted"}
+    assert interrupted <= {stage, "apply"}, found
+    assert interrupted, found
+
+
+@pytest.mark.parametrize("stage", ["apply", "configure"])
+def test_ctrl_c_while_the_board_is_up(deployed: Any, terminal: Terminal, stage: str) -> None:
+    deployed.edit("terraform/containers/monitoring.tf", "memory", "memory ")
+    deploy = _start(deployed, terminal, *_HOMELAB, "deploy")
+
+    terminal.wait_until(
+        lambda: any(line.split()[:2] == [stage, "running"] for line in terminal.lines),
+        timeout=_LONG,
+    )
+    terminal.type("\x03")
+
+    assert deploy.wait(_LONG) == 130, "\n".join(terminal.past)
+    terminal.wait_for("the same command goes on from there")
+    assert any(
+        line.startswith(stage) and line.endswith("interrupted") for line in terminal.lines
+    ), terminal.lines
+    assert terminal.is_as_before
+
+
+@pytest.mark.parametrize("size", [(80, 24), (40, 10)], ids=lambda size: f"{size[0]}x{size[1]}")
+def test_the_board_fits_and_takes_on_a_new_size(deployed: Any, size: tuple[int, int]) -> None:
+    with Terminal(*size) as terminal:
+        deploy = _start(deployed, terminal, *_HOMELAB, "deploy")
+        terminal.wait_for("target lab", timeout=_LONG)
+        terminal.resize(60, 12)
+        terminal.wait_until(
+            lambda: any(line.startswith("configure  running") for line in terminal.lines),
+            timeout=_LONG,
+        )
+        assert sum("target lab" in line for line in terminal.lines) == 1, terminal.lines
+        assert any(re.search("ntfy +(apply|configure)", line) for line in terminal.lines), (
+            terminal.lines
+        )
+        _ends_well(deploy, terminal)
+
+
+def test_no_color_has_a_board_without_colours(deployed: Any, terminal: Terminal) -> None:
+    deploy = _start(deployed, terminal, *_HOMELAB, "deploy", NO_COLOR="1")
+
+    _ends_well(deploy, terminal)
+
+    assert b"\x1b[" in terminal.raw  # the board was there
+    assert _COLOUR.search(terminal.raw) is None
+
+
+@pytest.mark.parametrize("words", [(), ("-v",)])
+def test_a_terminal_that_can_show_no_board_has_lines(
+    deployed: Any, terminal: Terminal, words: tuple[str, ...]
+) -> None:
+    kind = "xterm" if words else "dumb"
+    deploy = _start(deployed, terminal, *_HOMELAB, *words, "deploy", TERM=kind)
+
+    _ends_well(deploy, terminal)
+
+    assert b"\x1b" not in terminal.raw
+    assert any("s] plan: started" in line for line in terminal.past)
+
+
+def test_head_ends_the_lines_and_not_the_deploy(deployed: Any, terminal: Terminal) -> None:
+    words = f"{sys.executable} -m homelab.cli deploy | head -n 2; echo codes ${{PIPESTATUS[*]}}"
+    deploy = _start(deployed, terminal, "bash", "-c", words)
+
+    assert deploy.wait(_LONG) == 0
+    terminal.wait_for("codes 0 0")
+    said = [line for line in terminal.past if line]
+    assert said[0].endswith("deploy: target lab"), said
+    assert len(said) == 3, said
+    assert _stages(deployed)["validate"]["state"] == "done"
+
+
+def test_less_shows_the_lines(deployed: Any, terminal: Terminal) -> None:
+    pager = _start(
+        deployed, terminal, "sh", "-c", f"{sys.executable} -m homelab.cli plan | less", LESS=""
+    )
+
+    terminal.wait_for("plan: target lab", timeout=_LONG)
+    terminal.type("q")
+
+    assert pager.wait(_LONG) == 0
+    assert "Traceback" not in "\n".join(terminal.past)
+    assert terminal.is_as_before
+
+
+@pytest.mark.parametrize("where", ["ntfy", None])
+def test_a_shell(deployed: Any, terminal: Terminal, where: str | None) -> None:
+    words = () if where is None else (where,)
+    shell = _start(deployed, terminal, *_HOMELAB, "lab", "shell", *words)
+
+    terminal.type("echo hello-$((40 + 2)); tty\r")
+    terminal.wait_for("hello-42")
+    terminal.wait_for("/dev/")
+    terminal.type("sleep 100\r")
+    terminal.wait_for("sleep 100")
+    terminal.type("\x03")
+    terminal.type("stty size; echo still-$((40 + 3)) here\r")
+    terminal.wait_for("still-43 here")
+    terminal.wait_for("24 80")
+    terminal.resize(100, 30)
+    terminal.type("stty size\r")
+    terminal.wait_for("30 100")
+    terminal.type("exit 7\r")
+
+    assert shell.wait(_LONG) == 7, "\n".join(terminal.past)
+    assert terminal.is_as_before
