@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import secrets
 import stat
 import string
+import threading
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,11 +17,11 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from homelab.errors import CapabilityError
 from homelab.lab.images.ownership import ID_BASE
-from homelab.lab.lxc.sha512_crypt import sha512_crypt
 from homelab.lab.runtime import Credentials, Guest
 from homelab.lab.storage import RootVolume
 
 _BEGIN, _END = "# --- BEGIN PVE ---", "# --- END PVE ---"
+_crypt_lock = threading.Lock()
 
 
 class Layers:
@@ -155,5 +157,13 @@ def _shadow(text: str, password: str) -> str:
 
 
 def _hashed(password: str) -> str:
+    """The password's hash as shadow(5) has it; libcrypt's own, since `crypt` left Python 3.13."""
     alphabet = string.ascii_letters + string.digits
-    return sha512_crypt(password, "".join(secrets.choice(alphabet) for _ in range(16)))
+    salt = "$6$" + "".join(secrets.choice(alphabet) for _ in range(16))
+    libcrypt = ctypes.CDLL("libcrypt.so.1")
+    libcrypt.crypt.restype = ctypes.c_char_p
+    with _crypt_lock:
+        hashed = libcrypt.crypt(password.encode(), salt.encode())
+    if not isinstance(hashed, bytes):
+        raise CapabilityError("libcrypt can't make a SHA-512 password hash")
+    return hashed.decode("ascii")
