@@ -103,6 +103,7 @@ def _failed(error: HomelabError, reporter: _Reporter | None) -> None:
         known = isinstance(error, CapabilityError | ConfigurationError)
         kind = type(error).__name__ if known else "HomelabError"
         reporter.tell({"error": kind, "message": error.message, "hint": error.hint})
+        reporter.finish()
 
 
 def _ready(reporter: _Reporter | None) -> None:

@@ -32,10 +32,14 @@ class MemoryVolumes:
         self._connection = sqlite3.connect(
             self._path, isolation_level=None, check_same_thread=False
         )
-        self._run("PRAGMA journal_mode = WAL")
-        self._run("PRAGMA synchronous = NORMAL")
-        for statement in _SCHEMA.split(";")[:-1]:
-            self._run(statement)
+        try:
+            self._run("PRAGMA journal_mode = WAL")
+            self._run("PRAGMA synchronous = NORMAL")
+            for statement in _SCHEMA.split(";")[:-1]:
+                self._run(statement)
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Let go of the file."""

@@ -15,7 +15,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 
 from homelab.errors import ConfigurationError, HomelabError
 from homelab.lab import boot, choice, directory, tls
@@ -59,16 +59,15 @@ def serve(options: ServeOptions, *, on_ready: Callable[[LabInfo], None]) -> None
     with ExitStack() as stack:
         stack.enter_context(directory.serving(options.state))
         sockets = [stack.enter_context(bind(options.listen))]
-        state = State(options.state / directory.DATABASE)
-        stack.callback(state.close)
+        state = stack.enter_context(closing(State(options.state / directory.DATABASE)))
         bridges = _bridges(state, options)
         runtime = choice.make(
             options.runtime, state=options.state, cache=options.cache, node=options.node
         )
         if _changed(state, _BRIDGES_KEY, json.dumps({b.name: b.address for b in bridges})):
             runtime.shut_node(())
-        boot_id = runtime.open(bridges)
         stack.callback(runtime.close)
+        boot_id = runtime.open(bridges)
         _changed(state, choice.RUNTIME_KEY, str(options.runtime))
         namespace = runtime.network_namespace()
         inside_address = bridges[0].address.partition("/")[0] if namespace and bridges else None
@@ -78,16 +77,18 @@ def serve(options: ServeOptions, *, on_ready: Callable[[LabInfo], None]) -> None
         secret = Secrets.load(options.state / "secrets.json")
         release = _release(state, options)
         access, faults = Access(state, release=release), Faults(state)
+        tasks = Tasks(
+            state,
+            options.state / "tasks",
+            node=options.node,
+            faults=faults,
+            at_once=options.runtime is RuntimeKind.MEMORY,
+        )
+        stack.callback(tasks.close, timeout=_TASKS_END)
         context = Context(
             node=options.node,
             state=state,
-            tasks=Tasks(
-                state,
-                options.state / "tasks",
-                node=options.node,
-                faults=faults,
-                at_once=options.runtime is RuntimeKind.MEMORY,
-            ),
+            tasks=tasks,
             runtime=runtime,
             authenticator=Authenticator(secret, directory=access),
             bridges=bridges,
@@ -135,7 +136,7 @@ def serve(options: ServeOptions, *, on_ready: Callable[[LabInfo], None]) -> None
         if options.request_log is not None:
             log = stack.enter_context(RequestLog(options.request_log))
         asyncio.run(_answer(context, sockets, files, info, on_ready=on_ready, log=log))
-        context.tasks.close(timeout=_TASKS_END)
+        tasks.close(timeout=_TASKS_END)
         boot.halt(context)
         (options.state / FILE_NAME).unlink(missing_ok=True)
 
@@ -210,16 +211,18 @@ async def _answer(
         uploads=context.files / "incoming",
         log=log,
     )
-    await server.start()
-    info.save()
-    on_ready(info)
-    _log.info("serving %s, runtime %s", info.api_url, info.runtime)
-    if context.lag is None:
-        await ended.wait()
-    else:
-        await _look_now_and_then(lambda: see(context), context.lag.seconds, ended)
-    _log.info("ending")
-    await server.stop()
+    try:
+        await server.start()
+        info.save()
+        on_ready(info)
+        _log.info("serving %s, runtime %s", info.api_url, info.runtime)
+        if context.lag is None:
+            await ended.wait()
+        else:
+            await _look_now_and_then(lambda: see(context), context.lag.seconds, ended)
+        _log.info("ending")
+    finally:
+        await server.stop()
 
 
 async def _look_now_and_then(

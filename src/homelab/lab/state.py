@@ -12,12 +12,12 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 from homelab.errors import HomelabError
 from homelab.lab.guest_table import COLUMNS, GuestRecord, GuestTable
+from homelab.lab.readers import Readers
 from homelab.lab.records import PoolRecord, TaskRecord, VolumeRecord
 from homelab.lab.state_schema import VERSION, migrate
 from homelab.lab.transaction import Transaction
@@ -45,9 +45,8 @@ class State:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
-        self._opening = threading.Lock()
         self._local = threading.local()
-        self._readers: list[_Reader] = []
+        self._readers = Readers(self._connect_to_read)
         self._closed = False
         self._guests = GuestTable(lambda: self.rows(f"SELECT {COLUMNS} FROM guests"))  # noqa: S608
         self.changes = 0
@@ -59,18 +58,28 @@ class State:
         try:
             path.touch(mode=0o600)
             self._writer = self._connect()
-            self._migrate()
-        except (sqlite3.Error, OSError) as error:
-            if hasattr(self, "_writer"):
+            try:
+                self._migrate()
+            except BaseException:
                 self._writer.close()
+                raise
+        except (sqlite3.Error, OSError) as error:
             raise StateError(f"can't open the lab's state {path}: {error}") from error
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
-        connection.execute("PRAGMA busy_timeout = 10000")
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
+        try:
+            connection.execute("PRAGMA busy_timeout = 10000")
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+        except BaseException:
+            connection.close()
+            raise
         return connection
+
+    def _connect_to_read(self) -> sqlite3.Connection:
+        self._check_open()
+        return self._connect()
 
     def _migrate(self) -> None:
         newer = migrate(self._writer)
@@ -178,23 +187,10 @@ class State:
     def rows(self, sql: str, *values: object) -> list[tuple[object, ...]]:
         """Read, for the stores beside this module."""
         try:
-            reader = self._reader()
-            with reader.lock:
-                self._check_open()
-                return reader.connection.execute(sql, values).fetchall()
+            with self._readers.lent() as connection:
+                return connection.execute(sql, values).fetchall()
         except sqlite3.Error as error:
             raise StateError(f"unable to read the node's state - {error}") from error
-
-    def _reader(self) -> _Reader:
-        """The calling thread's own connection for reading."""
-        found: _Reader | None = getattr(self._local, "reader", None)
-        if found is None:
-            with self._opening:
-                self._check_open()
-                found = _Reader(connection=self._connect(), lock=threading.Lock())
-                self._readers.append(found)
-            self._local.reader = found
-        return found
 
     def _check_open(self) -> None:
         if self._closed:
@@ -286,21 +282,14 @@ class State:
         return tuple(_task(row) for row in self.rows("SELECT * FROM tasks ORDER BY rowid DESC"))
 
     def close(self) -> None:
-        """Close every connection; what other threads do with it afterwards fails cleanly."""
-        with self._lock, self._opening:
+        """Close every connection; what other threads do with it afterwards fails cleanly.
+
+        A read that is under way on another thread is finished, and closes its own.
+        """
+        with self._lock:
             self._closed = True
-            for reader in self._readers:
-                with reader.lock:
-                    reader.connection.close()
+            self._readers.close()
             self._writer.close()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Reader:
-    """A connection, and the lock that keeps it from being closed while it is used."""
-
-    connection: sqlite3.Connection
-    lock: threading.Lock
 
 
 def _task(row: tuple[object, ...]) -> TaskRecord:

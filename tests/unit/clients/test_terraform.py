@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,15 @@ def test_output_without_diagnostics_is_shown(tmp_path: Path) -> None:
         client.apply(plan(tmp_path))
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """SIGINT interrupts, also where what started the tests ignores it, as nohup in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_reaches_it_once_and_is_waited_for(tmp_path: Path) -> None:
     log = tmp_path / "log"
     script = (

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -135,18 +136,28 @@ class LabNode:
     def status(self, vmid: int = 100) -> dict[str, Any]:
         return dict(self.ask("GET", f"/nodes/pve/lxc/{vmid}/status/current").data)
 
-    def close(self) -> None:
-        self.context.tasks.close(timeout=5)
-        self.context.state.close()
-
 
 OpenNode = Callable[..., LabNode]
 
 
 @pytest.fixture
+def open_files() -> Callable[[Path], int]:
+    """How often this process has a file open now."""
+
+    def count(path: Path) -> int:
+        found = 0
+        for descriptor in Path("/proc/self/fd").iterdir():
+            with suppress(FileNotFoundError):
+                found += descriptor.readlink() == path
+        return found
+
+    return count
+
+
+@pytest.fixture
 def open_node(tmp_path: Path) -> Iterator[OpenNode]:
     """Opens nodes on one state directory: one after another is what a restart is."""
-    opened: list[LabNode] = []
+    stack = ExitStack()
 
     def open_(
         runtime: ContainerRuntime | None = None,
@@ -155,14 +166,17 @@ def open_node(tmp_path: Path) -> Iterator[OpenNode]:
         release: Release = DEFAULT_RELEASE,
     ) -> LabNode:
         used = MemoryRuntime(tmp_path) if runtime is None else runtime
+        stack.callback(used.close)
         boot_id = used.open(BRIDGES)
-        state = State(tmp_path / "lab.db")
+        state = stack.enter_context(closing(State(tmp_path / "lab.db")))
         access, faults = Access(state, release=release), Faults(state)
+        tasks = Tasks(state, tmp_path / "tasks", node="pve", faults=faults)
+        stack.callback(tasks.close, timeout=5)
         secrets = Secrets(password=PASSWORD, token_secret=TOKEN_SECRET, key=b"k" * 32)
         context = Context(
             node="pve",
             state=state,
-            tasks=Tasks(state, tmp_path / "tasks", node="pve", faults=faults),
+            tasks=tasks,
             runtime=used,
             authenticator=Authenticator(secrets, directory=access),
             bridges=BRIDGES,
@@ -176,12 +190,10 @@ def open_node(tmp_path: Path) -> Iterator[OpenNode]:
         boot.recover(context, boot_id)
         ticket, csrf = context.authenticator.login("root@pam", PASSWORD)
         headers = {"Authorization": f"PVEAuthCookie={ticket}", "CSRFPreventionToken": csrf}
-        opened.append(LabNode(tmp_path, used, context, Dispatcher(context), headers))
-        return opened[-1]
+        return LabNode(tmp_path, used, context, Dispatcher(context), headers)
 
-    yield open_
-    for node in opened:
-        node.close()
+    with stack:
+        yield open_
 
 
 @pytest.fixture

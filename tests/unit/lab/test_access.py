@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -176,15 +178,14 @@ def test_the_deepest_rule_above_a_path_decides(tmp_path_factory, rules, path) ->
 
 
 def test_a_role_that_is_gone_gives_nothing(tmp_path) -> None:
-    state = State(tmp_path / "lab.db")
-    access = Access(state)
-    with access.change() as transaction:
-        accounts.put(transaction, "Look", Role(privs=("VM.Audit",)))
-        accounts.put(transaction, ANN, User())
-        rule = Rule(path="/", kind="user", ugid=ANN, role="Look")
-        accounts.put(transaction, rule.key, rule)
-    assert set(access.privileges(ANN, "/vms/100")) == {"VM.Audit"}
-    with access.change() as transaction:
-        accounts.remove(transaction, "Look", Role)
-    assert set(access.privileges(ANN, "/vms/100")) == set()
-    state.close()
+    with closing(State(tmp_path / "lab.db")) as state:
+        access = Access(state)
+        with access.change() as transaction:
+            accounts.put(transaction, "Look", Role(privs=("VM.Audit",)))
+            accounts.put(transaction, ANN, User())
+            rule = Rule(path="/", kind="user", ugid=ANN, role="Look")
+            accounts.put(transaction, rule.key, rule)
+        assert set(access.privileges(ANN, "/vms/100")) == {"VM.Audit"}
+        with access.change() as transaction:
+            accounts.remove(transaction, "Look", Role)
+        assert set(access.privileges(ANN, "/vms/100")) == set()

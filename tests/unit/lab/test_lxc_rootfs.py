@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import ctypes.util
 import os
 import stat
 
@@ -67,7 +66,6 @@ def test_each_container_has_keys_and_an_id_of_its_own(volume):
     assert (volume.upper / "etc/machine-id").read_text() != identity
 
 
-@pytest.mark.skipif(ctypes.util.find_library("crypt") is None, reason="no libcrypt")
 def test_a_password_is_stored_as_a_hash_and_the_files_mode_is_kept(volume):
     rootfs.set_up(rootfs.layers_of(volume), GUEST, Credentials(password="secret-word"))
     shadow = volume.upper / "etc/shadow"

@@ -4,6 +4,7 @@ import os
 import sqlite3
 import stat
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,8 @@ CONFIG = GuestConfig(options={"hostname": "web"})
 
 @pytest.fixture
 def state(tmp_path: Path):
-    opened = State(tmp_path / "lab.db")
-    yield opened
-    opened.close()
+    with closing(State(tmp_path / "lab.db")) as opened:
+        yield opened
 
 
 def test_what_was_committed_is_there_for_the_next_server(tmp_path: Path, state: State) -> None:
@@ -27,12 +27,11 @@ def test_what_was_committed_is_there_for_the_next_server(tmp_path: Path, state: 
         assert transaction.add_guest(100, CONFIG)
         assert not transaction.add_guest(100, CONFIG)
         transaction.put_volume(VolumeRecord(volid="z:s-1", vmid=100, size=5, ctime=1))
-    again = State(tmp_path / "lab.db")
-    record = again.guest(100)
-    assert record is not None
-    assert record.config == CONFIG
-    assert [volume.volid for volume in again.volumes(100)] == ["z:s-1"]
-    again.close()
+    with closing(State(tmp_path / "lab.db")) as again:
+        record = again.guest(100)
+        assert record is not None
+        assert record.config == CONFIG
+        assert [volume.volid for volume in again.volumes(100)] == ["z:s-1"]
 
 
 def test_commits_reach_the_disk_before_they_return(state: State) -> None:
@@ -93,20 +92,21 @@ def test_a_request_on_a_full_disk_fails_and_leaves_nothing(node) -> None:
     assert node.ask("GET", "/nodes/pve/tasks").data == []
 
 
-def test_a_damaged_database_is_one_clear_error(tmp_path: Path) -> None:
+def test_a_damaged_database_is_one_clear_error(tmp_path: Path, open_files) -> None:
     path = tmp_path / "lab.db"
     path.write_bytes(b"no database" * 1000)
-    with pytest.raises(StateError, match="can't open the lab's state"):
+    with pytest.raises(StateError, match="can't open the lab's state") as raised:
         State(path)
+    assert open_files(path) == 0, raised  # what it holds on to would be open still
 
 
-def test_a_database_of_another_version_is_refused(tmp_path: Path) -> None:
+def test_a_database_of_another_version_is_refused(tmp_path: Path, open_files) -> None:
     path = tmp_path / "lab.db"
-    connection = sqlite3.connect(path)
-    connection.execute("PRAGMA user_version = 99")
-    connection.close()
-    with pytest.raises(StateError, match="is of version 99"):
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    with pytest.raises(StateError, match="is of version 99") as raised:
         State(path)
+    assert open_files(path) == 0, raised  # what it holds on to would be open still
 
 
 def test_the_database_is_its_owners(tmp_path: Path, state: State) -> None:
@@ -122,6 +122,28 @@ def test_readers_do_not_wait_for_a_writer(state: State) -> None:
         reader.join(5)
     assert seen == [frozenset()]
     assert state.vmids() == {100}
+
+
+def test_threads_that_ended_leave_no_connection(state: State, tmp_path: Path, open_files) -> None:
+    for _ in range(10):
+        reader = threading.Thread(target=state.tasks)
+        reader.start()
+        reader.join()
+    assert open_files(tmp_path / "lab.db") == 2  # the writer's, and one for reading
+
+
+def test_reads_at_one_time_have_a_connection_each_and_closing_closes_all(
+    state: State, tmp_path: Path, open_files
+) -> None:
+    path = tmp_path / "lab.db"
+    with state._readers.lent() as one, state._readers.lent() as other:
+        assert one is not other
+        state.close()
+        assert one.execute("SELECT COUNT(*) FROM guests").fetchone() == (0,)
+    assert open_files(path) == 0
+    with pytest.raises(StateError, match="the server is ending"):
+        state.guests()
+    assert open_files(path) == 0
 
 
 def test_closing_while_others_work_fails_cleanly(tmp_path: Path) -> None:
@@ -205,9 +227,8 @@ def test_guests_are_as_a_new_connection_reads_them(state: State, tmp_path: Path)
             transaction.add_guest(100, config)
             transaction.put_config(100, config)
             transaction.put_node(100, "pve2")
-        other = State(tmp_path / "lab.db")
-        assert state.guests() == other.guests()
-        other.close()
+        with closing(State(tmp_path / "lab.db")) as other:
+            assert state.guests() == other.guests()
 
 
 def test_a_change_of_many_guests_is_seen(state: State) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,9 +17,8 @@ from homelab.pve.upid import Upid
 
 @pytest.fixture
 def state(tmp_path: Path):
-    opened = State(tmp_path / "lab.db")
-    yield opened
-    opened.close()
+    with closing(State(tmp_path / "lab.db")) as opened:
+        yield opened
 
 
 @pytest.fixture
