@@ -44,6 +44,9 @@ class Terminal:
 
     def __exit__(self, *_: object) -> None:
         self.go_on()
+        if self._program is not None and self._program.poll() is None:
+            self._program.kill()
+            self._program.wait(LONG)
         self.close()
         os.close(self._reader)
 
