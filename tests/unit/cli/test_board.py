@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from rich.console import Console, ConsoleDimensions
+from standstill import within
 from terminal import LONG, Terminal
 
 from homelab.cli.board import Board
@@ -56,24 +57,6 @@ def _start(board: Board) -> None:
     board(StageChanged(stage=Stage.APPLY, state=State.RUNNING))
 
 
-def _within_time(work: Callable[[], None]) -> None:
-    """Fail, and don't hang, where `work` stands still."""
-    errors: list[BaseException] = []
-
-    def watched() -> None:
-        try:
-            work()
-        except BaseException as error:  # noqa: BLE001  (raised on the test's own thread)
-            errors.append(error)
-
-    thread = threading.Thread(target=watched, daemon=True)
-    thread.start()
-    thread.join(LONG)
-    assert not thread.is_alive(), f"it stood still for {LONG:g} s"
-    for error in errors:
-        raise error
-
-
 def test_thousands_of_notices_from_several_threads_while_it_refreshes(
     terminal: Terminal,
 ) -> None:
@@ -94,7 +77,7 @@ def test_thousands_of_notices_from_several_threads_while_it_refreshes(
             for thread in threads:
                 thread.join()
 
-    _within_time(work)
+    within(LONG, work)
     terminal.close()
 
     said = [line for line in terminal.past if line]
@@ -114,7 +97,7 @@ def test_nobody_waits_for_a_terminal_that_stands_still(terminal: Terminal) -> No
                 board(Notice(text=f"said {count} and much more than that"))
             terminal.go_on()
 
-    _within_time(work)
+    within(LONG, work)
 
 
 def test_what_fails_and_runs_is_on_the_screen(terminal: Terminal) -> None:
@@ -132,7 +115,7 @@ def test_what_fails_and_runs_is_on_the_screen(terminal: Terminal) -> None:
             assert any("item-25" in line for line in terminal.lines)
             assert any("deploy  target lab" in line for line in terminal.lines)
 
-    _within_time(work)
+    within(LONG, work)
     terminal.close()
 
     assert terminal.lines == ["apply: item-26 failed: full"]
@@ -154,7 +137,7 @@ def test_it_takes_on_a_new_size(terminal: Terminal, size: tuple[int, int]) -> No
             assert len(shown) == 1, terminal.lines
             assert len(terminal.lines[-1]) <= size[0]
 
-    _within_time(work)
+    within(LONG, work)
 
 
 def test_an_error_leaves_the_finished_stages(terminal: Terminal) -> None:
@@ -165,7 +148,7 @@ def test_an_error_leaves_the_finished_stages(terminal: Terminal) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        _within_time(work)
+        within(LONG, work)
     terminal.wait_until(lambda: terminal.is_as_before)
     terminal.close()
 
@@ -185,5 +168,5 @@ def test_no_color_has_no_colour(terminal: Terminal, monkeypatch: pytest.MonkeyPa
             terminal.wait_for("item-00")
             assert terminal.colours == {"default"}
 
-    _within_time(work)
+    within(LONG, work)
     terminal.close()

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import io
+import os
+import threading
 
 from rich.console import Console
 
@@ -43,6 +45,44 @@ def test_log_has_a_line_with_the_time_for_what_matters() -> None:
     assert lines[0] == "[   1.0s] deploy: target lab"
     assert "apply: container-3 done (created)" in stream.getvalue()
     assert "running" not in stream.getvalue()
+
+
+def test_lines_of_several_threads_are_whole() -> None:
+    """One write a line: two of them could be cut by another thread's."""
+    writes: list[str] = []
+    stream = io.StringIO()
+    stream.write = lambda text: writes.append(text) or len(text)  # type: ignore[method-assign]
+    log = PlainLog(stream)
+
+    speakers = [
+        threading.Thread(target=log, args=(Notice(text=f"number {number}"),)) for number in range(8)
+    ]
+    for speaker in speakers:
+        speaker.start()
+    for speaker in speakers:
+        speaker.join()
+
+    assert sorted(text.partition("] ")[2] for text in writes) == [
+        f"note: number {number}\n" for number in range(8)
+    ]
+
+
+def test_a_reader_who_left_ends_nothing() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as stream:
+        log = PlainLog(stream)
+        for event in _EVENTS:
+            log(event)
+
+
+def test_what_guests_say_moves_no_cursor() -> None:
+    stream = io.StringIO()
+
+    PlainLog(stream)(Notice(text="plex says \x1b[2J\x9b1mhello\r\tfriend\nof mine"))
+
+    mark = "\N{REPLACEMENT CHARACTER}"
+    assert stream.getvalue().endswith(f"{mark}[2J{mark}1mhello{mark}\tfriend\nof mine\n")
 
 
 def test_every_event_has_a_line_or_none() -> None:

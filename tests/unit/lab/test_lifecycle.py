@@ -17,9 +17,10 @@ from typing import Any
 import pytest
 import requests
 from proxmoxer import AuthenticationError, ProxmoxAPI, ResourceException
+from standstill import within
 
 from homelab.errors import CapabilityError, ConfigurationError, UnreachableError
-from homelab.lab import Lab, LabInfo
+from homelab.lab import Lab, LabInfo, lifecycle
 from homelab.lab import directory as lab_directory
 from homelab.polling import wait_until
 
@@ -392,3 +393,28 @@ def test_a_lab_that_keeps_state_only_has_no_network_to_ask(lab: Lab) -> None:
 
     with pytest.raises(CapabilityError, match="keeps state only"):
         lab.network_namespace()
+
+
+def test_progress_may_ask_the_lab_while_it_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is locked for whoever is told, although the start holds the directory's lock."""
+    seen: list[bool] = []
+    launch = lifecycle.launch
+
+    def telling(*arguments: Any, on_progress: Any, **more: Any) -> None:
+        on_progress("making a template")
+        launch(*arguments, on_progress=on_progress, **more)
+
+    def told(_line: str) -> None:
+        with lab_directory.exclusive(tmp_path / "lab"):
+            seen.append(lab.status().running)
+
+    monkeypatch.setattr(lifecycle, "launch", telling)
+    lab = _lab(tmp_path / "lab", on_progress=told)
+    try:
+        within(60, lab.up)
+    finally:
+        lab.destroy()
+
+    assert seen == [True]

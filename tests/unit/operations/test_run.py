@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
+from standstill import within
 
 from homelab import settings
 from homelab.errors import ConfigurationError
+from homelab.operations.events import Event, Notice
+from homelab.operations.recorder import Recorder
 from homelab.operations.run import project_lock_holder, running
 from homelab.settings import Environment
 
@@ -30,3 +34,49 @@ def test_second_operation_in_a_project_says_who_runs_the_first(tmp_path: Path) -
 
 def test_nobody_works_where_nothing_was_built(tmp_path: Path) -> None:
     assert project_lock_holder(tmp_path / "build") is None
+
+
+def test_a_listener_may_ask_and_work_in_the_project_itself(tmp_path: Path) -> None:
+    """The last event is told when the project is nobody's any more."""
+    (tmp_path / "homelab.toml").touch()
+    loaded = settings.load(tmp_path, environment=Environment())
+    told: list[str] = []
+    known: list[Recorder] = []
+    over = threading.Event()
+
+    def listen(event: Event) -> None:
+        if isinstance(event, Notice):
+            over.wait(20)
+            told.append(str(known[0].notices))
+            with running(loaded, "plan", target=None, stages=(), lock_timeout=20):
+                told.append("worked")
+
+    def work() -> None:
+        with running(loaded, "deploy", target=None, stages=(), listener=listen) as run:
+            known.append(run.recorder)
+            run.recorder.notice("something")
+            over.set()
+
+    within(30, work)
+
+    assert told == ["('something',)", "worked"]
+
+
+def test_a_listener_that_fails_hears_no_more_and_the_operation_ends_first(tmp_path: Path) -> None:
+    (tmp_path / "homelab.toml").touch()
+    loaded = settings.load(tmp_path, environment=Environment())
+    done = []
+
+    def listen(event: Event) -> None:
+        raise ValueError(event)
+
+    def work() -> None:
+        with running(loaded, "deploy", target=None, stages=(), listener=listen) as run:
+            run.recorder.notice("something")
+            done.append("everything")
+
+    with pytest.raises(ValueError, match="OperationStarted"):
+        work()
+
+    assert done == ["everything"]
+    assert (tmp_path / "build" / "deploy.json").is_file()
