@@ -80,6 +80,15 @@ def test_what_is_found_is_what_a_child_would_be(
     assert process.find_program("no-such-program") is None
 
 
+def test_process_began_when_it_was_started() -> None:
+    program = "from homelab.process import process_began; print(process_began())"
+    before = time.time()
+
+    said = process.run([sys.executable, "-c", program]).stdout
+
+    assert before - 0.1 < float(said) < time.time() + 0.1
+
+
 def test_run_survives_output_that_is_no_text() -> None:
     assert process.run(["printf", r"\377"]).stdout == "\N{REPLACEMENT CHARACTER}"
 

@@ -433,3 +433,30 @@ class TestGuest:
         )
 
         assert container.healthy is healthy
+
+
+class TestRoot:
+    @pytest.mark.parametrize(("user", "times"), [(0, 1), (1000, 0)])
+    def test_session_of_root_s_leaves_the_project_to_its_owner(
+        self, user: int, times: int, pytester: pytest.Pytester
+    ) -> None:
+        pytester.makeconftest(
+            f"""
+            import os
+            import sys
+            os.geteuid = lambda: {user}
+            from homelab.operations import ownership
+
+            def give_back_around(place):
+                sys.stderr.write(f"gave back {{place}}\\n")
+
+            ownership.give_back_around = give_back_around
+            """
+        )
+        pytester.makepyfile("def test_it(): pass")
+
+        result = pytester.runpytest_subprocess(
+            "-n", "2", "-p", "no:cacheprovider", "--homelab-project", "here"
+        )
+
+        assert result.stderr.str().count("gave back here") == times

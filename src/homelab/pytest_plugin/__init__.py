@@ -17,6 +17,7 @@ number of workers. Tests of one container carry its name as their xdist group, f
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator
 from pathlib import Path
 
@@ -52,6 +53,14 @@ def pytest_configure(config: pytest.Config) -> None:
     from homelab.pytest_plugin.selection import MARKER
 
     config.addinivalue_line("markers", MARKER)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """A session that ran as root leaves what it wrote in the project to the user who called sudo."""
+    if os.geteuid() == 0 and not hasattr(config, "workerinput"):
+        from homelab.operations.ownership import give_back_around
+
+        give_back_around(config.getoption("homelab_project"))
 
 
 def require_target(config: pytest.Config) -> None:

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import signal
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from homelab.cli import elevation
+from homelab.cli import app, elevation
+from homelab.operations import ownership
 
 
 def test_root_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -22,3 +25,32 @@ def test_others_run_the_same_command_through_sudo(monkeypatch: pytest.MonkeyPatc
     elevation.require_root("deploying", ["deploy", "--plain"])
 
     assert seen == ["deploying", (sys.executable, "-m", "homelab.cli", "deploy", "--plain")]
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["lab", "capabilities"], None),
+        (["inventory", "--project", "{}"], "{}"),
+    ],
+)
+def test_every_command_of_root_s_leaves_the_project_to_its_owner(
+    words: list[str], named: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "homelab.toml").touch()
+    given: list[Path | None] = []
+    monkeypatch.setattr(elevation, "is_root", lambda: True)
+    monkeypatch.setattr(ownership, "give_back_around", given.append)
+    before = signal.getsignal(signal.SIGINT)
+
+    app.run([word.format(tmp_path) for word in words])
+
+    assert given == [None if named is None else tmp_path]
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_an_ordinary_user_s_command_gives_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(elevation, "is_root", lambda: False)
+    monkeypatch.setattr(ownership, "give_back_around", lambda *_, **__: pytest.fail("it did"))
+
+    elevation.leave_to_owner(None)

@@ -7,6 +7,7 @@ import pytest
 
 from homelab import settings
 from homelab.errors import ConfigurationError
+from homelab.operations import run
 from homelab.operations.run import project_lock_holder, running
 from homelab.settings import Environment
 
@@ -26,6 +27,26 @@ def test_second_operation_in_a_project_says_who_runs_the_first(tmp_path: Path) -
     assert found is not None
     assert found[0].pid == os.getpid()
     assert project_lock_holder(tmp_path / "build") is None
+
+
+def test_what_is_refused_leaves_nothing_to_root_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[Path] = []
+    monkeypatch.setattr(run, "give_back", lambda project, *_, **__: given.append(project))
+    (tmp_path / "homelab.toml").touch()
+    loaded = settings.load(tmp_path, environment=Environment())
+
+    with running(loaded, "deploy", target=None, stages=()):
+        with (
+            pytest.raises(ConfigurationError),
+            running(loaded, "plan", target=None, stages=()),
+        ):
+            pass
+        refused = list(given)
+
+    assert refused == [tmp_path]
+    assert given == [tmp_path, tmp_path]
 
 
 def test_nobody_works_where_nothing_was_built(tmp_path: Path) -> None:
