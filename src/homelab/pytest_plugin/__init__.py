@@ -66,12 +66,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def require_target(config: pytest.Config) -> None:
     """For a suite's `pytest_configure`: end the session at once when its target can't be asked.
 
+    Where the target is a lab of root's, the session goes on as root, through sudo.
+
     Raises:
         pytest.UsageError: says why, and what to do.
     """
-    from homelab.pytest_plugin.session import access_of
+    from homelab.pytest_plugin.session import access_of, go_on_where_allowed
 
     try:
+        go_on_where_allowed(config)
         access_of(config)
     except HomelabError as error:
         raise pytest.UsageError(str(error)) from error
