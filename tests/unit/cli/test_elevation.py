@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 
 from homelab.cli import app, elevation
 from homelab.operations import ownership
+from homelab.polling import wait_until
 
 
 def test_root_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,3 +56,20 @@ def test_an_ordinary_user_s_command_gives_nothing(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(ownership, "give_back_around", lambda *_, **__: pytest.fail("it did"))
 
     elevation.leave_to_owner(None)
+
+
+def test_a_terminal_that_is_closed_interrupts_and_does_not_kill(tmp_path: Path) -> None:
+    words = ("lab", "wait", "--timeout", "60", "--state", str(tmp_path / "lab"))
+    argv = ("env", "--default-signal=HUP", sys.executable, "-m", "homelab.cli", *words)
+    with subprocess.Popen(argv, stderr=subprocess.PIPE, text=True) as child:
+        status = Path(f"/proc/{child.pid}/status")
+        wait_until(
+            lambda: int(status.read_text().partition("SigCgt:\t")[2].split()[0], 16) & 1,
+            what="the command to mind the signal",
+            timeout=30,
+        )
+        child.send_signal(signal.SIGHUP)
+        said = child.communicate()[1]
+
+    assert child.returncode == app.INTERRUPTED
+    assert "interrupted" in said
