@@ -1,11 +1,16 @@
-"""Running other programs: argv lists, never a shell; output kept for the error message."""
+"""Running other programs: argv lists, never a shell; output kept for the error message.
+
+Programs are looked up here alone, on a search path that has the places of root's programs too.
+"""
 
 from __future__ import annotations
 
 import logging
 import os
 import re
+import shutil
 import subprocess
+import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +26,8 @@ from homelab.errors import (
 
 _log = logging.getLogger(__name__)
 
+_SBIN = ("/usr/local/sbin", "/usr/sbin", "/sbin")
+"""Where mkfs, losetup and the like are; an ordinary user of Debian and cron leave them out."""
 _KILL_PENDING = 1 << 8
 """SIGKILL is signal 9, the ninth bit of a mask."""
 _PF_EXITING = 0x4
@@ -37,8 +44,24 @@ class Completed:
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The environment for a child: this process's own with `extra` on top."""
-    return {**os.environ, **(extra or {})}
+    """The environment for a child: this process's own with `extra` on top.
+
+    Its PATH ends with the directories of root's programs, whoever asks: so what is said to be
+    installed is what is found by a child, and by the same command after sudo.
+    """
+    values = {**os.environ, **(extra or {})}
+    given = values.get("PATH", os.defpath).split(os.pathsep)
+    more = [directory for directory in _SBIN if directory not in given]
+    return {**values, "PATH": os.pathsep.join((*given, *more))}
+
+
+def find_program(name: str, *, path: str | None = None) -> str | None:
+    """Where a program is that a child would find by its name; None when there is none.
+
+    `path` is a search path in the form of PATH; this process's own by default.
+    """
+    found = environment(None if path is None else {"PATH": path})
+    return shutil.which(name, path=found["PATH"])
 
 
 def run(
@@ -208,3 +231,10 @@ def start_time_of(pid: int) -> int | None:
     except OSError:
         return None
     return int(stat.rpartition(")")[2].split()[19])
+
+
+def process_began() -> float:
+    """When this process began, as time.time() counts; what it was before exec is the same one."""
+    ticks = start_time_of(os.getpid()) or 0
+    age = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+    return time.time() - age

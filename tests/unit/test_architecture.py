@@ -39,6 +39,12 @@ _ONLY_IMPORTERS = {
 """Third-party packages (and sqlite3), and where in the library they may be imported."""
 
 _READS_ENVIRONMENT = {"settings.py", "process.py"}
+_RUNS_ELSEWHERE = {"pytest_plugin/guest_script.py"}
+"""Inside a container, where it has to do without the library."""
+_STARTS = re.compile(
+    r"subprocess\.(run|Popen|call|check_\w+)|os\.(exec\w+|spawn\w+|posix_spawn\w*|system|popen)"
+    r"|asyncio\.create_subprocess_\w+"
+)
 _PRINTS = {
     "cli/output.py",
     "pytest_plugin/guest_script.py",  # runs inside a container, and answers there
@@ -132,6 +138,32 @@ def test_environment_is_read_in_two_modules() -> None:
     }
 
     assert readers <= _READS_ENVIRONMENT
+
+
+def test_programs_are_looked_up_in_one_module() -> None:
+    seekers = {
+        _relative(path)
+        for path in _MODULES
+        if _attributes(_tree(path)) & {"shutil.which", "os.get_exec_path"}
+        or re.search(r"from shutil import .*\bwhich\b", path.read_text(encoding="utf-8"))
+    }
+
+    assert seekers <= {"process.py"}
+
+
+def test_programs_are_started_with_the_search_path_of_that_module() -> None:
+    """The environment that a child gets is `environment()`: what is found is what is started."""
+    starters = {
+        f"{_relative(path)}:{node.lineno}"
+        for path in _MODULES
+        if _relative(path) not in _RUNS_ELSEWHERE
+        for node in ast.walk(_tree(path))
+        if isinstance(node, ast.Call)
+        and _STARTS.fullmatch(ast.unparse(node.func))
+        and "environment(" not in ast.unparse(node)
+    }
+
+    assert starters == set()
 
 
 def test_one_module_prints() -> None:

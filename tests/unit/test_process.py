@@ -42,6 +42,53 @@ def test_run_adds_to_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert done.stdout == "kept x\n"
 
 
+@pytest.mark.parametrize(
+    ("path", "completed"),
+    [
+        ("/usr/bin:/bin", "/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"),
+        ("/mine:/usr/sbin:/bin", "/mine:/usr/sbin:/bin:/usr/local/sbin:/sbin"),
+        (None, f"{os.defpath}:/usr/local/sbin:/usr/sbin:/sbin"),
+    ],
+)
+def test_children_find_root_s_programs_after_all_others(
+    path: str | None, completed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if path is None:
+        monkeypatch.delenv("PATH")
+    else:
+        monkeypatch.setenv("PATH", path)
+
+    assert process.run(["printenv", "PATH"]).stdout.strip() == completed
+
+
+def test_what_is_found_is_what_a_child_would_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for directory in ("bin", "sbin"):
+        (tmp_path / directory).mkdir()
+        script = tmp_path / directory / "mkfs.test"
+        script.write_text(f"#!/bin/sh\necho {directory}\n")
+        script.chmod(0o755)
+    monkeypatch.setattr(process, "_SBIN", (str(tmp_path / "sbin"),))
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    mine = f"{tmp_path / 'bin'}:/usr/bin:/bin"
+
+    assert process.find_program("mkfs.test") == str(tmp_path / "sbin" / "mkfs.test")
+    assert process.run(["mkfs.test"]).stdout == "sbin\n"
+    assert process.find_program("mkfs.test", path=mine) == str(tmp_path / "bin" / "mkfs.test")
+    assert process.run(["mkfs.test"], env={"PATH": mine}).stdout == "bin\n"
+    assert process.find_program("no-such-program") is None
+
+
+def test_process_began_when_it_was_started() -> None:
+    program = "from homelab.process import process_began; print(process_began())"
+    before = time.time()
+
+    said = process.run([sys.executable, "-c", program]).stdout
+
+    assert before - 0.1 < float(said) < time.time() + 0.1
+
+
 def test_run_survives_output_that_is_no_text() -> None:
     assert process.run(["printf", r"\377"]).stdout == "\N{REPLACEMENT CHARACTER}"
 

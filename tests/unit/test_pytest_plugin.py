@@ -10,6 +10,7 @@ import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import dedent
 from typing import TYPE_CHECKING
 
 import pytest
@@ -336,8 +337,17 @@ class TestFind:
             access.find(project)
 
         assert caught.value.hint is not None
-        assert caught.value.hint.startswith("run: sudo ")
+        assert caught.value.hint.startswith("run: sudo -E -H ")
         assert " -m pytest" in caught.value.hint
+
+    def test_lab_of_root_s_is_known_before_anything_is_opened(
+        self, project: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(access, "belongs_to_root", lambda _: True)
+
+        assert access.is_roots(project)
+        with pytest.raises(CapabilityError, match="root alone"):
+            access.find(project)
 
     def test_node_s_login_and_api(self) -> None:
         found = access.Access(
@@ -433,3 +443,65 @@ class TestGuest:
         )
 
         assert container.healthy is healthy
+
+
+class TestRoot:
+    _SUITE = """
+        from homelab.pytest_plugin import access, require_target
+        import homelab.sudo
+
+        def go_on(why, argv, *, tell, everything):
+            tell(f"became {argv[1:]} with everything: {everything}")
+            os._exit(0)
+
+        homelab.sudo.go_on_as_root = go_on
+        access.is_roots = lambda project, target: True
+        pytest_configure = require_target
+    """
+
+    def test_suite_that_needs_its_target_goes_on_as_root(self, pytester: pytest.Pytester) -> None:
+        pytester.makeconftest("import os; os.geteuid = lambda: 1000\n" + dedent(self._SUITE))
+
+        result = pytester.runpytest_subprocess("-k", "grafana", "-p", "no:cacheprovider")
+
+        assert result.ret == 0
+        result.stderr.fnmatch_lines(["became ('-m', 'pytest', *'-k', 'grafana', *everything: True"])
+
+    def test_root_goes_on_as_it_is(self, pytester: pytest.Pytester) -> None:
+        conftest = (
+            "import os; os.geteuid = lambda: 0\n"
+            + dedent(self._SUITE)
+            + "from homelab.errors import HomelabError\n"
+            "def find(*_): raise HomelabError('it was looked for')\n"
+            "access.find = find\n"
+        )
+        pytester.makeconftest(conftest)
+
+        result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
+
+        result.stderr.fnmatch_lines(["*it was looked for*"])
+
+    @pytest.mark.parametrize(("user", "times"), [(0, 1), (1000, 0)])
+    def test_session_of_root_s_leaves_the_project_to_its_owner(
+        self, user: int, times: int, pytester: pytest.Pytester
+    ) -> None:
+        pytester.makeconftest(
+            f"""
+            import os
+            import sys
+            os.geteuid = lambda: {user}
+            from homelab.operations import ownership
+
+            def give_back_around(place):
+                sys.stderr.write(f"gave back {{place}}\\n")
+
+            ownership.give_back_around = give_back_around
+            """
+        )
+        pytester.makepyfile("def test_it(): pass")
+
+        result = pytester.runpytest_subprocess(
+            "-n", "2", "-p", "no:cacheprovider", "--homelab-project", "here"
+        )
+
+        assert result.stderr.str().count("gave back here") == times

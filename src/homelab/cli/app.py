@@ -13,6 +13,8 @@ from typing import Any
 
 import click
 
+from homelab.cli import options
+from homelab.cli.elevation import leave_to_owner
 from homelab.cli.output import abandon, fail, say
 from homelab.errors import HomelabError
 
@@ -66,12 +68,14 @@ class _LazyGroup(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(version("homelab"), prog_name="homelab")
+@click.pass_context
 @click.option("-v", "--verbose", count=True, help="Log what is done; twice: everything.")
-def app(verbose: int) -> None:
+def app(ctx: click.Context, verbose: int) -> None:
     """Test a Proxmox homelab end to end, with real containers and without Proxmox.
 
     Exit codes: 0 fine, 1 error, 2 changes or drift, 130 interrupted.
     """
+    ctx.call_on_close(lambda: leave_to_owner(ctx.meta.get(options.PROJECT)))
     level = {0: logging.WARNING, 1: logging.INFO}.get(verbose, logging.DEBUG)
     logging.basicConfig(
         level=level, stream=sys.stderr, format="%(relativeCreated)7.0fms %(name)s: %(message)s"
@@ -81,6 +85,8 @@ def app(verbose: int) -> None:
 def run(argv: Sequence[str]) -> int:
     """Run one command line; the exit code."""
     signal.signal(signal.SIGTERM, _interrupt)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # else nohup(1) has it ignored
+        signal.signal(signal.SIGHUP, _interrupt)
     try:
         result: Any = app.main(args=list(argv), prog_name="homelab", standalone_mode=False)
     except click.exceptions.Exit as error:

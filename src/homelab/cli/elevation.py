@@ -1,44 +1,21 @@
-"""Becoming root through sudo: the same interpreter, the same command, the same directory."""
+"""Commands that go on as root, and leave what they wrote in the project to its owner."""
 
 from __future__ import annotations
 
 import os
-import shutil
+import signal
 import sys
-from collections.abc import Sequence
-from typing import NoReturn
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 from homelab.cli.output import flush, say
-from homelab.errors import CapabilityError
-from homelab.process import environment, run
-
-_KEPT_PREFIXES = ("HOMELAB_", "PM_", "TF_", "ANSIBLE_", "PYTEST_", "GITHUB_", "PIP_", "LC_")
-_BYTECODE = "/var/cache/homelab/bytecode"
-_KEPT = {"CI", "NO_COLOR", "TERM", "COLUMNS", "LANG", "TZ", "SSH_AUTH_SOCK", "FORCE_COLOR"}
-_PROXIES = {"http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"}
+from homelab.sudo import go_on_as_root
 
 
 def is_root() -> bool:
     """Whether this process may make namespaces and containers."""
     return os.geteuid() == 0
-
-
-def sudo_argv(argv: Sequence[str], *, interactive: bool) -> tuple[str, ...]:
-    """The sudo command line for `argv`; values of variables don't appear in it, except PATH.
-
-    sudo replaces PATH by its own, so that one is handed over by env(1). Root's bytecode goes to a
-    place of its own, so that the user can still remove the environment that this runs from.
-    """
-    values = environment()
-    kept = sorted(
-        name
-        for name in values
-        if name in _KEPT or name in _PROXIES or name.startswith(_KEPT_PREFIXES)
-    )
-    flags = () if interactive else ("-n",)
-    keep = (f"--preserve-env={','.join(kept)}",) if kept else ()
-    path = f"PATH={values.get('PATH', '')}"
-    return ("sudo", *flags, *keep, "--", "env", path, f"PYTHONPYCACHEPREFIX={_BYTECODE}", *argv)
 
 
 def require_root(why: str, arguments: Sequence[str] | None = None) -> None:
@@ -50,32 +27,35 @@ def require_root(why: str, arguments: Sequence[str] | None = None) -> None:
         CapabilityError: no sudo, or sudo wants a password and there is no terminal to ask on.
     """
     if not is_root():
-        _become_root(why, sys.argv[1:] if arguments is None else arguments)
+        words = sys.argv[1:] if arguments is None else arguments
+        go_on_as_root(why, (sys.executable, "-m", "homelab.cli", *words), tell=_tell)
 
 
-def _become_root(why: str, arguments: Sequence[str]) -> NoReturn:
-    command = f"{sys.executable} -m homelab.cli {' '.join(arguments)}"
-    if shutil.which("sudo") is None:
-        raise CapabilityError(
-            f"{why} needs root, and sudo is not installed",
-            hint=f"run it as root: su -c '{command}'",
-        )
-    interactive = sys.stdin.isatty() or (os.access("/dev/tty", os.R_OK | os.W_OK) and _has_tty())
-    if not interactive and run(("sudo", "-n", "true"), expected=range(256)).returncode != 0:
-        raise CapabilityError(
-            f"{why} needs root, and sudo wants a password but there is no terminal to ask on",
-            hint=f"run it as root: sudo {command}",
-        )
-    say(f"{why} needs root: going on through sudo")
-    flush()
-    argv = sudo_argv((sys.executable, "-m", "homelab.cli", *arguments), interactive=interactive)
-    os.execvp(argv[0], argv)  # noqa: S606  (an argv list; nothing is interpreted)
+def leave_to_owner(project: Path | None) -> None:
+    """At a command's end: what root wrote in the project becomes the user's who called sudo.
+
+    None is the project around the working directory, if there is one.
+    """
+    if not is_root():
+        return
+    from homelab.operations.ownership import give_back_around
+
+    with _undisturbed():
+        give_back_around(project)
 
 
-def _has_tty() -> bool:
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Have what takes a moment at the end not be cut off, for example by a second Ctrl-C."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.signal(number, signal.SIG_IGN) for number in numbers]
     try:
-        descriptor = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
-    except OSError:
-        return False
-    os.close(descriptor)
-    return True
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+def _tell(text: str) -> None:
+    say(text)
+    flush()

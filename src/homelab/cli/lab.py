@@ -28,6 +28,7 @@ from homelab.operations.labs import (
     open_lab,
     settings_if_any,
 )
+from homelab.process import environment
 from homelab.settings import Environment, RuntimeChoice
 
 VARIABLES = (
@@ -249,7 +250,7 @@ def _enter(state: Path | None, name: str | None, words: tuple[str, ...]) -> None
         if name is None
         else container_argv(info, name, words)
     )
-    os.execvp(argv[0], argv)  # noqa: S606  (an argv list; nothing is interpreted)
+    os.execvpe(argv[0], argv, environment())  # noqa: S606  (an argv list; nothing is interpreted)
 
 
 @lab.command()
@@ -276,7 +277,8 @@ def logs(state: Path | None, name: str | None, lines: int, *, follow: bool, cons
         )
     if not path.is_file():
         raise ConfigurationError(f"there is no log at {path}", hint="run 'homelab lab up'")
-    os.execvp("tail", ("tail", "-n", str(lines), *more, str(path)))  # noqa: S606
+    words = ("tail", "-n", str(lines), *more, str(path))
+    os.execvpe(words[0], words, environment())  # noqa: S606
 
 
 @lab.command()

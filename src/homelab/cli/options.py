@@ -14,9 +14,19 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 target = click.option(
     "--target", metavar="NAME", help="A target of homelab.toml; default: its default_target (lab)."
 )
+PROJECT = "homelab.project"
+"""Where a command's context keeps the project that was named, for what follows the command."""
+
+
+def _remember(ctx: click.Context, _: click.Parameter, value: Path | None) -> Path | None:
+    ctx.meta[PROJECT] = value
+    return value
+
+
 project = click.option(
     "--project",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
+    callback=_remember,
     help="The project's directory; default: upwards from the working directory.",
 )
 runtime = click.option(

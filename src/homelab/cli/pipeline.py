@@ -11,7 +11,8 @@ import click
 from homelab.cli import options
 from homelab.cli.elevation import is_root, require_root
 from homelab.cli.output import emit, listener, say
-from homelab.operations.labs import LabOptions, lab_place
+from homelab.errors import CapabilityError
+from homelab.operations.labs import LabOptions, belongs_to_root, is_at, lab_place
 from homelab.settings import ImagesChoice, LabTarget, RuntimeChoice, Settings, load
 
 if TYPE_CHECKING:
@@ -35,6 +36,23 @@ def _runs_as_root(settings: Settings, target: str | None, lab: LabOptions, what:
         place = lab_place(lab, section, settings.environment)
         if place.runtime != "memory":
             require_root(what)
+
+
+def _plans_against_the_same_lab(settings: Settings, target: str | None, lab: LabOptions) -> None:
+    """Go on as root where the target is a lab of root's: one that keeps state only knows nothing."""
+    if lab.runtime == "lxc" and not is_root():
+        require_root("a lab that runs containers")
+    _, section = settings.target(target)
+    if not isinstance(section, LabTarget):
+        return
+    place = lab_place(lab, section, settings.environment)
+    if place.runtime != "memory" and belongs_to_root(place):
+        try:
+            require_root("the lab on this machine is root's; planning against it")
+        except CapabilityError as error:
+            if is_at(place):
+                raise
+            say(f"note: {error.message}; what is deployed there is not compared")
 
 
 @click.command()
@@ -66,8 +84,7 @@ def plan(
 
     settings = load(project)
     lab = LabOptions(runtime=runtime, listen=listen, state=state)
-    if lab.runtime == "lxc" and not is_root():
-        require_root("a lab that runs containers")
+    _plans_against_the_same_lab(settings, target, lab)
     with listener(plain=plain, quiet=as_json) as tell:
         report = make(
             target=target,

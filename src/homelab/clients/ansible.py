@@ -315,7 +315,7 @@ def _with_programs() -> str:
             f"ansible-playbook is not installed beside {sys.executable}",
             hint="install homelab with its dependencies ('pip install homelab')",
         )
-    return f"{beside}{os.pathsep}{process.environment().get('PATH', os.defpath)}"
+    return f"{beside}{os.pathsep}{process.environment()['PATH']}"
 
 
 def _mitogen() -> Path | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import re
-import shutil
 import signal
 import subprocess
 import tempfile
@@ -30,7 +29,7 @@ from homelab.clients.terraform_state import set_aside_if_damaged, state_file
 from homelab.clients.terraform_tests import TestRun, parse_runs
 from homelab.errors import ConfigurationError, HomelabError
 from homelab.mirror import ADDRESS, package_hash, serves_offline
-from homelab.process import environment
+from homelab.process import environment, find_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -394,7 +393,7 @@ class Terraform:
         """
         _log.debug("run %s", argv)
         lines: list[str] = []
-        setpriv = shutil.which("setpriv")
+        setpriv = find_program("setpriv")
         child = subprocess.Popen(
             argv if setpriv is None else (setpriv, "--pdeathsig", "INT", "--", *argv),
             cwd=self.directory,

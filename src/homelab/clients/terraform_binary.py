@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import re
-import shutil
 import sys
 from dataclasses import dataclass
 from functools import cache
@@ -14,7 +13,7 @@ from pathlib import Path
 
 from homelab.errors import CapabilityError
 from homelab.files import replace_file
-from homelab.process import run
+from homelab.process import find_program, run
 
 _log = logging.getLogger(__name__)
 
@@ -46,7 +45,7 @@ def find_terraform(cache_directory: Path, *, on_path: str | None = None) -> Bina
     Raises:
         CapabilityError: neither is usable.
     """
-    found = shutil.which("terraform", path=on_path)
+    found = find_program("terraform", path=on_path)
     if found is not None:
         version = _version(Path(found))
         if version is not None and version >= OLDEST:

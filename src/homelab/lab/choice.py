@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -11,6 +10,7 @@ from homelab.errors import CapabilityError, ConfigurationError
 from homelab.lab.memory import MemoryRuntime
 from homelab.lab.runtime import ContainerRuntime, RuntimeKind
 from homelab.lab.state import State
+from homelab.process import find_program
 
 RuntimeChoice = Literal["auto", "lxc", "memory"]
 
@@ -72,5 +72,5 @@ def _possible(kind: RuntimeKind) -> RuntimeKind:
 def _missing() -> str | None:
     if os.geteuid() != 0:
         return "it needs root"
-    absent = [program for program in _PROGRAMS if shutil.which(program) is None]
+    absent = [program for program in _PROGRAMS if find_program(program) is None]
     return f"not installed: {', '.join(absent)}" if absent else None

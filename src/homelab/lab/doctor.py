@@ -82,14 +82,20 @@ def diagnose_tests(host: Host | None = None) -> tuple[Check, ...]:
     """What only the project's own integration tests use."""
     host = host or Host()
     server = host.has_match(POSTGRES, "*/bin/initdb")
-    git = host.has_program("git")
+    has_ensurepip = host.has_match("/usr/lib", "python3*/ensurepip/__init__.py")
     return (
         _ok("postgresql", "installed")
         if server
         else _missing("postgresql", "no server is installed", "install postgresql", "postgresql"),
-        _ok("git", "installed")
-        if git
-        else _missing("git", "not installed: git", "install git", "git"),
+        *(
+            _ok(name, "installed")
+            if host.has_program(name)
+            else _missing(name, f"not installed: {name}", f"install {name}", name)
+            for name in ("git", "sudo")
+        ),
+        _ok("python3-venv", "installed")
+        if host.has_program("python3") and has_ensurepip
+        else _missing("python3-venv", "no ensurepip", "install python3-venv", "python3-venv"),
     )
 
 
@@ -252,10 +258,15 @@ def _kernel(host: Host) -> Iterable[Check]:
         yield _missing("overlayfs", "the kernel does not know it")
 
 
+def _only_asked(host: Host) -> tuple[str, ...]:
+    """An ordinary user may ask for a module, and root loads it."""
+    return () if host.is_root() else ("--dry-run",)
+
+
 def _btrfs(host: Host) -> Check:
     if not (
         "\tbtrfs\n" in host.read("/proc/filesystems")
-        or host.works(("modprobe", "--quiet", "btrfs"))
+        or host.works(("modprobe", "--quiet", *_only_asked(host), "btrfs"))
     ):
         return _degraded(
             "btrfs",

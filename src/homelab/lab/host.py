@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from homelab.errors import CapabilityError, WaitTimeoutError
-from homelab.process import environment, run
+from homelab.process import find_program, run
 
 
 class Host:
@@ -25,8 +25,7 @@ class Host:
 
     def has_program(self, name: str) -> bool:
         """Whether a program is on PATH or where only root looks."""
-        path = f"{environment().get('PATH', os.defpath)}:/usr/local/sbin:/usr/sbin:/sbin"
-        return shutil.which(name, path=path) is not None
+        return find_program(name) is not None
 
     def has_file(self, path: str) -> bool:
         """Whether there is such a file."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from homelab.errors import CapabilityError, ConfigurationError, HomelabError, WaitTimeoutError
 from homelab.lab import directory
 from homelab.lab.serve_options import ServeOptions
+from homelab.process import environment
 
 _SILENCE = 600.0
 _ERRORS: Mapping[str, type[HomelabError]] = {
@@ -37,6 +38,7 @@ def launch(options: ServeOptions, *, log: Path, on_progress: Callable[[str], Non
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
+                env=environment(),
                 cwd=options.state,
                 pass_fds=(writer,),
                 start_new_session=True,

@@ -22,7 +22,7 @@ from homelab.files import replace_file
 from homelab.lab import cgroups
 from homelab.lab.runtime import Bridge
 from homelab.polling import wait_until
-from homelab.process import Completed, is_alive, run, start_time_of
+from homelab.process import Completed, environment, is_alive, run, start_time_of
 
 _log = logging.getLogger(__name__)
 
@@ -205,6 +205,7 @@ class Node:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                env=environment(),
                 cwd="/",
                 check=True,
             )

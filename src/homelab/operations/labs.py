@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from homelab.lab import Lab
 
 
+_INFO = "lab.json"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabOptions:
     """What a command line may say about the lab; None where it says nothing."""
@@ -103,6 +106,11 @@ def open_lab(place: LabPlace, *, on_progress: Callable[[str], None] | None = Non
     )
 
 
+def is_at(place: LabPlace) -> bool:
+    """Whether there is a lab at that very place."""
+    return (place.state / _INFO).exists()
+
+
 def belongs_to_root(place: LabPlace) -> bool:
     """Whether the lab meant is root's and this process is not root.
 
@@ -110,10 +118,9 @@ def belongs_to_root(place: LabPlace) -> bool:
     """
     if os.geteuid() == 0:
         return False
-    info = place.state / "lab.json"
-    if info.exists():
-        return not os.access(info, os.R_OK)
+    if is_at(place):
+        return not os.access(place.state / _INFO, os.R_OK)
     nothing_named = place.state == settings_module.lab_state_directory(
         settings_module.Environment()
     )
-    return nothing_named and (settings_module.SYSTEM_STATE / "lab.json").exists()
+    return nothing_named and (settings_module.SYSTEM_STATE / _INFO).exists()

@@ -6,7 +6,7 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from homelab.files import replace_file
 from homelab.operations.events import Listener, Stage, silent
 from homelab.operations.identity import Worker, ago, this_process
 from homelab.operations.labs import LabOptions
+from homelab.operations.ownership import give_back
 from homelab.operations.recorder import Recorder
 from homelab.operations.report import ImageOrigin, OperationReport
 from homelab.polling import wait_until
@@ -99,10 +100,9 @@ def running(
     """
     wanted, _ = settings.target(target)
     begin = datetime.now(UTC)
-    with (
-        Relay(listener) as tell,
-        _only_one(settings.project / "build", name, lock_timeout),
-    ):
+    with Relay(listener) as tell, ExitStack() as stack:
+        stack.callback(give_back, settings.project, settings.environment)
+        stack.enter_context(_only_one(settings.project / "build", name, lock_timeout))
         recorder = Recorder(name, target=wanted, stages=stages, listener=tell)
         run = Run(settings=settings, recorder=recorder, target=wanted, lab=lab or LabOptions())
         for stale in _PRODUCTS[name]:
@@ -119,7 +119,6 @@ def running(
             if reports:
                 run.write_json(f"{name}.json", run.report.to_json())
                 run.write(f"{name}.xml", run.report.to_junit())
-            give_back(settings)
 
 
 def _report(run: Run, name: str, begin: datetime, error: BaseException | None) -> OperationReport:
@@ -192,18 +191,3 @@ def _try_lock(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def give_back(settings: Settings) -> None:
-    """Give what this run wrote into the project to the user who called sudo."""
-    owner = settings.environment.sudo_owner
-    if owner is None or os.geteuid() != 0:
-        return
-    project = settings.project
-    for top in (project / "build", project / "terraform", project / "ansible" / "inventory"):
-        if not top.exists():
-            continue
-        paths = [top, *top.rglob("*")]
-        for path in paths:
-            if path.lstat().st_uid == 0:
-                os.lchown(path, *owner)

@@ -17,6 +17,7 @@ number of workers. Tests of one container carry its name as their xdist group, f
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator
 from pathlib import Path
 
@@ -54,15 +55,26 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARKER)
 
 
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """A session that ran as root leaves what it wrote in the project to the user who called sudo."""
+    if os.geteuid() == 0 and not hasattr(config, "workerinput"):
+        from homelab.operations.ownership import give_back_around
+
+        give_back_around(config.getoption("homelab_project"))
+
+
 def require_target(config: pytest.Config) -> None:
     """For a suite's `pytest_configure`: end the session at once when its target can't be asked.
+
+    Where the target is a lab of root's, the session goes on as root, through sudo.
 
     Raises:
         pytest.UsageError: says why, and what to do.
     """
-    from homelab.pytest_plugin.session import access_of
+    from homelab.pytest_plugin.session import access_of, go_on_where_allowed
 
     try:
+        go_on_where_allowed(config)
         access_of(config)
     except HomelabError as error:
         raise pytest.UsageError(str(error)) from error

@@ -15,7 +15,7 @@ from homelab.model import SshAccess, Topology
 from homelab.operations.configuring import ssh_access
 from homelab.operations.labs import LabOptions, belongs_to_root, lab_place
 from homelab.operations.targets import Target, open_target
-from homelab.settings import LabTarget
+from homelab.settings import LabTarget, Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +50,7 @@ def find(project: Path | None = None, target: str | None = None) -> Access:
         CapabilityError: its containers don't run, or this process may not enter their network.
     """
     known = settings.load(project)
-    _, section = known.target(target)
-    if isinstance(section, LabTarget) and belongs_to_root(
-        lab_place(LabOptions(), section, known.environment)
-    ):
+    if _is_roots(known, target):
         raise _root_alone()
     opened = open_target(known, target, start=False)
     namespace = opened.network_namespace()
@@ -69,6 +66,22 @@ def find(project: Path | None = None, target: str | None = None) -> Access:
     )
 
 
+def is_roots(project: Path | None = None, target: str | None = None) -> bool:
+    """Whether that target is a lab of root's, and this process is not root.
+
+    Raises:
+        ConfigurationError: no project, or no such target.
+    """
+    return _is_roots(settings.load(project), target)
+
+
+def _is_roots(known: Settings, target: str | None) -> bool:
+    _, section = known.target(target)
+    return isinstance(section, LabTarget) and belongs_to_root(
+        lab_place(LabOptions(), section, known.environment)
+    )
+
+
 def _check_entry(namespace: Path) -> None:
     if os.geteuid() != 0:
         raise _root_alone()
@@ -79,5 +92,6 @@ def _check_entry(namespace: Path) -> None:
 def _root_alone() -> CapabilityError:
     again = shlex.join([sys.executable, "-m", "pytest", *sys.argv[1:]])
     return CapabilityError(
-        "the lab is root's, and its network can be entered by root alone", hint=f"run: sudo {again}"
+        "the lab is root's, and its network can be entered by root alone",
+        hint=f"run: sudo -E -H {again}",
     )

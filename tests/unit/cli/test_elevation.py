@@ -1,28 +1,16 @@
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
 import pytest
 
-from homelab.cli import elevation
-from homelab.errors import CapabilityError
-
-
-def test_values_of_variables_are_not_in_the_process_list(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PM_PASS", "hunter2")
-    monkeypatch.setenv("HOMELAB_LAB_STATE", "/srv/lab")
-    monkeypatch.setenv("EDITOR", "ed")
-
-    argv = elevation.sudo_argv(("python", "-m", "homelab.cli"), interactive=False)
-
-    keep = next(word for word in argv if word.startswith("--preserve-env="))
-    assert {"PM_PASS", "HOMELAB_LAB_STATE"} <= set(keep.partition("=")[2].split(","))
-    assert "EDITOR" not in keep
-    assert "hunter2" not in " ".join(argv)
-    assert argv[:2] == ("sudo", "-n")
-    assert argv[-3:] == ("python", "-m", "homelab.cli")
-
-
-def test_a_terminal_may_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "-n" not in elevation.sudo_argv(("true",), interactive=True)
+from homelab.cli import app, elevation
+from homelab.operations import ownership
+from homelab.polling import wait_until
 
 
 def test_root_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -31,9 +19,57 @@ def test_root_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     elevation.require_root("this", [])
 
 
-def test_without_sudo_it_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_others_run_the_same_command_through_sudo(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
     monkeypatch.setattr(elevation, "is_root", lambda: False)
-    monkeypatch.setattr(elevation.shutil, "which", lambda _: None)
+    monkeypatch.setattr(elevation, "go_on_as_root", lambda why, argv, **_: seen.extend((why, argv)))
 
-    with pytest.raises(CapabilityError, match="needs root, and sudo is not installed"):
-        elevation.require_root("deploying", ["deploy"])
+    elevation.require_root("deploying", ["deploy", "--plain"])
+
+    assert seen == ["deploying", (sys.executable, "-m", "homelab.cli", "deploy", "--plain")]
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["lab", "capabilities"], None),
+        (["inventory", "--project", "{}"], "{}"),
+    ],
+)
+def test_every_command_of_root_s_leaves_the_project_to_its_owner(
+    words: list[str], named: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "homelab.toml").touch()
+    given: list[Path | None] = []
+    monkeypatch.setattr(elevation, "is_root", lambda: True)
+    monkeypatch.setattr(ownership, "give_back_around", given.append)
+    before = signal.getsignal(signal.SIGINT)
+
+    app.run([word.format(tmp_path) for word in words])
+
+    assert given == [None if named is None else tmp_path]
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_an_ordinary_user_s_command_gives_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(elevation, "is_root", lambda: False)
+    monkeypatch.setattr(ownership, "give_back_around", lambda *_, **__: pytest.fail("it did"))
+
+    elevation.leave_to_owner(None)
+
+
+def test_a_terminal_that_is_closed_interrupts_and_does_not_kill(tmp_path: Path) -> None:
+    words = ("lab", "wait", "--timeout", "60", "--state", str(tmp_path / "lab"))
+    argv = ("env", "--default-signal=HUP", sys.executable, "-m", "homelab.cli", *words)
+    with subprocess.Popen(argv, stderr=subprocess.PIPE, text=True) as child:
+        status = Path(f"/proc/{child.pid}/status")
+        wait_until(
+            lambda: int(status.read_text().partition("SigCgt:\t")[2].split()[0], 16) & 1,
+            what="the command to mind the signal",
+            timeout=30,
+        )
+        child.send_signal(signal.SIGHUP)
+        said = child.communicate()[1]
+
+    assert child.returncode == app.INTERRUPTED
+    assert "interrupted" in said

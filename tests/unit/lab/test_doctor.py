@@ -104,6 +104,18 @@ def test_what_is_read_is_judged(path, text, name, state):
     assert states(host) == {name: state}
 
 
+@pytest.mark.parametrize(("root", "words"), [(True, set()), (False, {"--dry-run"})])
+def test_an_ordinary_user_is_told_of_btrfs_what_root_will_find(root, words):
+    @dataclass
+    class Asked(FakeHost):
+        def works(self, argv) -> bool:
+            return "modprobe" not in argv or (words <= set(argv) and (root or "--dry-run" in argv))
+
+    host = Asked(root=root)
+    host.files["/proc/filesystems"] = "nodev\toverlay\n"
+    assert "btrfs" not in states(host)
+
+
 def test_without_btrfs_in_the_kernel_its_tools_are_not_asked_for():
     host = FakeHost(absent={"mkfs.btrfs"}, refused={"btrfs"})
     host.files["/proc/filesystems"] = "nodev\toverlay\n"
@@ -150,8 +162,10 @@ def test_what_stays_missing_is_one_error(monkeypatch):
 
 
 def test_what_only_the_tests_use_is_asked_for_apart():
-    host = FakeHost(absent={"/usr/lib/postgresql/*/bin/initdb", "git"})
+    absent = {"/usr/lib/postgresql/*/bin/initdb", "git", "sudo"}
+    host = FakeHost(absent={*absent, "/usr/lib/python3*/ensurepip/__init__.py"})
 
     assert states(host) == {}
-    assert [check.packages for check in diagnose_tests(host)] == [("postgresql",), ("git",)]
+    packages = [name for check in diagnose_tests(host) for name in check.packages]
+    assert packages == ["postgresql", "git", "sudo", "python3-venv"]
     assert {check.state for check in diagnose_tests(FakeHost())} == {CheckState.OK}

@@ -8,12 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from homelab import process
 from homelab.errors import CapabilityError
 from homelab.lab import storage
 from homelab.lab.images.ownership import ID_BASE
 from homelab.lab.node import Node
 from homelab.lab.runtime import RuntimeFailureError, Volume
 from homelab.lab.storage import RootVolume, Storage, room, template_size
+from homelab.lab.volumes import pool, raw_images
 
 ROOT = Volume(volid="s:subvol-1-disk-0", path="/", size=0)
 DATA = Volume(volid="s:subvol-1-disk-1", path="/srv", size=0)
@@ -148,3 +150,22 @@ def test_paths_in_a_node(tmp_path):
     assert not node.has_mount(Path("/"))
     with pytest.raises(CapabilityError, match="not up"):
         node.seen(Path("/a"))
+
+
+def test_programs_of_the_storages_are_found_whatever_path_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setattr(process, "_SBIN", (str(tmp_path / "sbin"),))
+    monkeypatch.setattr(pool, "knows", lambda _: True)
+    before = (pool.missing(), raw_images.missing())
+    (tmp_path / "sbin").mkdir()
+    for name in ("mkfs.btrfs", "mkfs.ext4"):
+        (tmp_path / "sbin" / name).touch(mode=0o755)
+    after = (pool.missing(), raw_images.missing())
+
+    assert before == (
+        "mkfs.btrfs is not installed (package btrfs-progs)",
+        "mkfs.ext4 is not installed (package e2fsprogs)",
+    )
+    assert set(after) <= {None, "the kernel has no loop devices"}

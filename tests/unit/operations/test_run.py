@@ -9,6 +9,7 @@ from standstill import within
 
 from homelab import settings
 from homelab.errors import ConfigurationError
+from homelab.operations import run
 from homelab.operations.events import Event, Notice
 from homelab.operations.recorder import Recorder
 from homelab.operations.run import project_lock_holder, running
@@ -32,6 +33,26 @@ def test_second_operation_in_a_project_says_who_runs_the_first(tmp_path: Path) -
     assert project_lock_holder(tmp_path / "build") is None
 
 
+def test_what_is_refused_leaves_nothing_to_root_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[Path] = []
+    monkeypatch.setattr(run, "give_back", lambda project, *_, **__: given.append(project))
+    (tmp_path / "homelab.toml").touch()
+    loaded = settings.load(tmp_path, environment=Environment())
+
+    with running(loaded, "deploy", target=None, stages=()):
+        with (
+            pytest.raises(ConfigurationError),
+            running(loaded, "plan", target=None, stages=()),
+        ):
+            pass
+        refused = list(given)
+
+    assert refused == [tmp_path]
+    assert given == [tmp_path, tmp_path]
+
+
 def test_nobody_works_where_nothing_was_built(tmp_path: Path) -> None:
     assert project_lock_holder(tmp_path / "build") is None
 
@@ -52,9 +73,9 @@ def test_a_listener_may_ask_and_work_in_the_project_itself(tmp_path: Path) -> No
                 told.append("worked")
 
     def work() -> None:
-        with running(loaded, "deploy", target=None, stages=(), listener=listen) as run:
-            known.append(run.recorder)
-            run.recorder.notice("something")
+        with running(loaded, "deploy", target=None, stages=(), listener=listen) as this:
+            known.append(this.recorder)
+            this.recorder.notice("something")
             over.set()
 
     within(30, work)
@@ -71,8 +92,8 @@ def test_a_listener_that_fails_hears_no_more_and_the_operation_ends_first(tmp_pa
         raise ValueError(event)
 
     def work() -> None:
-        with running(loaded, "deploy", target=None, stages=(), listener=listen) as run:
-            run.recorder.notice("something")
+        with running(loaded, "deploy", target=None, stages=(), listener=listen) as this:
+            this.recorder.notice("something")
             done.append("everything")
 
     with pytest.raises(ValueError, match="OperationStarted"):

@@ -6,14 +6,13 @@ The mount and its loop device end with the node, however the node ends.
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 
 from homelab.errors import CommandError
 from homelab.lab.node import Node
 from homelab.lab.runtime import RuntimeFailureError
 from homelab.lab.volumes import btrfs
-from homelab.process import run
+from homelab.process import find_program, run
 
 _FILESYSTEMS = Path("/proc/filesystems")
 _GIBIBYTE = 1 << 30
@@ -26,7 +25,7 @@ def missing() -> str | None:
     """Why this machine can't have a pool; None when it can."""
     if not knows("btrfs"):
         return "the kernel does not know btrfs"
-    if shutil.which("mkfs.btrfs") is None:
+    if find_program("mkfs.btrfs") is None:
         return "mkfs.btrfs is not installed (package btrfs-progs)"
     if not Path("/dev/loop-control").exists():
         return "the kernel has no loop devices"
@@ -37,9 +36,11 @@ def knows(filesystem: str) -> bool:
     """Whether the kernel knows a file system, or has a module for it."""
     if f"\t{filesystem}\n" in _FILESYSTEMS.read_text(encoding="ascii"):
         return True
-    if shutil.which("modprobe") is None:
+    if find_program("modprobe") is None:
         return False
-    return run(("modprobe", "--quiet", filesystem), expected=range(256)).returncode == 0
+    only_asked = () if os.geteuid() == 0 else ("--dry-run",)
+    argv = ("modprobe", "--quiet", *only_asked, filesystem)
+    return run(argv, expected=range(256)).returncode == 0
 
 
 class Pool:

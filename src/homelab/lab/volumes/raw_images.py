@@ -6,7 +6,6 @@ A volume is mounted in the node's mount namespace from its first use on.
 from __future__ import annotations
 
 import os
-import shutil
 import threading
 from pathlib import Path
 
@@ -16,14 +15,14 @@ from homelab.lab.node import Node
 from homelab.lab.runtime import RuntimeFailureError
 from homelab.lab.volumes import loops
 from homelab.lab.volumes.directories import Directories
-from homelab.process import run
+from homelab.process import find_program, run
 
 _RAW, _NEW, _GROW = ".raw", ".new", ".grow"
 
 
 def missing() -> str | None:
     """Why this machine can't have them; None when it can."""
-    if shutil.which("mkfs.ext4") is None:
+    if find_program("mkfs.ext4") is None:
         return "mkfs.ext4 is not installed (package e2fsprogs)"
     if not Path("/dev/loop-control").exists():
         return "the kernel has no loop devices"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -19,7 +18,7 @@ from homelab.operations.scanning.finding import Finding
 from homelab.operations.scanning.reading import UnreadableError
 from homelab.operations.scanning.report import ScanReport, ToolResult
 from homelab.operations.scanning.tools import TOOLS, Tool
-from homelab.process import Completed, environment, run
+from homelab.process import Completed, environment, find_program, run
 from homelab.settings import Settings, cache_directory
 
 OFFLINE = "it asks a service in the network; --online does"
@@ -82,7 +81,7 @@ def _ask(tool: Tool, project: Path, path: str, *, online: bool) -> ToolResult:
 
     if tool.needs_network and not online:
         return not_checked(OFFLINE)
-    program = shutil.which(tool.argv[0], path=path)
+    program = find_program(tool.argv[0], path=path)
     if program is None and tool.optional:
         return not_checked(f"{tool.argv[0]} is not installed")
     if program is None:
