@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 from ordinary_user import OrdinaryUser, ordinary_user
+from small_tree import keep
 
 from homelab.errors import HomelabError
 from homelab.lab.doctor import CheckState, diagnose_tests, fix
@@ -28,13 +29,8 @@ pytestmark = [pytest.mark.usefixtures("able")]
 
 ROOT = Path(__file__).parents[2]
 _ROOT_S_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-_KEPT = {
-    "business.tf": ("business", "vikunja"),
-    "media-stack.tf": ("media", None),
-    "monitoring.tf": ("monitoring", "ntfy"),
-    "security.tf": ("security", None),
-}
-"""What is left of the tree: one container with data and one without."""
+_CONTAINERS = ("ntfy", "vikunja")
+"""What is left of the tree: one container with data, which goes to local-dir, and one without."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +71,13 @@ def user(able: None) -> Iterator[OrdinaryUser]:
 def clone(user: OrdinaryUser) -> Iterator[Clone]:
     made = Clone(user=user, directory=user.home / "homelab", lab=Path("/var/lib", user.name))
     _copy_of_the_work_tree(made.directory)
-    _cut_down(made.directory / "terraform" / "containers")
+    keep(made.directory, _CONTAINERS)
+    data = made.directory / "terraform" / "containers" / "business.tf"
+    text, count = re.subn(
+        'size = "4G" }]', 'size = "1G", storage = "local-dir" }]', data.read_text()
+    )
+    assert count == 1
+    data.write_text(text, encoding="utf-8")
     words = ("chown", "--recursive", f"{user.name}:{user.name}", str(made.directory))
     subprocess.run(words, check=True)
     yield made
@@ -133,24 +135,3 @@ def _copy_of_the_work_tree(directory: Path) -> None:
         if os.path.lexists(ROOT / name):
             (directory / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, directory / name, follow_symlinks=False)
-
-
-def _cut_down(containers: Path) -> None:
-    """Leave two containers: one with data on local-dir, and one without."""
-    for file, (category, name) in _KEPT.items():
-        path = containers / file
-        text = path.read_text(encoding="utf-8")
-        entries = f"  {category} = {{}}\n"
-        if name is not None:
-            entry = re.search(rf"^    {name} = {{\n.*?^    }}\n", text, re.MULTILINE | re.DOTALL)
-            assert entry is not None, f"{file} has no {name}"
-            entries = f"  {category} = {{\n{entry[0]}  }}\n"
-        path.write_text(f"locals {{\n{entries}}}\n", encoding="utf-8")
-    for file, old, new in (
-        ("business.tf", 'size = "4G" }]', 'size = "1G", storage = "local-dir" }]'),
-        ("networks.tf", r"\n\n    # Whatever.*?\n    }", ""),
-    ):
-        path = containers / file
-        text, count = re.subn(old, new, path.read_text(encoding="utf-8"), flags=re.DOTALL)
-        assert count == 1, f"{file} has no {old}"
-        path.write_text(text, encoding="utf-8")
