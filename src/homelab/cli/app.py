@@ -84,10 +84,10 @@ def app(ctx: click.Context, verbose: int) -> None:
 
 def run(argv: Sequence[str]) -> int:
     """Run one command line; the exit code."""
-    signal.signal(signal.SIGTERM, _interrupt)
-    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # else nohup(1) has it ignored
-        signal.signal(signal.SIGHUP, _interrupt)
     try:
+        signal.signal(signal.SIGTERM, _interrupt)
+        if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # else nohup(1) has it ignored
+            signal.signal(signal.SIGHUP, _interrupt)
         result: Any = app.main(args=list(argv), prog_name="homelab", standalone_mode=False)
     except click.exceptions.Exit as error:
         return error.exit_code

@@ -66,7 +66,7 @@ def test_a_terminal_that_is_closed_interrupts_and_does_not_kill(tmp_path: Path) 
         wait_until(
             lambda: int(status.read_text().partition("SigCgt:\t")[2].split()[0], 16) & 1,
             what="the command to mind the signal",
-            timeout=30,
+            timeout=120,
         )
         child.send_signal(signal.SIGHUP)
         said = child.communicate()[1]
