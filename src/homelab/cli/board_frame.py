@@ -94,7 +94,8 @@ class BoardState:
             room = height - 1 - len(stages)
             if self.items and (rows := self._all(width, room)):
                 return _fitted([head, *stages, *rows], width, height)
-        stages = every if height - 1 - len(every) >= _FEW_ROWS or not self.items else pressing
+        least = _FEW_ROWS if self.items else 0
+        stages = every if height - 1 - len(every) >= least else pressing
         rows = self._pressing(width, height - 1 - len(stages)) if self.items else []
         return _fitted([head, *stages, *rows], width, height)
 

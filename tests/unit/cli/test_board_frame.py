@@ -126,6 +126,13 @@ def test_a_frame_fits_and_leaves_out_what_can_wait(
     if width < 12:  # names are cut off
         return
     text = "\n".join(line.plain for line in lines)
+    begun = [
+        stage
+        for stage, (seen, _, _) in state.stages.items()
+        if seen in {State.RUNNING, State.FAILED}
+    ]
+    if height > len(begun):
+        assert all(f"\n{stage} " in text for stage in begun)
     pressing = {
         name
         for name, states in state.items.items()
