@@ -14,7 +14,6 @@ from rich.console import Console
 from homelab.cli.board import Board
 from homelab.cli.summary import summary_lines
 from homelab.operations.deploying import deploy
-from homelab.operations.events import Event
 
 _PICTURE = Path(__file__).with_name("deploy.svg")
 _FONTS = re.compile(r"@font-face \{\{.*?\}\}", re.DOTALL)
@@ -22,12 +21,9 @@ _FONTS = re.compile(r"@font-face \{\{.*?\}\}", re.DOTALL)
 
 def main() -> None:
     """Deploy, then draw the board as it stood at the end, and the summary."""
-    board = Board(Console(width=118, file=io.StringIO(), force_terminal=False))
-
-    def listen(event: Event) -> None:
-        board(event)
-
-    report = deploy(listener=listen)
+    console = Console(width=118, height=50, file=io.StringIO(), force_terminal=False)
+    with Board(console) as board:
+        report = deploy(listener=board)
     canvas = Console(width=118, record=True, file=io.StringIO(), highlight=False)
     canvas.print("$ nox -s deploy", style="bold")
     canvas.print(board.render())
