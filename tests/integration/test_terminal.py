@@ -157,25 +157,24 @@ def test_the_board_fits_and_takes_on_a_new_size(deployed: Any, size: tuple[int, 
 
 
 def test_no_color_has_a_board_without_colours(deployed: Any, terminal: Terminal) -> None:
-    deploy = _start(deployed, terminal, *_HOMELAB, "deploy", NO_COLOR="1")
+    plan = _start(deployed, terminal, *_HOMELAB, "plan", NO_COLOR="1")
 
-    _ends_well(deploy, terminal)
-
-    assert b"\x1b[" in terminal.raw  # the board was there
+    assert plan.wait(_LONG) == 0, "\n".join(terminal.past)
+    terminal.wait_until(lambda: terminal.is_as_before)
+    assert b"plan  target lab" in terminal.raw  # the board was there
+    assert b"\x1b[" in terminal.raw
     assert _COLOUR.search(terminal.raw) is None
 
 
-@pytest.mark.parametrize("words", [(), ("-v",)])
+@pytest.mark.parametrize(("words", "kind"), [((), "dumb"), (("-v",), "xterm")])
 def test_a_terminal_that_can_show_no_board_has_lines(
-    deployed: Any, terminal: Terminal, words: tuple[str, ...]
+    deployed: Any, terminal: Terminal, words: tuple[str, ...], kind: str
 ) -> None:
-    kind = "xterm" if words else "dumb"
-    deploy = _start(deployed, terminal, *_HOMELAB, *words, "deploy", TERM=kind)
+    plan = _start(deployed, terminal, *_HOMELAB, *words, "plan", TERM=kind)
 
-    _ends_well(deploy, terminal)
-
+    assert plan.wait(_LONG) == 0, "\n".join(terminal.past)
+    terminal.wait_for("s] plan: started")
     assert b"\x1b" not in terminal.raw
-    assert any("s] plan: started" in line for line in terminal.past)
 
 
 def test_head_ends_the_lines_and_not_the_deploy(deployed: Any, terminal: Terminal) -> None:

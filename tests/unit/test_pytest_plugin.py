@@ -500,8 +500,9 @@ class TestRoot:
         )
         pytester.makepyfile("def test_it(): pass")
 
+        workers = ("-n", "1") if times else ()
         result = pytester.runpytest_subprocess(
-            "-n", "2", "-p", "no:cacheprovider", "--homelab-project", "here"
+            *workers, "-p", "no:cacheprovider", "--homelab-project", "here"
         )
 
         assert result.stderr.str().count("gave back here") == times
