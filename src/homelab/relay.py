@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 import time
@@ -9,6 +10,8 @@ from collections.abc import Callable
 from enum import Enum
 from types import TracebackType
 from typing import Generic, Literal, Self, TypeVar
+
+_log = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
 
@@ -24,8 +27,8 @@ class Relay(Generic[Item]):
     the block waits until it has heard everything. `tick` is called on the same thread, every
     `interval` seconds.
 
-    An error of either ends the listening, and nothing else; leaving the block raises it, unless the
-    block ends with an error of its own.
+    An error of either ends the listening, and nothing else; leaving the block raises it, or logs it
+    where the block ends with an error of its own.
     """
 
     def __init__(
@@ -56,8 +59,11 @@ class Relay(Generic[Item]):
         self._items.put(_End.END)
         if self._thread is not None:
             self._thread.join()
-        if error is None and self._error is not None:
+        if self._error is None:
+            return
+        if error is None:
             raise self._error
+        _log.warning("a listener failed: %r", self._error)
 
     def __call__(self, item: Item) -> None:
         """Hand an item over; from any thread, also one that holds a lock."""

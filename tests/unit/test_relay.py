@@ -86,7 +86,7 @@ def test_an_error_ends_the_listening_alone(items: list[int], bad: int) -> None:
     assert heard == items[:bad]
 
 
-def test_an_error_of_the_block_comes_first() -> None:
+def test_an_error_of_the_block_comes_first(caplog: pytest.LogCaptureFixture) -> None:
     def listen(item: int) -> None:
         raise ValueError(item)
 
@@ -97,6 +97,7 @@ def test_an_error_of_the_block_comes_first() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         speak()
+    assert "a listener failed: ValueError(1)" in caplog.text
 
 
 def test_it_ticks_between_items_and_without_any() -> None:
