@@ -6,6 +6,7 @@ The sessions under test ask a target that does not exist: only its topology is u
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 from contextlib import contextmanager
@@ -15,9 +16,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from homelab import netns
+from homelab import netns, pytest_plugin
 from homelab.errors import CapabilityError, ConfigurationError, UnreachableError
 from homelab.model import Container, Topology
+from homelab.operations import ownership
 from homelab.operations.targets import Target
 from homelab.pytest_plugin import access, guest_script
 from homelab.pytest_plugin.guest import Answer, DockerContainer, GuestFacts
@@ -481,28 +483,25 @@ class TestRoot:
 
         result.stderr.fnmatch_lines(["*it was looked for*"])
 
-    @pytest.mark.parametrize(("user", "times"), [(0, 1), (1000, 0)])
+    @pytest.mark.parametrize(
+        ("user", "is_worker", "times"), [(0, False, 1), (0, True, 0), (1000, False, 0)]
+    )
     def test_session_of_root_s_leaves_the_project_to_its_owner(
-        self, user: int, times: int, pytester: pytest.Pytester
+        self,
+        user: int,
+        times: int,
+        pytester: pytest.Pytester,
+        monkeypatch: pytest.MonkeyPatch,
+        *,
+        is_worker: bool,
     ) -> None:
-        pytester.makeconftest(
-            f"""
-            import os
-            import sys
-            os.geteuid = lambda: {user}
-            from homelab.operations import ownership
+        given: list[object] = []
+        monkeypatch.setattr(os, "geteuid", lambda: user)
+        monkeypatch.setattr(ownership, "give_back_around", given.append)
+        config = pytester.parseconfig("--homelab-project", "here")
+        if is_worker:
+            config.workerinput = {}
 
-            def give_back_around(place):
-                sys.stderr.write(f"gave back {{place}}\\n")
+        pytest_plugin.pytest_unconfigure(config)
 
-            ownership.give_back_around = give_back_around
-            """
-        )
-        pytester.makepyfile("def test_it(): pass")
-
-        workers = ("-n", "1") if times else ()
-        result = pytester.runpytest_subprocess(
-            *workers, "-p", "no:cacheprovider", "--homelab-project", "here"
-        )
-
-        assert result.stderr.str().count("gave back here") == times
+        assert given == [Path("here")] * times

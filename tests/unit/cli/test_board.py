@@ -59,6 +59,7 @@ def _start(board: Board) -> None:
     board(StageChanged(stage=Stage.APPLY, state=State.RUNNING))
 
 
+@pytest.mark.parametrize("terminal", [(80, 24), (33, 7)], indirect=True)
 def test_thousands_of_notices_from_several_threads_while_it_refreshes(
     terminal: Terminal,
 ) -> None:
@@ -89,6 +90,7 @@ def test_thousands_of_notices_from_several_threads_while_it_refreshes(
         assert mine == [f"said {number} {count}" for count in range(_EACH)]
 
 
+@pytest.mark.parametrize("terminal", [(80, 24)], indirect=True)
 def test_nobody_waits_for_a_terminal_that_stands_still(terminal: Terminal) -> None:
     terminal.stand_still()
 
@@ -159,6 +161,7 @@ def test_an_error_leaves_the_finished_stages(terminal: Terminal) -> None:
     assert "1 failed" in text.replace("1 f ailed", "1 failed")
 
 
+@pytest.mark.parametrize("terminal", [(80, 24)], indirect=True)
 def test_no_color_has_no_colour(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
 
