@@ -131,8 +131,8 @@ def _proxmoxer(place: Workplace) -> str:
 
 def _community_proxmox(place: Workplace) -> str:
     values = {
-        "port": urlsplit(place.info.api_url).port,
-        "password": place.info.password,
+        "lab_port": urlsplit(place.info.api_url).port,
+        "lab_password": place.info.password,
         "ansible_python_interpreter": sys.executable,
     }
     return place.run(
@@ -217,6 +217,10 @@ _DRIVERS: Mapping[str, Callable[[Workplace], str]] = {
 }
 _LOCKED = ("go-proxmox", "proxmox-api")
 """Whose version is locked; a new release of the others may call more than the ledger has."""
+_IN_ITS_PLACE: Mapping[Key, Key] = {
+    (method, "/pools/{poolid*}"): (method, "/pools") for method in ("DELETE", "GET", "PUT")
+}
+"""What a client's earlier release drives, and what its current one drives instead."""
 _PREPARATIONS: Mapping[str, Callable[[LabInfo], None]] = {
     "prometheus-pve-exporter": _two_containers,
 }
@@ -329,7 +333,7 @@ def test_the_ledger_is_what_the_clients_drove(drive: Callable[[str], Run], tmp_p
         client: {"not in the ledger": more, "not driven": less}
         for client, keys in seen.items()
         for more in [keys - known[client] if client in _LOCKED else set()]
-        for less in [known[client] - keys]
+        for less in [{key for key in known[client] - keys if _IN_ITS_PLACE.get(key) not in keys}]
         if more or less
     }
     assert stale == {}, f"copy {new} over src/homelab/lab/api/evidence.json"
