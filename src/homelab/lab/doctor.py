@@ -91,7 +91,7 @@ def diagnose_tests(host: Host | None = None) -> tuple[Check, ...]:
             _ok(name, "installed")
             if host.has_program(name)
             else _missing(name, f"not installed: {name}", f"install {name}", name)
-            for name in ("git", "sudo")
+            for name in ("git", "less", "sudo")
         ),
         _ok("python3-venv", "installed")
         if host.has_program("python3") and has_ensurepip

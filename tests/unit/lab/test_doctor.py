@@ -162,10 +162,10 @@ def test_what_stays_missing_is_one_error(monkeypatch):
 
 
 def test_what_only_the_tests_use_is_asked_for_apart():
-    absent = {"/usr/lib/postgresql/*/bin/initdb", "git", "sudo"}
+    absent = {"/usr/lib/postgresql/*/bin/initdb", "git", "less", "sudo"}
     host = FakeHost(absent={*absent, "/usr/lib/python3*/ensurepip/__init__.py"})
 
     assert states(host) == {}
     packages = [name for check in diagnose_tests(host) for name in check.packages]
-    assert packages == ["postgresql", "git", "sudo", "python3-venv"]
+    assert packages == ["postgresql", "git", "less", "sudo", "python3-venv"]
     assert {check.state for check in diagnose_tests(FakeHost())} == {CheckState.OK}
