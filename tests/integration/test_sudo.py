@@ -41,11 +41,9 @@ class Clone:
     directory: Path
     lab: Path
 
-    def ok(self, *argv: str, code: int = 0, lab: bool = True) -> str:
+    def ok(self, *argv: str, code: int = 0, lab: Path | None = None) -> str:
         """Run a command that has to end with `code` and leave nothing to root; what it said."""
-        own = {"HOMELAB_LAB_LISTEN": "127.0.0.1:0"}
-        if lab:
-            own["HOMELAB_LAB_STATE"] = str(self.lab)
+        own = {"HOMELAB_LAB_LISTEN": "127.0.0.1:0", "HOMELAB_LAB_STATE": str(lab or self.lab)}
         done = self.user.run(*argv, cwd=self.directory, **own)
         assert done.returncode == code, f"{argv}: {done.returncode}\n{done.stdout[-6000:]}"
         assert self.user.strangers() == [], argv
@@ -91,7 +89,7 @@ def test_ordinary_user_deploys_as_root_does_and_owns_the_project(
     clone.ok("python3", "-m", "venv", ".venv")
     clone.ok(".venv/bin/pip", "install", "--quiet", "nox")
     clone.ok(".venv/bin/nox", "-s", "docs")
-    planned = clone.ok(".venv/bin/nox", "-s", "plan", lab=False)
+    planned = clone.ok(".venv/bin/nox", "-s", "plan", lab=clone.user.home / "planned")
     deployed = clone.ok(".venv/bin/nox", "-s", "deploy")
     smoked = clone.ok(".venv/bin/nox", "-s", "smoke")
     asked = clone.ok(".nox/homelab/bin/pytest", "tests/smoke", "-k", "ntfy")
