@@ -52,3 +52,43 @@ def test_a_skipped_test_is_a_failure_under_ci(tmp_path: Path, *, ci: bool) -> No
     else:
         assert done.returncode == 0, done.stdout
         assert "1 passed, 4 skipped, 1 xfailed" in done.stdout
+
+
+_STUBS = {
+    "python3": 'if [ "$1" = -m ]; then mkdir -p "$3/bin"; touch "$3/bin/activate"; fi',
+    "pip": "exit ${PIP_ENDS_WITH}",
+    "nox": 'echo "$@" >> asked; exit ${NOX_ENDS_WITH}',
+}
+
+
+@pytest.mark.parametrize(
+    ("pip", "nox", "code", "asked"),
+    [
+        (0, 0, 0, ["-s tests", "-s lint typecheck"]),
+        (0, 1, 1, ["-s tests"]),
+        (1, 0, 1, []),
+    ],
+)
+def test_it_ends_where_the_test_command_fails(
+    tmp_path: Path, pip: int, nox: int, code: int, asked: list[str]
+) -> None:
+    """Also where the installation fails, and the machine has a nox of its own."""
+    script = tmp_path / "project" / ".ci" / "run"
+    script.parent.mkdir(parents=True)
+    script.write_text((ROOT / ".ci" / "run").read_text(encoding="utf-8"), encoding="utf-8")
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name, text in _STUBS.items():
+        (programs / name).write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
+        (programs / name).chmod(0o755)
+    ends = (f"PIP_ENDS_WITH={pip}", f"NOX_ENDS_WITH={nox}")
+    done = subprocess.run(
+        ["env", f"PATH={programs}:/usr/bin:/bin", *ends, "bash", str(script)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    log = script.parents[1] / "asked"
+    assert (log.read_text(encoding="utf-8").splitlines() if log.exists() else []) == asked
+    assert done.returncode == code, done.stderr
