@@ -99,6 +99,9 @@ def run(argv: Sequence[str]) -> int:
         return 1
     except (click.Abort, KeyboardInterrupt):
         say("interrupted; what was done so far is kept, the same command goes on from there")
+        # An interrupt that passed through exec() of a text (a dataclass that is just made does
+        # that) has marked `python -m` to end by SIGINT, caught or not; another one unmarks it.
+        exec("")  # noqa: S102
         return INTERRUPTED
     except BrokenPipeError:
         abandon()  # else the interpreter complains once more at exit

@@ -73,3 +73,22 @@ def test_a_terminal_that_is_closed_interrupts_and_does_not_kill(tmp_path: Path) 
 
     assert child.returncode == app.INTERRUPTED
     assert "interrupted" in said
+
+
+def test_an_interrupt_while_a_class_is_made_ends_with_the_same_exit_code(tmp_path: Path) -> None:
+    """`python -m` dies by SIGINT where a caught interrupt has passed through exec() of a text."""
+    (tmp_path / "interrupted.py").write_text(
+        "import sys\n"
+        "from homelab.cli import app\n"
+        "app.app.main = lambda **_: exec('raise KeyboardInterrupt')\n"
+        "sys.exit(app.run([]))\n"
+    )
+    child = subprocess.run(
+        [sys.executable, "-m", "interrupted"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert child.returncode == app.INTERRUPTED, child.stderr
