@@ -3,7 +3,7 @@
     python bench/policy.py [--sizes 28,1000,10000] [--conftest PATH] [--checkov PATH]
 
 Ours runs all its rules, the others ten of them (bench/policy/rego, bench/policy/checkov). The plans
-are made by homelab.policy.sketch and read from files. Figures are processor time, which other work
+are made by homelab.policy.synthetic_plan and read from files. Figures are processor time, which other work
 on the machine disturbs least. conftest comes with `go install
 github.com/open-policy-agent/conftest@v0.71.1`, checkov with pip, in an environment of its own.
 """
@@ -28,8 +28,8 @@ import orjson
 
 from homelab import policy
 from homelab.model import Topology, document_of
-from homelab.operations.judging import read_plan
-from homelab.policy.sketch import sketch_plan
+from homelab.operations.review.judge import read_plan
+from homelab.policy.synthetic_plan import sketch_plan
 
 ROOT = Path(__file__).parents[1]
 HERE = Path(__file__).parent / "policy"

@@ -18,18 +18,18 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from homelab import policy, probes
-    from homelab.clients.terraform import Terraform
+    from homelab.clients.terraform.client import Terraform
     from homelab.lab import Lab
     from homelab.model import Topology
-    from homelab.operations.deploying import deploy
+    from homelab.operations.deploy import deploy
 
 __all__ = ["Lab", "Terraform", "Topology", "deploy", "policy", "probes"]
 
 _PLACES = {
     "Lab": "homelab.lab",
-    "Terraform": "homelab.clients.terraform",
+    "Terraform": "homelab.clients.terraform.client",
     "Topology": "homelab.model",
-    "deploy": "homelab.operations.deploying",
+    "deploy": "homelab.operations.deploy",
 }
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from homelab.clients.ansible import Ansible, TaskState
-from homelab.clients.ansible_vault import encrypt
+from homelab.clients.ansible.client import Ansible, TaskState
+from homelab.clients.ansible.vault import encrypt
 from homelab.errors import ConfigurationError
 
 LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
@@ -215,7 +215,7 @@ def test_the_roles_on_real_containers(project):
 
 
 def secrets_in(vault):
-    from homelab.operations.vault import read
+    from homelab.operations.stages.vault import read
 
     password = vault.with_name("password").read_text().strip()
     return [value for values in read(vault, password).values() for value in values.values()]

@@ -18,9 +18,10 @@ from pathlib import Path
 import pytest
 
 from homelab.clients.proxmox import Proxmox
-from homelab.lab import Lab, LabInfo, cgroups
-from homelab.lab.limits import WANTED
-from homelab.lab.node import Node
+from homelab.lab import Lab, LabInfo
+from homelab.lab.host import cgroups
+from homelab.lab.host.limits import WANTED
+from homelab.lab.host.namespaces import Node
 from homelab.lab.runtime import Bridge
 from homelab.lab.volumes import loops
 from homelab.polling import wait_until

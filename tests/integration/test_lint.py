@@ -16,9 +16,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from homelab.operations.scanning.report import ScanReport
-from homelab.operations.scanning.scan import OFFLINE, scan
-from homelab.operations.scanning.tools import TOOLS
+from homelab.repository.lint.report import ScanReport
+from homelab.repository.lint.scan import OFFLINE, scan
+from homelab.repository.lint.tools import TOOLS
 from homelab.settings import Environment, load
 
 ROOT = Path(__file__).parents[2]

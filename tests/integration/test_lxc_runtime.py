@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from homelab.errors import CapabilityError
-from homelab.lab.limits import HostLimits
-from homelab.lab.lxc import LxcRuntime
+from homelab.lab.host.limits import HostLimits
+from homelab.lab.host.ssh_key import ensure_ssh_key
 from homelab.lab.registry import ensure_service_images
 from homelab.lab.registry.definition import load_service_definitions
 from homelab.lab.runtime import (
@@ -26,7 +26,7 @@ from homelab.lab.runtime import (
     RuntimeFailureError,
     Volume,
 )
-from homelab.lab.ssh_key import ensure_ssh_key
+from homelab.lab.runtimes.lxc import LxcRuntime
 from homelab.model.topology import Health, PublishedPort, Service
 from homelab.polling import wait_until
 from homelab.settings import cache_directory

@@ -19,7 +19,7 @@ from proxmoxer import ProxmoxAPI
 from proxmoxer.core import ResourceException
 
 from homelab.lab import Lab, LabInfo
-from homelab.operations.labview import console_log, container_argv, runs
+from homelab.operations.target.lab_view import console_log, container_argv, runs
 from homelab.polling import wait_until
 
 pytestmark = [pytest.mark.usefixtures("able"), pytest.mark.timeout(300)]

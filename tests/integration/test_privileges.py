@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 
 from homelab.clients.proxmox import Proxmox
-from homelab.clients.terraform import Terraform
-from homelab.clients.terraform_plan import Plan
+from homelab.clients.terraform.client import Terraform
+from homelab.clients.terraform.plan import Plan
 from homelab.errors import ApiError
 from homelab.lab import Lab
-from homelab.operations.protection import lift_protection
 from homelab.operations.review.needs import Need, needs_of
 from homelab.operations.review.preflight import preflight
+from homelab.operations.stages.protection import lift_protection
 from homelab.policy.documents import subject_from_plan
 from homelab.provider.lxc_parameters import create_parameters, update_changes
 

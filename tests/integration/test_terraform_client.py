@@ -22,15 +22,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from homelab.clients.proxmox import Proxmox
-from homelab.clients.terraform import Terraform, TerraformError
-from homelab.clients.terraform_adopt import plan_adopting
-from homelab.clients.terraform_binary import find_terraform
-from homelab.clients.terraform_events import Phase, ResourceEvent, TerraformEvent
-from homelab.clients.terraform_plan import Plan
+from homelab.clients.terraform.adopt import plan_adopting
+from homelab.clients.terraform.binary import find_terraform
+from homelab.clients.terraform.client import Terraform, TerraformError
+from homelab.clients.terraform.events import Phase, ResourceEvent, TerraformEvent
+from homelab.clients.terraform.plan import Plan
 from homelab.errors import HomelabError
-from homelab.lab.lifecycle import Lab
-from homelab.mirror import package_hash, write_mirror
-from homelab.operations.protection import lift_protection, unprotect
+from homelab.lab.lab import Lab
+from homelab.offline_provider import package_hash, write_mirror
+from homelab.operations.stages.protection import lift_protection, unprotect
 from homelab.polling import wait_until
 
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from homelab.clients.proxmox import Proxmox
-from homelab.clients.terraform import Import, Terraform, TerraformError
+from homelab.clients.terraform.client import Import, Terraform, TerraformError
 from homelab.errors import ApiError
-from homelab.lab.lifecycle import Lab
-from homelab.mirror import write_mirror
+from homelab.lab.lab import Lab
+from homelab.offline_provider import write_mirror
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from homelab.clients.terraform import Terraform, TerraformError
-from homelab.lab.lifecycle import Lab
-from homelab.mirror import write_mirror
+from homelab.clients.terraform.client import Terraform, TerraformError
+from homelab.lab.lab import Lab
 from homelab.model import Topology, topology_from_outputs, topology_from_plan
+from homelab.offline_provider import write_mirror
 from homelab.policy.documents import subject_from_plan
-from homelab.policy.sketch import sketch_plan
+from homelab.policy.synthetic_plan import sketch_plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

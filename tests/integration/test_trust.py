@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from homelab import settings
-from homelab.clients.terraform_binary import find_terraform
-from homelab.lab.lifecycle import Lab
-from homelab.operations.targets import open_target
+from homelab.clients.terraform.binary import find_terraform
+from homelab.lab.lab import Lab
+from homelab.operations.target.target import open_target
 from homelab.process import run
 from homelab.settings import Environment
 

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from homelab.lab.node import Node
+from homelab.lab.host.namespaces import Node
 from homelab.lab.runtime import RuntimeFailureError, Volume
-from homelab.lab.storage import Storage
 from homelab.lab.volumes import RawImages, Subvolumes, btrfs, loops
+from homelab.lab.volumes.node_volumes import Storage
 from homelab.polling import wait_until
 
 pytestmark = [pytest.mark.usefixtures("able"), pytest.mark.timeout(120)]
@@ -246,7 +246,9 @@ def test_a_state_directory_may_be_a_symbolic_link(node: Node, tmp_path: Path) ->
 def test_a_kernel_without_btrfs_gets_plain_directories_and_a_word(
     node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("homelab.lab.storage.pools.missing", lambda: "the kernel has no btrfs")
+    monkeypatch.setattr(
+        "homelab.lab.volumes.node_volumes.pools.missing", lambda: "the kernel has no btrfs"
+    )
     storage = Storage(tmp_path / "storage", node)
     storage.open()
     (note,) = storage.notes()

@@ -9,7 +9,7 @@ from homelab.pytest_plugin import expect
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from homelab.clients.ansible_facts import HostFacts
+    from homelab.clients.ansible.facts import HostFacts
     from homelab.model import Container
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from homelab.model import parse_size
 from homelab.pve.properties import parse_property_string
+from homelab.pve.sizes import parse_size
 from homelab.pytest_plugin import expect
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ import pytest
 from homelab import netns, pytest_plugin
 from homelab.errors import CapabilityError, ConfigurationError, UnreachableError
 from homelab.model import Container, Topology
-from homelab.operations import ownership
-from homelab.operations.targets import Target
+from homelab.operations.run import ownership
+from homelab.operations.target.target import Target
 from homelab.pytest_plugin import access, guest_script
 from homelab.pytest_plugin.guest import Answer, DockerContainer, GuestFacts
 from homelab.pytest_plugin.selection import pick
@@ -35,7 +35,7 @@ _CONFTEST = """
 import pytest
 from homelab.errors import UnreachableError
 from homelab.model import Topology
-from homelab.operations.targets import Target
+from homelab.operations.target.target import Target
 from homelab.pytest_plugin import access
 
 TOPOLOGY = Topology.model_validate_json('''{topology}''')

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from homelab.cli.board_frame import STYLES, BoardState
 from homelab.cli.printable import printable
-from homelab.operations.events import Event, ItemChanged, Notice, State
+from homelab.operations.run.events import Event, ItemChanged, Notice, State
 from homelab.relay import Relay
 
 _REFRESH = 0.25

@@ -13,7 +13,7 @@ from enum import IntEnum
 from rich.text import Text
 
 from homelab.cli.printable import on_one_line
-from homelab.operations.events import (
+from homelab.operations.run.events import (
     Event,
     ItemChanged,
     ItemsKnown,

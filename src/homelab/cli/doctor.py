@@ -10,7 +10,7 @@ import click
 from homelab.cli import options
 from homelab.cli.elevation import is_root, require_root
 from homelab.cli.output import emit, say
-from homelab.operations.labs import LabOptions, lab_place, lab_target, settings_if_any
+from homelab.operations.target.lab_options import LabOptions, lab_place, lab_target, settings_if_any
 from homelab.settings import Environment, cache_directory
 
 
@@ -20,7 +20,7 @@ from homelab.settings import Environment, cache_directory
 @click.option("--tests", is_flag=True, help="Also what only the project's own tests use.")
 def doctor(state: Path | None, *, as_json: bool, repair: bool, tests: bool) -> int:
     """Say what this machine lacks for a lab with containers; exit code 1 when it lacks something."""
-    from homelab.lab.doctor import Check, CheckState, diagnose, diagnose_tests, fix
+    from homelab.lab.host.doctor import Check, CheckState, diagnose, diagnose_tests, fix
 
     place = lab_place(LabOptions(state=state), lab_target(settings_if_any()), Environment.read())
 

@@ -18,8 +18,7 @@ CHANGES = 2
 @click.option("--check", is_flag=True, help="Write nothing; exit code 2 when a page is stale.")
 def docs(project: Path | None, *, check: bool) -> int:
     """Write the pages that are made from the model and the rules, such as docs/topology.md."""
-    from homelab.operations.pages.generated import stale_pages, write_pages
-    from homelab.operations.review.page import COMMAND
+    from homelab.repository.docs.generated import stale_pages, write_pages
 
     settings = load(project)
     if not check:
@@ -30,7 +29,7 @@ def docs(project: Path | None, *, check: bool) -> int:
     for name in stale:
         emit(f"stale: {name}")
     if stale:
-        say(f"what to do: run {COMMAND} and commit the result")
+        say("what to do: run homelab docs (or nox -s docs) and commit the result")
     return CHANGES if stale else 0
 
 
@@ -38,7 +37,7 @@ def docs(project: Path | None, *, check: bool) -> int:
 @options.project
 def modules(project: Path | None) -> None:
     """Test each Terraform module by itself, with mocked providers."""
-    from homelab.operations.moduletests import check_modules
+    from homelab.repository.module_tests import check_modules
 
     runs = check_modules(load(project))
     for run in runs:

@@ -38,7 +38,7 @@ def leave_to_owner(project: Path | None) -> None:
     """
     if not is_root():
         return
-    from homelab.operations.ownership import give_back_around
+    from homelab.operations.run.ownership import give_back_around
 
     with _undisturbed():
         give_back_around(project)

@@ -33,7 +33,7 @@ def github() -> None:
 def comment(page: Path, marker: str, pull_request: int | None) -> None:
     """Put a page into one comment of the pull request, which is updated from then on."""
     from homelab.clients.github import GitHub
-    from homelab.operations.github import notes
+    from homelab.repository.github import notes
 
     environment = GitHubEnvironment.read()
     number = pull_request or notes.pull_request(environment)
@@ -52,7 +52,7 @@ def comment(page: Path, marker: str, pull_request: int | None) -> None:
 def drift(page: Path, plan: Path) -> None:
     """Keep one issue open as long as the plan is not empty."""
     from homelab.clients.github import GitHub
-    from homelab.operations.github import notes
+    from homelab.repository.github import notes
 
     environment = GitHubEnvironment.read()
     client = GitHub.from_environment(environment)
@@ -64,7 +64,7 @@ def drift(page: Path, plan: Path) -> None:
 def protection(project: Path | None) -> int:
     """Compare GitHub's settings with .github; exit code 2 when they differ."""
     from homelab.clients.github import GitHub
-    from homelab.operations.github.protection import compare
+    from homelab.repository.github.protection import compare
 
     client = GitHub.from_environment(GitHubEnvironment.read())
     found = compare(client, load(project).project)
@@ -82,7 +82,7 @@ def protection(project: Path | None) -> int:
 @click.option("--urgent", is_flag=True, help="With high priority.")
 def notify(message: str, title: str, *, urgent: bool) -> None:
     """Tell people through ntfy (HOMELAB_NTFY_URL)."""
-    from homelab.clients.notifications import notify as send
+    from homelab.clients.ntfy import notify as send
 
     url = Environment.read().ntfy_url
     if url is None:

@@ -18,8 +18,8 @@ from homelab.cli.elevation import is_root, require_root
 from homelab.cli.lab_faults import fault
 from homelab.cli.output import PlainLog, emit, error_stream, say
 from homelab.errors import CapabilityError, ConfigurationError, HomelabError, WaitTimeoutError
-from homelab.operations.events import Progress, Stage
-from homelab.operations.labs import (
+from homelab.operations.run.events import Progress, Stage
+from homelab.operations.target.lab_options import (
     LabOptions,
     LabPlace,
     belongs_to_root,
@@ -157,7 +157,7 @@ def destroy(state: Path | None) -> None:
 @options.combined(options.state, options.as_json)
 def status(state: Path | None, *, as_json: bool) -> None:
     """Say whether the lab runs and what runs in it; the exit code is always 0."""
-    from homelab.operations.labview import lab_view
+    from homelab.operations.target.lab_view import lab_view
 
     try:
         view = lab_view(_existing(state))
@@ -177,7 +177,7 @@ def status(state: Path | None, *, as_json: bool) -> None:
 @click.option("--timeout", default=60.0, show_default=True, help="Seconds.")
 def wait(state: Path | None, timeout: float) -> None:
     """Wait until the lab's API answers; exit code 1 when it does not in time."""
-    from homelab.operations.labview import api_answers
+    from homelab.operations.target.lab_view import api_answers
     from homelab.polling import wait_until
 
     place = _existing(state)
@@ -240,7 +240,7 @@ def shell(state: Path | None, name: str | None) -> None:
 
 def _enter(state: Path | None, name: str | None, words: tuple[str, ...]) -> None:
     """Become `words` inside the node's namespaces; does not return."""
-    from homelab.operations.labview import container_argv, node_argv
+    from homelab.operations.target.lab_view import container_argv, node_argv
 
     place = _existing(state)
     require_root("entering the lab's namespaces")
@@ -261,7 +261,7 @@ def _enter(state: Path | None, name: str | None, words: tuple[str, ...]) -> None
 @click.option("--console", is_flag=True, help="What NAME wrote to its console, not its journal.")
 def logs(state: Path | None, name: str | None, lines: int, *, follow: bool, console: bool) -> None:
     """Show the server's log, or the journal of container NAME; of one that is off, its console."""
-    from homelab.operations.labview import console_log, runs
+    from homelab.operations.target.lab_view import console_log, runs
 
     more = ("-f",) if follow else ()
     place = _existing(state)
@@ -285,7 +285,7 @@ def logs(state: Path | None, name: str | None, lines: int, *, follow: bool, cons
 @options.combined(options.state, options.as_json)
 def images(state: Path | None, *, as_json: bool) -> None:
     """List templates and service images, and which of them are stand-ins."""
-    from homelab.operations.labview import image_rows
+    from homelab.operations.target.lab_view import image_rows
 
     rows = image_rows(_existing(state))
     _table(("image", "origin", "digest"), rows, as_json=as_json)
@@ -295,7 +295,7 @@ def images(state: Path | None, *, as_json: bool) -> None:
 @options.as_json
 def capabilities(*, as_json: bool) -> None:
     """List what of PVE's API the lab serves, keeps only, or refuses and why, and who drove it."""
-    from homelab.operations.labview import endpoint_rows
+    from homelab.operations.target.lab_view import endpoint_rows
 
     _table(
         ("method", "path", "permission", "driven by", "effect"), endpoint_rows(), as_json=as_json

@@ -10,7 +10,7 @@ import click
 
 from homelab.cli import options
 from homelab.cli.output import emit, say
-from homelab.operations.faults import add_fault, clear_faults, list_faults
+from homelab.operations.target.faults import add_fault, clear_faults, list_faults
 
 
 @click.group()

@@ -10,8 +10,8 @@ import click
 
 from homelab.cli import options
 from homelab.cli.output import emit, say
-from homelab.operations.locking import Holder, holders
-from homelab.operations.locking import release as end
+from homelab.operations.state.locks import Holder, holders
+from homelab.operations.state.locks import release as end
 from homelab.settings import load
 
 

@@ -12,7 +12,7 @@ from typing import TextIO
 
 from homelab.cli.printable import printable
 from homelab.errors import HomelabError
-from homelab.operations.events import (
+from homelab.operations.run.events import (
     Event,
     ItemChanged,
     ItemsKnown,

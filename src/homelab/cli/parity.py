@@ -31,8 +31,8 @@ def parity() -> None:
 )
 def record(target: str | None, project: Path | None, output: Path) -> None:
     """Read shapes and error texts from a node; no values are kept, and nothing is changed."""
-    from homelab.operations.parity import record as record_replies
-    from homelab.operations.targets import open_target
+    from homelab.operations.target.target import open_target
+    from homelab.repository.parity import record as record_replies
 
     opened = open_target(load(project), target, start=False)
     recording = record_replies(Proxmox.from_environment(opened.environment))
@@ -48,16 +48,16 @@ def check(
     context: click.Context, state: Path | None, recording: Path | None, *, as_json: bool
 ) -> None:
     """Compare the running lab with a recording; exit code 2 when it differs."""
-    from homelab.operations.labs import (
+    from homelab.operations.target.lab_options import (
         LabOptions,
         lab_place,
         lab_target,
         open_lab,
         settings_if_any,
     )
-    from homelab.operations.labview import client
-    from homelab.operations.parity import Recording
-    from homelab.operations.parity import check as check_replies
+    from homelab.operations.target.lab_view import client
+    from homelab.repository.parity import Recording
+    from homelab.repository.parity import check as check_replies
     from homelab.settings import Environment
 
     place = lab_place(LabOptions(state=state), lab_target(settings_if_any()), Environment.read())

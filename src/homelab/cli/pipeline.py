@@ -12,11 +12,11 @@ from homelab.cli import options
 from homelab.cli.elevation import is_root, require_root
 from homelab.cli.output import emit, listener, say
 from homelab.errors import CapabilityError
-from homelab.operations.labs import LabOptions, belongs_to_root, is_at, lab_place
+from homelab.operations.target.lab_options import LabOptions, belongs_to_root, is_at, lab_place
 from homelab.settings import ImagesChoice, LabTarget, RuntimeChoice, Settings, load
 
 if TYPE_CHECKING:
-    from homelab.operations.report import OperationReport
+    from homelab.operations.run.report import OperationReport
 
 _LAB = options.combined(options.runtime, options.listen, options.state)
 _COMMON = options.combined(options.target, options.project, _LAB, options.plain)
@@ -77,9 +77,9 @@ def plan(
 
     Exit code 0 when there is nothing, 2 when there is something, 1 when it may not be applied.
     """
+    from homelab.operations.plan import plan as make
     from homelab.operations.review import to_terminal
     from homelab.operations.review.data import to_json
-    from homelab.operations.reviewing import plan as make
     from homelab.policy.formats import to_github
 
     settings = load(project)
@@ -126,7 +126,7 @@ def deploy(
     given: Path | None,
 ) -> int:
     """Plan, apply, configure and validate; the lab is brought up when it is not running."""
-    from homelab.operations.deploying import deploy as run
+    from homelab.operations.deploy import deploy as run
 
     settings = load(project)
     lab = LabOptions(runtime=runtime, listen=listen, state=state)
@@ -161,7 +161,7 @@ def destroy(
     lock_timeout: float,
 ) -> int:
     """Remove every container; where the target is the lab, the lab too."""
-    from homelab.operations.destroying import destroy as run
+    from homelab.operations.destroy import destroy as run
 
     settings = load(project)
     lab = LabOptions(runtime=runtime, listen=listen, state=state)
@@ -193,7 +193,7 @@ def probe(
     deadline: float,
 ) -> int:
     """Ask every service whether it is well; exit code 1 when one is not."""
-    from homelab.operations.asking import probe as run
+    from homelab.operations.probe import probe as run
 
     settings = load(project)
     lab = LabOptions(state=state)
@@ -229,7 +229,7 @@ def probe(
 @options.combined(options.target, options.project, options.state)
 def inventory(target: str | None, project: Path | None, state: Path | None) -> None:
     """Print the Ansible inventory as JSON, from Terraform's outputs."""
-    from homelab.operations.asking import inventory as run
+    from homelab.operations.probe import inventory as run
 
     settings = load(project)
     lab = LabOptions(state=state)

@@ -48,7 +48,7 @@ def policy(
     form: str,
 ) -> int:
     """Judge terraform/ without starting anything; exit code 1 when a rule of severity error fails."""
-    from homelab.operations.judging import judge
+    from homelab.operations.review.judge import judge
 
     settings = load(project)
     rules = all_rules(settings.project)

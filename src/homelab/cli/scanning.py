@@ -17,7 +17,7 @@ from homelab.settings import load
 @click.option("--online", is_flag=True, help="Let tools ask services in the network.")
 def lint(project: Path | None, *, only: tuple[str, ...], online: bool) -> None:
     """Check style, layers, secrets, Ansible, YAML, workflows and Terraform's formatting."""
-    from homelab.operations.scanning.scan import scan
+    from homelab.repository.lint.scan import scan
 
     report = scan(load(project), only=only, online=online, tell=say)
     for line in report.lines():

@@ -21,7 +21,7 @@ def state() -> None:
 @options.combined(options.target, options.project, options.as_json)
 def show(target: str | None, project: Path | None, *, as_json: bool) -> None:
     """Say where the state of a target is, and what it holds."""
-    from homelab.operations.remote_state import places
+    from homelab.operations.state.remote import places
 
     found = places(load(project), target)
     if as_json:
@@ -49,7 +49,7 @@ def show(target: str | None, project: Path | None, *, as_json: bool) -> None:
 @options.combined(options.target, options.project)
 def init(target: str | None, project: Path | None) -> None:
     """Prepare the directory in which Terraform, also by hand, works on a target's remote state."""
-    from homelab.operations.remote_state import initialise
+    from homelab.operations.state.remote import initialise
 
     place = initialise(load(project), target)
     say(f"ready: cd {place} && terraform plan")
@@ -59,7 +59,7 @@ def init(target: str | None, project: Path | None) -> None:
 @options.combined(options.target, options.project)
 def migrate(target: str | None, project: Path | None) -> None:
     """Move a target's local state into PostgreSQL; the file stays, under another name."""
-    from homelab.operations.remote_state import migrate as move
+    from homelab.operations.state.remote import migrate as move
 
     done = move(load(project), target)
     emit(

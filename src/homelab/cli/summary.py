@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from homelab.operations.events import Stage, State
-from homelab.operations.report import OperationReport
+from homelab.operations.run.events import Stage, State
+from homelab.operations.run.report import OperationReport
 
 
 def summary_lines(report: OperationReport) -> tuple[str, ...]:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from homelab.clients.proxmox_tasks import task_log, wait_for_task
 from homelab.errors import ApiError, ConfigurationError, UnreachableError
+from homelab.pve.waiting import task_log, wait_for_task
 
 _TIMEOUT = 30
 DEFAULT_PORT = 8006

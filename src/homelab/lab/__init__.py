@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from homelab.lab.control import Control
-    from homelab.lab.faults import Fault
-    from homelab.lab.info import LabInfo, LabStatus
-    from homelab.lab.lifecycle import Lab
+    from homelab.lab.lab import Lab
+    from homelab.lab.node.faults import Fault
+    from homelab.lab.server.faults_client import Control
+    from homelab.lab.server.info import LabInfo, LabStatus
 
 __all__ = ["Control", "Fault", "Lab", "LabInfo", "LabStatus"]
 
 _PLACES = {
-    "Control": "control",
-    "Fault": "faults",
-    "Lab": "lifecycle",
-    "LabInfo": "info",
-    "LabStatus": "info",
+    "Control": "server.faults_client",
+    "Fault": "node.faults",
+    "Lab": "lab",
+    "LabInfo": "server.info",
+    "LabStatus": "server.info",
 }
 
 

@@ -1,6 +1,6 @@
 """The topology as frozen typed values, its readers, its validation, and what derives from it.
 
-Names are imported when they are first used: the lab needs sizes, and not what reads outside data.
+Names are imported when they are first used: the lab has no need of what reads outside data.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from homelab.model.inventories import SshAccess, inventory
     from homelab.model.outputs import topology_from_outputs
     from homelab.model.plan import topology_from_plan
-    from homelab.model.sizes import format_size, parse_size
     from homelab.model.topology import (
         Container,
         Features,
@@ -56,9 +55,7 @@ __all__ = [
     "Vmid",
     "document_of",
     "firewall_rules",
-    "format_size",
     "inventory",
-    "parse_size",
     "start_waves",
     "topology_from_document",
     "topology_from_outputs",
@@ -86,9 +83,7 @@ _PLACES = {
     "Vmid": "topology",
     "document_of": "documents",
     "firewall_rules": "firewall",
-    "format_size": "sizes",
     "inventory": "inventories",
-    "parse_size": "sizes",
     "start_waves": "waves",
     "topology_from_document": "documents",
     "topology_from_outputs": "outputs",

@@ -9,7 +9,7 @@ from homelab.errors import TopologyError
 from homelab.model.documents import topology_from_document
 from homelab.model.outputs import output_value
 from homelab.model.problems import raise_problems
-from homelab.model.sizes import parse_size
+from homelab.pve.sizes import parse_size
 
 if TYPE_CHECKING:
     from homelab.model.topology import Container, Topology

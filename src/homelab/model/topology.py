@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from homelab.model.sizes import parse_size
+from homelab.pve.sizes import parse_size
 
 
 def _is_size(text: str) -> str:

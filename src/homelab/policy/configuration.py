@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from homelab.errors import ConfigurationError
-from homelab.model import parse_size
 from homelab.model.hcl import Place
 from homelab.policy.capacity import Capacity, NodeCapacity
 from homelab.policy.waivers import Waiver
+from homelab.pve.sizes import parse_size
 from homelab.settings import SETTINGS_FILES, PolicySettings
 
 _MIB = 1 << 20

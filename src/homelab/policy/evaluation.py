@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from homelab.errors import HomelabError
 from homelab.model.hcl import Declared, Place, declared
 from homelab.policy.capacity import Capacity
-from homelab.policy.collection import paused_collection
 from homelab.policy.documents import subject_from_plan, subject_from_topology
+from homelab.policy.garbage_pause import paused_collection
 from homelab.policy.report import Finding, PolicyReport
 from homelab.policy.rule import Observation, Rule, Verdict
 from homelab.policy.rules import RULES
@@ -23,7 +23,7 @@ from homelab.policy.values import Where
 from homelab.policy.waivers import EXPIRED, META, UNUSED, Waiver
 
 if TYPE_CHECKING:
-    from homelab.clients.terraform_plan import Plan
+    from homelab.clients.terraform.plan import Plan
     from homelab.model import Topology
 
 NO_CAPACITY = Capacity()

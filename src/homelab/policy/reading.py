@@ -10,7 +10,6 @@ from functools import lru_cache
 from socket import inet_aton
 from typing import Any
 
-from homelab.model.sizes import parse_size
 from homelab.policy.values import (
     UNKNOWN,
     GuestView,
@@ -22,6 +21,7 @@ from homelab.policy.values import (
     Unknown,
     VolumeView,
 )
+from homelab.pve.sizes import parse_size
 
 _NOTHING: Mapping[str, Any] = {}
 _ALL = (1 << 32) - 1

@@ -11,9 +11,10 @@ from tf.schema import Schema
 from tf.utils import Diagnostics
 
 from homelab.errors import ConfigurationError, HomelabError
-from homelab.mirror import ADDRESS
+from homelab.offline_provider import ADDRESS
+from homelab.provider.diagnostics import report
 from homelab.provider.layouts import PROVIDER
-from homelab.provider.lxc import Lxc, report
+from homelab.provider.lxc import Lxc
 from homelab.provider.node import Node
 from homelab.provider.pool import Pool
 

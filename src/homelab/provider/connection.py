@@ -17,8 +17,8 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnec
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from homelab.clients.proxmox_tasks import wait_for_task
 from homelab.errors import ApiError, ConfigurationError, UnreachableError
+from homelab.pve.waiting import wait_for_task
 
 _log = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tf.iface import (
     CreateContext,
@@ -18,13 +18,12 @@ from tf.schema import Schema
 from tf.utils import Diagnostics
 
 from homelab.errors import ApiError, ConfigurationError, HomelabError, TaskError, UnreachableError
+from homelab.provider.diagnostics import report
 from homelab.provider.fields import State
 from homelab.provider.layouts import LXC
 from homelab.provider.lxc_parameters import Changes, create_parameters, gibibytes, update_changes
 from homelab.provider.lxc_state import read_state
-
-if TYPE_CHECKING:
-    from homelab.provider.application import ProxmoxProvider
+from homelab.provider.node import NodeSource
 
 _log = logging.getLogger(__name__)
 
@@ -36,7 +35,7 @@ class Lxc(Resource):  # type: ignore[misc]
 
     layout = LXC
 
-    def __init__(self, provider: ProxmoxProvider) -> None:
+    def __init__(self, provider: NodeSource) -> None:
         self._provider = provider
 
     @classmethod
@@ -212,18 +211,6 @@ def parse_id(text: str) -> tuple[str, int]:
             f"{text!r} is not the id of a container", hint="the form is NODE/lxc/VMID"
         )
     return parts[0], int(parts[2])
-
-
-def report(diags: Diagnostics, subject: str, error: HomelabError) -> None:
-    """Put an error among the diagnostics: its first line as summary, the rest as detail."""
-    reason = error.reason if isinstance(error, ApiError) else error.message
-    first, _, rest = reason.partition("\n")
-    details = [rest] if rest else []
-    if isinstance(error, ApiError):
-        details.append(f"{error.request} was answered with status {error.status}.")
-    if error.hint:
-        details.append(f"What to do: {error.hint}")
-    diags.add_error(f"{subject}: {first}", "\n".join(details))
 
 
 def _check_size(diags: Diagnostics, size: str, path: list[Any]) -> None:

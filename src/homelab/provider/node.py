@@ -5,12 +5,20 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from homelab.errors import ApiError
 from homelab.provider.connection import Connection
 
 _LISTING_AGE = 2.0
+
+
+class NodeSource(Protocol):
+    """What resources know of the provider that they belong to."""
+
+    @property
+    def node(self) -> Node:
+        """The node, once the provider is configured."""
 
 
 class Node:

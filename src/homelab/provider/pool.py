@@ -3,7 +3,7 @@
 # ruff: noqa: ARG002 - signatures are the framework's
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tf.iface import (
     CreateContext,
@@ -19,10 +19,7 @@ from tf.utils import Diagnostics
 from homelab.errors import ApiError, ConfigurationError
 from homelab.provider.fields import State
 from homelab.provider.layouts import POOL
-from homelab.provider.node import is_missing
-
-if TYPE_CHECKING:
-    from homelab.provider.application import ProxmoxProvider
+from homelab.provider.node import NodeSource, is_missing
 
 _PREFIX = "pools/"
 
@@ -32,7 +29,7 @@ class Pool(Resource):  # type: ignore[misc]
 
     layout = POOL
 
-    def __init__(self, provider: ProxmoxProvider) -> None:
+    def __init__(self, provider: NodeSource) -> None:
         self._provider = provider
 
     @classmethod

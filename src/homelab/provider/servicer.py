@@ -18,8 +18,8 @@ from tf.utils import Diagnostics, _to_attribute_path
 
 from homelab.errors import HomelabError
 from homelab.provider.application import ProxmoxProvider
+from homelab.provider.diagnostics import report
 from homelab.provider.fields import State
-from homelab.provider.lxc import report
 from homelab.provider.planning import plan
 
 

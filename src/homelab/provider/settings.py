@@ -8,30 +8,7 @@ from typing import Any
 
 from homelab.errors import ConfigurationError
 from homelab.provider.connection import Credentials
-
-PRIVILEGES = (
-    "Datastore.AllocateSpace",
-    "Datastore.Audit",
-    "Pool.Allocate",
-    "Pool.Audit",
-    "Sys.Audit",
-    "Sys.Console",
-    "Sys.Modify",
-    "VM.Allocate",
-    "VM.Audit",
-    "VM.Clone",
-    "VM.Config.CDROM",
-    "VM.Config.CPU",
-    "VM.Config.Cloudinit",
-    "VM.Config.Disk",
-    "VM.Config.HWType",
-    "VM.Config.Memory",
-    "VM.Config.Network",
-    "VM.Config.Options",
-    "VM.Migrate",
-    "VM.PowerMgmt",
-)
-"""What Telmate's provider wants on `/` unless pm_minimum_permission_list says otherwise."""
+from homelab.pve.terraform_privileges import PRIVILEGES
 
 UNUSED = ("pm_http_headers", "pm_otp", "pm_proxy_server")
 """Settings of Telmate's that change nothing here; a warning names those that are set."""

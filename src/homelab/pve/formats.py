@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 
-from homelab.model.sizes import format_size, parse_size
 from homelab.pve.properties import (
     PropertyStringError,
     format_property_string,
     parse_property_string,
 )
 from homelab.pve.schema import FLAG, Parameter, ParameterError, verify
+from homelab.pve.sizes import format_size, parse_size
 from homelab.pve.volumes import truncated
 
 _MAC = re.compile(r"[0-9a-f][02468ace](?::[0-9a-f]{2}){5}", re.IGNORECASE)

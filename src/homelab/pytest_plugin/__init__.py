@@ -58,7 +58,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     """A session that ran as root leaves what it wrote in the project to the user who called sudo."""
     if os.geteuid() == 0 and not hasattr(config, "workerinput"):
-        from homelab.operations.ownership import give_back_around
+        from homelab.operations.run.ownership import give_back_around
 
         give_back_around(config.getoption("homelab_project"))
 

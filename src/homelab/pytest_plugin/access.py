@@ -12,9 +12,9 @@ from homelab import netns, settings
 from homelab.clients.proxmox import Proxmox
 from homelab.errors import CapabilityError
 from homelab.model import SshAccess, Topology
-from homelab.operations.configuring import ssh_access
-from homelab.operations.labs import LabOptions, belongs_to_root, lab_place
-from homelab.operations.targets import Target, open_target
+from homelab.operations.stages.configure import ssh_access
+from homelab.operations.target.lab_options import LabOptions, belongs_to_root, lab_place
+from homelab.operations.target.target import Target, open_target
 from homelab.settings import LabTarget, Settings
 
 

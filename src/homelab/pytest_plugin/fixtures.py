@@ -13,11 +13,11 @@ from homelab.pytest_plugin.expectation import fail
 if TYPE_CHECKING:
     from testinfra.host import Host
 
-    from homelab.clients.ansible_facts import HostFacts
-    from homelab.clients.hosts import Hosts
+    from homelab.clients.ansible.facts import HostFacts
     from homelab.clients.proxmox import Proxmox
+    from homelab.clients.ssh_hosts import Hosts
     from homelab.model import Container, Topology
-    from homelab.operations.targets import Target
+    from homelab.operations.target.target import Target
     from homelab.pytest_plugin.access import Access
     from homelab.pytest_plugin.guest import Answer, GuestFacts
 
@@ -58,7 +58,7 @@ def shared_directory(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pyt
 @pytest.fixture(scope="session")
 def hosts(access: Access) -> Iterator[Hosts]:
     """Testinfra hosts by address."""
-    from homelab.clients.hosts import Hosts
+    from homelab.clients.ssh_hosts import Hosts
 
     with Hosts(access.ssh) as opened:
         yield opened
@@ -116,8 +116,8 @@ def ansible_facts(
     """Ansible's facts of each selected container that answers ssh, gathered once per session."""
     from pydantic import TypeAdapter
 
-    from homelab.clients.ansible import Ansible
-    from homelab.clients.ansible_facts import HostFacts, gather_facts
+    from homelab.clients.ansible.client import Ansible
+    from homelab.clients.ansible.facts import HostFacts, gather_facts
     from homelab.model import inventory
     from homelab.pytest_plugin.sharing import once
 

@@ -9,7 +9,7 @@ from ipaddress import IPv4Address, IPv4Interface
 
 from pydantic import BaseModel, ConfigDict
 
-from homelab.clients.hosts import Hosts
+from homelab.clients.ssh_hosts import Hosts
 from homelab.errors import HomelabError
 from homelab.model.topology import Container
 

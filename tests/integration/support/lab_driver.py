@@ -15,7 +15,7 @@ from typing import Any
 import requests
 
 from homelab.lab import Lab, LabInfo
-from homelab.lab.node import Node
+from homelab.lab.host.namespaces import Node
 from homelab.polling import wait_until
 from homelab.process import is_alive
 

@@ -11,10 +11,10 @@ import pytest
 from fake_github import FakeGitHub, fake_github
 
 from homelab.clients.github import GitHub, GitHubError
-from homelab.clients.notifications import notify
+from homelab.clients.ntfy import notify
 from homelab.errors import ConfigurationError, UnreachableError
-from homelab.operations.github import notes
-from homelab.operations.github.protection import compare
+from homelab.repository.github import notes
+from homelab.repository.github.protection import compare
 from homelab.settings import GitHubEnvironment
 
 

@@ -12,7 +12,7 @@ from standstill import within
 from terminal import LONG, Terminal
 
 from homelab.cli.board import Board
-from homelab.operations.events import (
+from homelab.operations.run.events import (
     ItemChanged,
     ItemsKnown,
     Notice,

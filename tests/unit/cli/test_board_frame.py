@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from homelab.cli.board_frame import BoardState
-from homelab.operations.events import (
+from homelab.operations.run.events import (
     ItemChanged,
     ItemsKnown,
     OperationStarted,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from homelab.cli import app, elevation
-from homelab.operations import ownership
+from homelab.operations.run import ownership
 from homelab.polling import wait_until
 
 

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from homelab.cli.board import Board
 from homelab.cli.output import PlainLog, line_of
-from homelab.operations.events import (
+from homelab.operations.run.events import (
     Event,
     ItemChanged,
     ItemsKnown,

@@ -10,7 +10,7 @@ import pytest
 from homelab import settings
 from homelab.cli import pipeline
 from homelab.errors import CapabilityError
-from homelab.operations.labs import LabOptions
+from homelab.operations.target.lab_options import LabOptions
 from homelab.settings import Environment, Settings
 
 

@@ -11,16 +11,16 @@ from urllib.parse import urlencode
 
 import pytest
 
-from homelab.lab import boot
-from homelab.lab.access import Access
+from homelab.lab.access.acl import Access
+from homelab.lab.access.tickets import Authenticator, Secrets
 from homelab.lab.api.dispatch import Dispatcher, Reply, Request
-from homelab.lab.auth import Authenticator, Secrets
-from homelab.lab.context import Context
-from homelab.lab.faults import Faults
-from homelab.lab.memory import MemoryRuntime
+from homelab.lab.guests import recovery
+from homelab.lab.node.context import Context
+from homelab.lab.node.faults import Faults
+from homelab.lab.node.tasks import Tasks
 from homelab.lab.runtime import Bridge, ContainerRuntime
-from homelab.lab.state import State
-from homelab.lab.tasks import Tasks
+from homelab.lab.runtimes.memory import MemoryRuntime
+from homelab.lab.state.database import State
 from homelab.pve.release import DEFAULT_RELEASE, Release
 
 TEMPLATE = "local:vztmpl/debian-13-homelab_13.0_amd64.tar.zst"
@@ -187,7 +187,7 @@ def open_node(tmp_path: Path) -> Iterator[OpenNode]:
             nodes=nodes,
             release=release,
         )
-        boot.recover(context, boot_id)
+        recovery.recover(context, boot_id)
         ticket, csrf = context.authenticator.login("root@pam", PASSWORD)
         headers = {"Authorization": f"PVEAuthCookie={ticket}", "CSRFPreventionToken": csrf}
         return LabNode(tmp_path, used, context, Dispatcher(context), headers)

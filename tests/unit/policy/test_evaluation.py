@@ -19,7 +19,7 @@ from homelab.model import Topology
 from homelab.policy import Observation, Rule, Severity, Subject, Verdict, Waiver, fails
 from homelab.policy.extensions import all_rules, rule_named
 from homelab.policy.formats import to_github, to_json, to_junit, to_lines, to_sarif
-from homelab.policy.sketch import sketch_plan
+from homelab.policy.synthetic_plan import sketch_plan
 
 TODAY = date(2025, 6, 1)
 

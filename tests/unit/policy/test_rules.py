@@ -13,7 +13,7 @@ import pytest
 from homelab import policy
 from homelab.model import Topology
 from homelab.policy import Verdict
-from homelab.policy.sketch import sketch_plan
+from homelab.policy.synthetic_plan import sketch_plan
 
 _MEDIA = "containers/media-stack.tf"
 _MONITORING = "containers/monitoring.tf"

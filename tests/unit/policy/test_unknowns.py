@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from homelab import policy
 from homelab.model import Topology, document_of
 from homelab.policy import Verdict
-from homelab.policy.sketch import sketch_plan
+from homelab.policy.synthetic_plan import sketch_plan
 
 _JUNK = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),

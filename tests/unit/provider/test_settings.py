@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from homelab.errors import ConfigurationError
-from homelab.provider.settings import PRIVILEGES, ProviderSettings
+from homelab.provider.settings import ProviderSettings
+from homelab.pve.terraform_privileges import PRIVILEGES
 
 ENVIRONMENT = {
     "PM_API_URL": "https://pve:8006/api2/json",

@@ -14,15 +14,15 @@ from urllib.parse import parse_qsl, unquote
 import orjson
 
 from homelab.errors import HomelabError
-from homelab.lab.api import own
+from homelab.lab.access.tickets import AuthenticationError, Caller
+from homelab.lab.api import faults
 from homelab.lab.api.endpoint import Call, Encoded, Endpoint, Page, Privilege
 from homelab.lab.api.router import Router
 from homelab.lab.api.table import ENDPOINTS
-from homelab.lab.auth import AuthenticationError, Caller
-from homelab.lab.context import Context
 from homelab.lab.failures import ApiFailureError, invalid
+from homelab.lab.node.context import Context
 from homelab.lab.runtime import RuntimeFailureError
-from homelab.lab.state import StateError
+from homelab.lab.state.database import StateError
 from homelab.pve.schema import Parameter, ParameterError, RawValue, verify
 
 _log = logging.getLogger(__name__)
@@ -115,7 +115,7 @@ class Dispatcher:
         path = unquote(request.path)
         if path.startswith(f"{_OWN_PREFIX}/"):
             caller = self._authenticate(request, None)
-            return own.handle(
+            return faults.handle(
                 self._context, caller, request.method, path.removeprefix(_OWN_PREFIX), request.body
             )
         if path != _PREFIX and not path.startswith(f"{_PREFIX}/"):

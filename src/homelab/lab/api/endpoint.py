@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from homelab.lab.auth import Caller
-from homelab.lab.context import Context
+from homelab.lab.access.tickets import Caller
+from homelab.lab.node.context import Context
 from homelab.pve.schema import Arguments, Parameter
 
 Method = Literal["GET", "POST", "PUT", "DELETE"]

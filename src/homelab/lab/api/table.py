@@ -2,44 +2,29 @@
 
 from __future__ import annotations
 
-from homelab.lab.api import (
-    access,
-    backups,
-    cluster,
-    containers,
-    content,
-    copies,
-    datacenter,
-    firewall,
-    node_settings,
-    nodes,
-    pools,
-    power,
-    resources,
-    rights,
-    snapshots,
-    storage,
-    tasks,
-    users,
-)
+from homelab.lab.api.access import acl, tickets, users
+from homelab.lab.api.cluster import cluster, options, pools, resources
 from homelab.lab.api.endpoint import Endpoint
+from homelab.lab.api.firewall import endpoints
+from homelab.lab.api.guests import backups, clones, containers, power, snapshots
+from homelab.lab.api.nodes import nodes, settings, storage, storage_content, tasks
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    *access.ENDPOINTS,
+    *tickets.ENDPOINTS,
     *users.ENDPOINTS,
-    *rights.ENDPOINTS,
+    *acl.ENDPOINTS,
     *cluster.ENDPOINTS,
     *resources.ENDPOINTS,
     *nodes.ENDPOINTS,
     *containers.ENDPOINTS,
     *power.ENDPOINTS,
     *snapshots.ENDPOINTS,
-    *copies.ENDPOINTS,
-    *firewall.ENDPOINTS,
+    *clones.ENDPOINTS,
+    *endpoints.ENDPOINTS,
     *backups.ENDPOINTS,
-    *content.ENDPOINTS,
-    *node_settings.ENDPOINTS,
-    *datacenter.ENDPOINTS,
+    *storage_content.ENDPOINTS,
+    *settings.ENDPOINTS,
+    *options.ENDPOINTS,
     *tasks.ENDPOINTS,
     *storage.ENDPOINTS,
     *pools.ENDPOINTS,

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from homelab.errors import CommandError
-from homelab.lab.doctor import install
-from homelab.lab.host import Host
+from homelab.lab.host.doctor import install
+from homelab.lab.host.machine import Host
 from homelab.lab.registry.oci import BlobStore
 from homelab.process import run
 

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 
 from homelab.errors import CommandError
-from homelab.lab.node import Node
+from homelab.lab.host.namespaces import Node
 from homelab.lab.runtime import RuntimeFailureError
 from homelab.lab.volumes import btrfs
 from homelab.process import find_program, run

@@ -10,8 +10,8 @@ import threading
 from pathlib import Path
 
 from homelab.errors import CommandError
+from homelab.lab.host.namespaces import Node
 from homelab.lab.images.ownership import ID_BASE
-from homelab.lab.node import Node
 from homelab.lab.runtime import RuntimeFailureError
 from homelab.lab.volumes import loops
 from homelab.lab.volumes.directories import Directories

@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from homelab.model.problems import Problem, Where
-from homelab.model.sizes import format_size, parse_size
 from homelab.model.validation.unique import Use, repeated
+from homelab.pve.sizes import format_size, parse_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from homelab.operations.planned import PlanReport
 from homelab.operations.review.items import ItemReview
 from homelab.operations.review.needs import Need
 from homelab.operations.review.preflight import Preflight
+from homelab.operations.review.report import PlanReport
 from homelab.operations.review.reviewed import Review
 from homelab.policy.formats import to_json as policy_json
 
@@ -24,7 +24,6 @@ def to_json(report: PlanReport, review: Review | None) -> dict[str, Any]:
         "opened": list(review.opened),
         "closed": list(review.closed),
         "privileges": None if review.preflight is None else _preflight(review.preflight),
-        "stale": list(review.stale),
         "policy": None if review.policy is None else policy_json(review.policy),
     }
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from homelab.operations.review.impact import option_changes
 from homelab.policy.values import ChangeView
-from homelab.provider.settings import PRIVILEGES
 from homelab.pve.guest_privileges import (
     CREATE_PRIVILEGED,
     READ_TEMPLATE,
@@ -18,6 +17,7 @@ from homelab.pve.guest_privileges import (
     root_only,
 )
 from homelab.pve.release import DEFAULT_RELEASE, Release
+from homelab.pve.terraform_privileges import PRIVILEGES
 
 PROVIDER = "the provider's own check (pm_minimum_permission_check)"
 

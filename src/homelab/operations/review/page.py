@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from homelab.operations.planned import PlanReport
 from homelab.operations.review.budget import duration
 from homelab.operations.review.impact import Impact
 from homelab.operations.review.items import ItemReview
 from homelab.operations.review.preflight import Preflight, grouped
+from homelab.operations.review.report import PlanReport
 from homelab.operations.review.reviewed import Review
 from homelab.policy.formats import to_lines
 from homelab.policy.report import Finding, PolicyReport
 from homelab.policy.rule import Verdict
 
-COMMAND = "homelab docs (or nox -s docs)"
 """What writes the generated pages."""
 _FEW = 6
 
@@ -67,12 +66,6 @@ def _markdown(report: PlanReport, review: Review) -> Iterator[str]:
         yield from _policy(review.policy)
     if review.preflight is not None:
         yield from _privileges(review.preflight)
-    if review.stale:
-        yield "#### Stale documentation"
-        yield ""
-        yield from (f"- `{name}`" for name in review.stale)
-        yield f"\nRun {COMMAND} and commit the result."
-        yield ""
     yield from _full(review)
     yield f"- provider: {report.provider}"
     yield from (f"- not checked: {text}" for text in report.not_checked)
@@ -88,8 +81,6 @@ def _verdict(report: PlanReport, review: Review) -> Iterator[str]:
         problems.append(f"{count} warning{'' if count == 1 else 's'} of the policy (strict)")
     if review.preflight is not None and not review.preflight.is_ok:
         problems.append(f"{review.preflight.user} lacks privileges")
-    if review.stale:
-        problems.append("documentation is stale")
     if problems:
         yield f"> **Not to be applied as it is:** {' and '.join(problems)}."
         yield ""
@@ -269,9 +260,6 @@ def _terminal(report: PlanReport, review: Review) -> Iterator[str]:
         if review.strict and review.policy.warnings:
             yield "  warnings count here (--strict): mend them, or waive them in homelab.toml"
     yield from (line for line in rest if not line.startswith("  "))
-    if review.stale:
-        yield f"stale documentation: {', '.join(review.stale)}"
-        yield f"  fix: run {COMMAND} and commit the result"
 
 
 def _names(names: tuple[str, ...]) -> str:

@@ -37,8 +37,6 @@ class Review:
     closed: tuple[str, ...] = ()
     policy: PolicyReport | None = None
     preflight: Preflight | None = None
-    stale: tuple[str, ...] = ()
-    """Generated pages that do not say what is declared any more."""
     strict: bool = False
     """Whether the policy's warnings speak against it as well."""
 
@@ -49,9 +47,9 @@ class Review:
 
     @property
     def is_ok(self) -> bool:
-        """Whether nothing speaks against it: policy, missing privileges, stale documentation."""
+        """Whether nothing speaks against it: the policy, or privileges that are missing."""
         policy_ok = self.policy is None or self.policy.passes(strict=self.strict)
-        return policy_ok and (self.preflight is None or self.preflight.is_ok) and not self.stale
+        return policy_ok and (self.preflight is None or self.preflight.is_ok)
 
 
 def review_plan(
@@ -59,7 +57,6 @@ def review_plan(
     *,
     policy: PolicyReport | None = None,
     preflight: Preflight | None = None,
-    stale: tuple[str, ...] = (),
     strict: bool = False,
 ) -> Review:
     """Review what `terraform show -json` says about a plan."""
@@ -95,7 +92,6 @@ def review_plan(
         closed=tuple(rule for rule in before if rule not in after),
         policy=policy,
         preflight=preflight,
-        stale=stale,
         strict=strict,
     )
 

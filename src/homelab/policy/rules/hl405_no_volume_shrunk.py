@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from homelab.model import format_size
 from homelab.policy.losses import resized
 from homelab.policy.rule import Observation, Rule, Severity, fails, unclear
 from homelab.policy.subject import Subject
 from homelab.policy.values import Unknown
+from homelab.pve.sizes import format_size
 
 
 def check(subject: Subject) -> Iterator[Observation]:

@@ -9,7 +9,7 @@ import pytest
 from homelab.lab.api.evidence import ledger
 from homelab.lab.api.router import Router
 from homelab.lab.api.table import ENDPOINTS
-from homelab.lab.faults import Fault
+from homelab.lab.node.faults import Fault
 
 CREATE = "C: setup create"
 

@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from homelab.lab.faults import Fault
-from homelab.lab.memory import MemoryRuntime
+from homelab.lab.node.faults import Fault
 from homelab.lab.runtime import InterfaceAddress
+from homelab.lab.runtimes.memory import MemoryRuntime
 from homelab.pve.release import Release
 
 L = "/nodes/pve/lxc/100"

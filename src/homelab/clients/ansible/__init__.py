@@ -1,0 +1,1 @@
+"""Ansible: its runs, their events, the facts it finds, and its vault."""

@@ -1,0 +1,1 @@
+"""Terraform: the program, its directory, its plan, its state and its locks."""

@@ -1,0 +1,261 @@
+"""What a caller may do where: the access control list, read as PVE reads it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from homelab.lab.access.tickets import ROOT, TOKEN_NAME, Caller
+from homelab.lab.failures import forbidden
+from homelab.lab.state import accounts
+from homelab.lab.state.accounts import Accounts, Rule, Token, User
+from homelab.lab.state.database import State, Transaction
+from homelab.pve import privileges
+from homelab.pve.release import DEFAULT_RELEASE, Release
+
+NO_ACCESS = "NoAccess"
+_Roles = dict[str, bool]
+"""Role to whether it propagates."""
+_Held = tuple[tuple[int, int], dict[tuple[str, str], Mapping[str, bool]]]
+"""Privileges by name and path, and the version that they are good for."""
+_REMEMBERED = 50_000
+
+
+class Access:
+    """Decides about privileges. Root by ticket, and its unseparated tokens, may do everything."""
+
+    def __init__(
+        self,
+        state: State,
+        *,
+        release: Release = DEFAULT_RELEASE,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._state = state
+        self._clock = clock
+        self._writing = threading.Lock()
+        self._accounts = Accounts.read(state)
+        self._pools = _PoolPaths(state)
+        self._changes = 0
+        self._held: _Held = ((-1, -1), {})
+        self.known = privileges.privileges(release)
+        self.builtin_roles = privileges.roles(release)
+
+    @property
+    def accounts(self) -> Accounts:
+        """Users, groups, roles, rules and tokens as they are now."""
+        return self._accounts
+
+    @contextmanager
+    def change(self) -> Iterator[Transaction]:
+        """Change accounts; what is read afterwards is what was committed."""
+        with self._writing:
+            with self._state.transaction() as transaction:
+                yield transaction
+            self._accounts = Accounts.read(self._state)
+            self._changes += 1
+
+    def user(self, userid: str) -> User | None:
+        """A user; root is always there."""
+        found = self._accounts.users.get(userid)
+        return User() if found is None and userid == ROOT else found
+
+    def users(self) -> Mapping[str, User]:
+        """All users, root first."""
+        return {ROOT: User(), **self._accounts.users}
+
+    def token(self, userid: str, tokenid: str) -> Token | None:
+        """An API token; root has one that the lab hands out."""
+        found = self._accounts.tokens.get(f"{userid}!{tokenid}")
+        if found is None and (userid, tokenid) == (ROOT, TOKEN_NAME):
+            return Token(privsep=False)
+        return found
+
+    def tokens(self, userid: str) -> dict[str, Token]:
+        """A user's API tokens by name."""
+        own = {
+            name.partition("!")[2]: token
+            for name, token in self._accounts.tokens.items()
+            if name.startswith(f"{userid}!")
+        }
+        return {TOKEN_NAME: Token(privsep=False), **own} if userid == ROOT else own
+
+    def is_active(self, userid: str) -> bool:
+        """Whether a user exists, is enabled and has not expired."""
+        user = self.user(userid)
+        return user is not None and user.enable and not self._has_expired(user.expire)
+
+    def password_matches(self, userid: str, password: str) -> bool:
+        """Whether it is the user's password, for passwords that were set through the API."""
+        user = self._accounts.users.get(userid)
+        return user is not None and accounts.password_matches(password, user.secret)
+
+    def has_password(self, userid: str) -> bool:
+        """Whether a password was set through the API."""
+        user = self._accounts.users.get(userid)
+        return user is not None and bool(user.secret)
+
+    def token_matches(self, userid: str, tokenid: str, secret: str) -> bool | None:
+        """Whether it is the token's value; None when the node made no such token."""
+        token = self._accounts.tokens.get(f"{userid}!{tokenid}")
+        if token is None:
+            return None
+        return accounts.hashed_secret(secret) == token.secret and not self._has_expired(
+            token.expire
+        )
+
+    def privileges(self, caller: Caller | str, path: str) -> Mapping[str, bool]:
+        """What a user or token may do at a path, and whether it holds below it too."""
+        version, held = self._held
+        now = self.version
+        if version != now or len(held) >= _REMEMBERED:
+            held = {}
+            self._held = (now, held)
+        key = (str(caller), path)
+        found = held.get(key)
+        if found is None:
+            found = held[key] = self._privileges(*key)
+        return found
+
+    @property
+    def version(self) -> tuple[int, int]:
+        """Another one as soon as anyone may do anything else."""
+        return self._changes, self._state.pool_changes
+
+    def _privileges(self, name: str, path: str) -> Mapping[str, bool]:
+        userid, separator, tokenid = name.partition("!")
+        if not separator:
+            return self._of_user(userid, path)
+        token = self.token(userid, tokenid)
+        if token is None:
+            return {}
+        whole = self._of_user(userid, path)
+        if not token.privsep:
+            return whole
+        own = self._expanded(self._roles(path, (("token", (name,)),)))
+        return {privilege: flag for privilege, flag in own.items() if privilege in whole}
+
+    def allows(self, caller: Caller, path: str, *any_of: str) -> bool:
+        """Whether a caller has one of these privileges at a path."""
+        if self.is_almighty(caller):
+            return True
+        held = self.privileges(caller, path)
+        return any(name in held for name in any_of)
+
+    def is_almighty(self, caller: Caller) -> bool:
+        """Whether no rule limits a caller."""
+        if caller.user != ROOT:
+            return False
+        if caller.tokenid is None:
+            return True
+        token = self.token(ROOT, caller.tokenid)
+        return token is not None and not token.privsep
+
+    def require(self, caller: Caller, path: str, *names: str, any_of: Sequence[str] = ()) -> None:
+        """Refuse a caller who lacks one of `names`, or all of `any_of`.
+
+        Raises:
+            ApiFailureError: 403 with PVE's text.
+        """
+        if self.is_almighty(caller):
+            return
+        held = self.privileges(caller, path)
+        for name in names:
+            if name not in held:
+                raise forbidden(f"{path}, {name}")
+        if any_of and not set(any_of) & held.keys():
+            raise forbidden(f"{path}, {'|'.join(any_of)}")
+
+    def require_any(self, caller: Caller, *places: tuple[str, str]) -> None:
+        """Refuse a caller who has none of these privileges at their paths.
+
+        Raises:
+            ApiFailureError: 403 that names the first one, as PVE does.
+        """
+        if not any(self.allows(caller, path, name) for path, name in places):
+            path, name = places[0]
+            raise forbidden(f"{path}, {name}")
+
+    def role(self, name: str) -> tuple[str, ...] | None:
+        """A role's privileges; None when there is no such role."""
+        builtin = self.builtin_roles.get(name)
+        if builtin is not None:
+            return builtin
+        made = self._accounts.roles.get(name)
+        return None if made is None else made.privs
+
+    def paths(self) -> tuple[str, ...]:
+        """Every path that a rule names, and those that PVE always lists."""
+        standard = ("/", "/access", "/access/groups", "/nodes", "/pool", "/sdn", "/storage", "/vms")
+        return tuple(sorted({*standard, *(rule.path for rule in self._accounts.rules)}))
+
+    def _has_expired(self, expire: int) -> bool:
+        return 0 < expire < self._clock()
+
+    def _of_user(self, userid: str, path: str) -> Mapping[str, bool]:
+        if userid == ROOT:
+            return dict.fromkeys(self.known, True)
+        user = self.user(userid)
+        if user is None:
+            return {}
+        who = (("user", (userid,)), ("group", user.groups))
+        found = self._roles(path, who)
+        pool = self._pools.of(path)
+        if pool is not None and NO_ACCESS not in found:
+            found = {**self._roles(f"/pool/{pool}", who), **found}
+        return self._expanded(found)
+
+    def _roles(self, path: str, who: tuple[tuple[str, tuple[str, ...]], ...]) -> _Roles:
+        """The roles at a path: a deeper rule replaces those above, a user's those of groups."""
+        found: _Roles = {}
+        for level in _levels(path):
+            here: Sequence[Rule] = self._accounts.rules_by_path.get(level, ())
+            here = [rule for rule in here if rule.propagate or level == path]
+            for kind, ids in who:
+                given = {rule.role: rule.propagate for rule in _matching(here, kind, ids)}
+                if given:
+                    found = {NO_ACCESS: True} if NO_ACCESS in given else given
+                    break
+        return found
+
+    def _expanded(self, found: _Roles) -> dict[str, bool]:
+        if NO_ACCESS in found:
+            return {}
+        held: dict[str, bool] = {}
+        for role, propagates in found.items():
+            for privilege in self.role(role) or ():
+                held[privilege] = held.get(privilege, False) or propagates
+        return held
+
+
+class _PoolPaths:
+    """The pool that a guest or a storage gets rules from."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._known: tuple[int, dict[str, str]] = (-1, {})
+
+    def of(self, path: str) -> str | None:
+        changes, known = self._known
+        if changes != self._state.pool_changes:
+            changes, known = self._state.pool_changes, {}
+            for pool in self._state.pools():
+                known.update((f"/vms/{vmid}", pool.poolid) for vmid in pool.vmids)
+                known.update((f"/storage/{name}", pool.poolid) for name in pool.storages)
+            self._known = (changes, known)
+        return known.get(path)
+
+
+def _levels(path: str) -> Iterator[str]:
+    yield "/"
+    here = ""
+    for name in path.strip("/").split("/"):
+        if name:
+            here = f"{here}/{name}"
+            yield here
+
+
+def _matching(rules: Sequence[Rule], kind: str, ids: Sequence[str]) -> list[Rule]:
+    return [rule for rule in rules if rule.kind == kind and rule.ugid in ids]

@@ -1,0 +1,1 @@
+"""The API's /access: tickets, users, tokens, roles, access rules."""

@@ -1,0 +1,292 @@
+"""/access/groups, roles and acl: who may do what."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from homelab.lab.access.tickets import Caller
+from homelab.lab.api.endpoint import Call, Endpoint, Privilege
+from homelab.lab.failures import ApiFailureError, forbidden, invalid
+from homelab.lab.node.context import Context
+from homelab.lab.state import accounts
+from homelab.lab.state.accounts import Group, Role, Rule
+from homelab.pve.schema import FLAG, TEXT, Parameter
+
+_ALLOCATE = Privilege("/access/groups", "Group.Allocate")
+_MODIFY = Privilege("/access", "Sys.Modify")
+
+
+def groups(context: Context, call: Call) -> object:
+    access = context.access
+    return [
+        {"groupid": name, "users": ",".join(_members(context, name)), **_comment(group)}
+        for name, group in access.accounts.groups.items()
+        if access.allows(
+            call.caller, f"/access/groups/{name}", "User.Modify", "Sys.Audit", "Group.Allocate"
+        )
+    ]
+
+
+def group(context: Context, call: Call) -> object:
+    name, found = _group(context, call)
+    return {"members": _members(context, name), **_comment(found)}
+
+
+def create_group(context: Context, call: Call) -> object:
+    name = call.args.text("groupid")
+    if name in context.access.accounts.groups:
+        raise ApiFailureError(f"create group failed: group '{name}' already exists")
+    with context.access.change() as transaction:
+        accounts.put(transaction, name, Group(comment=call.args.text("comment")))
+    return None
+
+
+def update_group(context: Context, call: Call) -> object:
+    name, found = _group(context, call)
+    with context.access.change() as transaction:
+        comment = call.args.text("comment", found.comment)
+        accounts.put(transaction, name, replace(found, comment=comment))
+    return None
+
+
+def remove_group(context: Context, call: Call) -> object:
+    name, _found = _group(context, call)
+    known = context.access.accounts
+    with context.access.change() as transaction:
+        accounts.remove(transaction, name, Group)
+        for userid, user in known.users.items():
+            if name in user.groups:
+                left = tuple(other for other in user.groups if other != name)
+                accounts.put(transaction, userid, replace(user, groups=left))
+        for rule in known.rules:
+            if (rule.kind, rule.ugid) == ("group", name):
+                accounts.remove(transaction, rule.key, Rule)
+    return None
+
+
+def roles(context: Context, _call: Call) -> object:
+    access = context.access
+    builtin = [
+        {"roleid": role, "special": 1, "privs": ",".join(names)}
+        for role, names in access.builtin_roles.items()
+    ]
+    made = [
+        {"roleid": role, "special": 0, "privs": ",".join(found.privs)}
+        for role, found in access.accounts.roles.items()
+    ]
+    return builtin + made
+
+
+def role(context: Context, call: Call) -> object:
+    name = call.args.text("roleid")
+    found = context.access.role(name)
+    if found is None:
+        raise ApiFailureError(f"role '{name}' does not exist")
+    return dict.fromkeys(found, 1)
+
+
+def create_role(context: Context, call: Call) -> object:
+    name = call.args.text("roleid")
+    if name.startswith("PVE"):
+        raise invalid("roleid", "cannot use role ID starting with the (case-insensitive) 'PVE'")
+    if context.access.role(name) is not None:
+        raise ApiFailureError(f"create role failed: role '{name}' already exists")
+    with context.access.change() as transaction:
+        accounts.put(transaction, name, Role(privs=_privileges(context, call)))
+    return None
+
+
+def update_role(context: Context, call: Call) -> object:
+    name, found = _made_role(context, call, "modified")
+    wanted = _privileges(context, call)
+    if call.args.flag("append"):
+        wanted = tuple(sorted({*found.privs, *wanted}))
+    with context.access.change() as transaction:
+        accounts.put(transaction, name, Role(privs=wanted))
+    return None
+
+
+def remove_role(context: Context, call: Call) -> object:
+    name, _found = _made_role(context, call, "deleted")
+    known = context.access.accounts
+    with context.access.change() as transaction:
+        accounts.remove(transaction, name, Role)
+        for rule in known.rules:
+            if rule.role == name:
+                accounts.remove(transaction, rule.key, Rule)
+    return None
+
+
+def acl(context: Context, call: Call) -> object:
+    access = context.access
+    return [
+        {
+            "path": rule.path,
+            "type": rule.kind,
+            "ugid": rule.ugid,
+            "roleid": rule.role,
+            "propagate": int(rule.propagate),
+        }
+        for rule in access.accounts.rules
+        if access.allows(call.caller, rule.path, "Permissions.Modify", "Sys.Audit")
+    ]
+
+
+def update_acl(context: Context, call: Call) -> object:
+    args = call.args
+    path = "/" + "/".join(part for part in args.text("path").split("/") if part)
+    _may_modify(context, call.caller, path)
+    who = {
+        "user": args.words("users"),
+        "group": args.words("groups"),
+        "token": args.words("tokens"),
+    }
+    if not any(who.values()):
+        raise invalid("users", "either 'users', 'groups' or 'tokens' is required")
+    for kind, names in who.items():
+        for name in names:
+            _check_known(context, kind, name)
+    for name in args.words("roles"):
+        if context.access.role(name) is None:
+            raise ApiFailureError(f"ACL update failed: role '{name}' does not exist")
+    with context.access.change() as transaction:
+        for kind, names in who.items():
+            for ugid in names:
+                for name in args.words("roles"):
+                    rule = Rule(
+                        path=path,
+                        kind=kind,
+                        ugid=ugid,
+                        role=name,
+                        propagate=args.flag("propagate", default=True),
+                    )
+                    if args.flag("delete"):
+                        accounts.remove(transaction, rule.key, Rule)
+                    else:
+                        accounts.put(transaction, rule.key, rule)
+    return None
+
+
+def _may_modify(context: Context, caller: Caller, path: str) -> None:
+    """Permissions.Modify; below /vms, /storage and /pool PVE takes their Allocate as well."""
+    names = {
+        "vms": "VM.Allocate",
+        "storage": "Datastore.Allocate",
+        "pool": "Pool.Allocate",
+    }
+    extra = names.get(path.split("/")[1])
+    wanted = ("Permissions.Modify", *((extra,) if extra is not None else ()))
+    if not context.access.allows(caller, path, *wanted):
+        raise forbidden(f"{path}, {'|'.join(wanted)}")
+
+
+def _check_known(context: Context, kind: str, name: str) -> None:
+    access = context.access
+    if kind == "user" and access.user(name) is None:
+        raise ApiFailureError(f"ACL update failed: user '{name}' does not exist")
+    if kind == "group" and name not in access.accounts.groups:
+        raise ApiFailureError(f"ACL update failed: group '{name}' does not exist")
+    if kind == "token":
+        userid, _, tokenid = name.partition("!")
+        if access.token(userid, tokenid) is None:
+            raise ApiFailureError(
+                f"ACL update failed: no such token '{tokenid}' for user '{userid}'"
+            )
+
+
+def _group(context: Context, call: Call) -> tuple[str, Group]:
+    name = call.args.text("groupid")
+    found = context.access.accounts.groups.get(name)
+    if found is None:
+        raise ApiFailureError(f"group '{name}' does not exist")
+    return name, found
+
+
+def _made_role(context: Context, call: Call, done: str) -> tuple[str, Role]:
+    name = call.args.text("roleid")
+    if name in context.access.builtin_roles:
+        raise ApiFailureError(f"auto-generated role '{name}' cannot be {done}")
+    found = context.access.accounts.roles.get(name)
+    if found is None:
+        raise ApiFailureError(f"role '{name}' does not exist")
+    return name, found
+
+
+def _privileges(context: Context, call: Call) -> tuple[str, ...]:
+    wanted = call.args.words("privs")
+    for name in wanted:
+        if name not in context.access.known:
+            raise ApiFailureError(f"invalid privilege '{name}'")
+    return tuple(sorted(set(wanted)))
+
+
+def _members(context: Context, name: str) -> list[str]:
+    users = context.access.users().items()
+    return sorted(userid for userid, user in users if name in user.groups)
+
+
+def _comment(group: Group) -> dict[str, object]:
+    return {"comment": group.comment} if group.comment else {}
+
+
+_NAME = Parameter(required=True, pattern=r"[A-Za-z0-9.\-_]+")
+_LIST = Parameter(is_list=True)
+_G, _R = "/access/groups/{groupid}", "/access/roles/{roleid}"
+
+ENDPOINTS = (
+    Endpoint(method="GET", path="/access/groups", permission="user", handler=groups),
+    Endpoint(
+        method="POST",
+        path="/access/groups",
+        permission=_ALLOCATE,
+        handler=create_group,
+        parameters={"groupid": _NAME, "comment": TEXT},
+    ),
+    Endpoint(
+        method="GET",
+        path=_G,
+        permission=Privilege("/access/groups", "Sys.Audit", ("Group.Allocate",)),
+        handler=group,
+    ),
+    Endpoint(
+        method="PUT",
+        path=_G,
+        permission=_ALLOCATE,
+        handler=update_group,
+        parameters={"comment": TEXT},
+    ),
+    Endpoint(method="DELETE", path=_G, permission=_ALLOCATE, handler=remove_group),
+    Endpoint(method="GET", path="/access/roles", permission="user", handler=roles),
+    Endpoint(
+        method="POST",
+        path="/access/roles",
+        permission=_MODIFY,
+        handler=create_role,
+        parameters={"roleid": _NAME, "privs": _LIST},
+    ),
+    Endpoint(method="GET", path=_R, permission="user", handler=role),
+    Endpoint(
+        method="PUT",
+        path=_R,
+        permission=_MODIFY,
+        handler=update_role,
+        parameters={"append": FLAG, "privs": _LIST},
+    ),
+    Endpoint(method="DELETE", path=_R, permission=_MODIFY, handler=remove_role),
+    Endpoint(method="GET", path="/access/acl", permission="user", handler=acl),
+    Endpoint(
+        method="PUT",
+        path="/access/acl",
+        permission="handler",
+        handler=update_acl,
+        parameters={
+            "delete": FLAG,
+            "groups": _LIST,
+            "path": Parameter(required=True),
+            "propagate": FLAG,
+            "roles": Parameter(required=True, is_list=True),
+            "tokens": _LIST,
+            "users": _LIST,
+        },
+    ),
+)

@@ -1,0 +1,267 @@
+"""/access/users: users and their API tokens."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+
+from homelab.lab.access.tickets import ROOT
+from homelab.lab.api.access.tickets import USERID
+from homelab.lab.api.endpoint import Call, Endpoint
+from homelab.lab.failures import ApiFailureError, forbidden, invalid
+from homelab.lab.node.context import Context
+from homelab.lab.state import accounts
+from homelab.lab.state.accounts import Rule, Token, User, hashed_password, hashed_secret
+from homelab.lab.state.database import Transaction
+from homelab.pve.schema import FLAG, TEXT, Arguments, Parameter
+
+_GROUPS = "/access/groups"
+_TEXTS = ("comment", "email", "firstname", "lastname", "keys")
+
+
+def listing(context: Context, call: Call) -> object:
+    access = context.access
+    found = []
+    for userid, user in access.users().items():
+        shown = userid == call.caller.user or access.allows(
+            call.caller, _GROUPS, "User.Modify", "Sys.Audit"
+        )
+        if shown and ("enabled" not in call.args or call.args.flag("enabled") == user.enable):
+            row = {"userid": userid, "realm-type": userid.partition("@")[2], **_shown(user)}
+            if call.args.flag("full"):
+                row["groups"] = ",".join(user.groups)
+                row["tokens"] = [
+                    {"tokenid": name, **_token(token)}
+                    for name, token in access.tokens(userid).items()
+                ]
+            found.append(row)
+    return found
+
+
+def show(context: Context, call: Call) -> object:
+    userid, user = _user(context, call)
+    if userid != call.caller.user:
+        context.access.require(call.caller, _GROUPS, any_of=("User.Modify", "Sys.Audit"))
+    tokens = {name: _token(token) for name, token in context.access.tokens(userid).items()}
+    return {**_shown(user), "groups": list(user.groups), "tokens": tokens}
+
+
+def create(context: Context, call: Call) -> object:
+    userid = call.args.text("userid")
+    access = context.access
+    realm = userid.partition("@")[2]
+    access.require(call.caller, f"/access/realm/{realm}", "Realm.AllocateUser")
+    _require_modify(context, call, *call.args.words("groups"))
+    if realm not in {"pam", "pve"}:
+        raise ApiFailureError(f"create user failed: domain '{realm}' does not exist")
+    if access.user(userid) is not None:
+        raise ApiFailureError(f"create user failed: user '{userid}' already exists")
+    user = _changed(context, User(), call.args)
+    if "password" in call.args:
+        user = replace(user, secret=hashed_password(call.args.text("password")))
+    with access.change() as transaction:
+        accounts.put(transaction, userid, user)
+    return None
+
+
+def update(context: Context, call: Call) -> object:
+    userid, user = _user(context, call)
+    _require_modify(context, call)
+    changed = _changed(context, user, call.args)
+    with context.access.change() as transaction:
+        accounts.put(transaction, userid, changed)
+    return None
+
+
+def remove(context: Context, call: Call) -> object:
+    userid, _found = _user(context, call)
+    _require_modify(context, call)
+    if userid in {call.caller.user, ROOT}:
+        raise ApiFailureError("delete user failed: you can't delete your own user")
+    with context.access.change() as transaction:
+        accounts.remove(transaction, userid, User)
+        for name in context.access.tokens(userid):
+            _remove_token(context, transaction, f"{userid}!{name}")
+        _remove_rules(context, transaction, "user", userid)
+    return None
+
+
+def tokens(context: Context, call: Call) -> object:
+    userid, _found = _own(context, call)
+    found = context.access.tokens(userid).items()
+    return [{"tokenid": name, **_token(token)} for name, token in found]
+
+
+def token(context: Context, call: Call) -> object:
+    return _token(_known_token(context, call))
+
+
+def create_token(context: Context, call: Call) -> object:
+    userid, _found = _own(context, call)
+    tokenid = call.args.text("tokenid")
+    if context.access.token(userid, tokenid) is not None:
+        raise invalid("tokenid", "Token already exists.")
+    secret = str(uuid.uuid4())
+    made = Token(
+        privsep=call.args.flag("privsep", default=True),
+        expire=call.args.integer("expire"),
+        comment=call.args.text("comment"),
+        secret=hashed_secret(secret),
+    )
+    with context.access.change() as transaction:
+        accounts.put(transaction, f"{userid}!{tokenid}", made)
+    return {"full-tokenid": f"{userid}!{tokenid}", "value": secret, "info": _token(made)}
+
+
+def update_token(context: Context, call: Call) -> object:
+    known, args = _known_token(context, call), call.args
+    name = f"{args.text('userid')}!{args.text('tokenid')}"
+    changed = replace(
+        known,
+        privsep=args.flag("privsep", default=known.privsep),
+        expire=args.integer("expire", known.expire),
+        comment="" if "comment" in args.words("delete") else args.text("comment", known.comment),
+    )
+    answer = _token(changed)
+    if args.flag("regenerate"):
+        secret = str(uuid.uuid4())
+        changed = replace(changed, secret=hashed_secret(secret))
+        answer = {**answer, "full-tokenid": name, "value": secret}
+    with context.access.change() as transaction:
+        accounts.put(transaction, name, changed)
+    return answer
+
+
+def delete_token(context: Context, call: Call) -> object:
+    _known_token(context, call)
+    with context.access.change() as transaction:
+        name = f"{call.args.text('userid')}!{call.args.text('tokenid')}"
+        _remove_token(context, transaction, name)
+    return None
+
+
+def _user(context: Context, call: Call) -> tuple[str, User]:
+    userid = call.args.text("userid")
+    user = context.access.user(userid)
+    if user is None:
+        raise ApiFailureError(f"no such user ('{userid}')")
+    return userid, user
+
+
+def _own(context: Context, call: Call) -> tuple[str, User]:
+    """A user whose tokens the caller may handle: its own, or by privilege."""
+    found = _user(context, call)
+    if found[0] != call.caller.user:
+        _require_modify(context, call)
+    return found
+
+
+def _known_token(context: Context, call: Call) -> Token:
+    userid, _found = _own(context, call)
+    tokenid = call.args.text("tokenid")
+    found = context.access.token(userid, tokenid)
+    if found is None:
+        raise ApiFailureError(f"no such token '{tokenid}' for user '{userid}'")
+    return found
+
+
+def _require_modify(context: Context, call: Call, *groups: str) -> None:
+    places = [(_GROUPS, "User.Modify"), *((f"{_GROUPS}/{name}", "User.Modify") for name in groups)]
+    if not any(context.access.allows(call.caller, *place) for place in places):
+        raise forbidden(f"{_GROUPS}, User.Modify")
+
+
+def _changed(context: Context, user: User, args: Arguments) -> User:
+    groups = user.groups
+    if "groups" in args:
+        named = args.words("groups")
+        for name in named:
+            if name not in context.access.accounts.groups:
+                raise ApiFailureError(f"no such group '{name}'")
+        groups = tuple(dict.fromkeys((*groups, *named) if args.flag("append") else named))
+    texts = {name: args.text(name) for name in _TEXTS if name in args}
+    return replace(
+        user,
+        enable=args.flag("enable", default=user.enable),
+        expire=args.integer("expire", user.expire),
+        groups=groups,
+        **texts,
+    )
+
+
+def _remove_token(context: Context, transaction: Transaction, name: str) -> None:
+    accounts.remove(transaction, name, Token)
+    _remove_rules(context, transaction, "token", name)
+
+
+def _remove_rules(context: Context, transaction: Transaction, kind: str, ugid: str) -> None:
+    for rule in context.access.accounts.rules:
+        if (rule.kind, rule.ugid) == (kind, ugid):
+            accounts.remove(transaction, rule.key, Rule)
+
+
+def _shown(user: User) -> dict[str, object]:
+    texts = {name: value for name in _TEXTS if (value := getattr(user, name))}
+    return {"enable": int(user.enable), "expire": user.expire, **texts}
+
+
+def _token(found: Token) -> dict[str, object]:
+    row: dict[str, object] = {"expire": found.expire, "privsep": int(found.privsep)}
+    return {**row, "comment": found.comment} if found.comment else row
+
+
+_EXPIRE = Parameter(type="integer", minimum=0)
+_PROFILE = {
+    "comment": Parameter(max_length=2048),
+    "email": Parameter(max_length=254),
+    "enable": FLAG,
+    "expire": _EXPIRE,
+    "firstname": Parameter(max_length=1024),
+    "groups": Parameter(is_list=True),
+    "keys": Parameter(pattern=r"[0-9a-zA-Z!=]{0,4096}"),
+    "lastname": Parameter(max_length=1024),
+}
+_TOKEN = {"comment": TEXT, "expire": _EXPIRE, "privsep": FLAG}
+_U = "/access/users/{userid}"
+_T = f"{_U}/token/{{tokenid}}"
+
+ENDPOINTS = (
+    Endpoint(
+        method="GET",
+        path="/access/users",
+        permission="user",
+        handler=listing,
+        parameters={"enabled": FLAG, "full": FLAG},
+    ),
+    Endpoint(
+        method="POST",
+        path="/access/users",
+        permission="handler",
+        handler=create,
+        parameters={
+            **_PROFILE,
+            "password": Parameter(min_length=8, max_length=64),
+            "userid": USERID,
+        },
+    ),
+    Endpoint(method="GET", path=_U, permission="handler", handler=show),
+    Endpoint(
+        method="PUT",
+        path=_U,
+        permission="handler",
+        handler=update,
+        parameters={**_PROFILE, "append": FLAG},
+    ),
+    Endpoint(method="DELETE", path=_U, permission="handler", handler=remove),
+    Endpoint(method="GET", path=f"{_U}/token", permission="handler", handler=tokens),
+    Endpoint(method="GET", path=_T, permission="handler", handler=token),
+    Endpoint(method="POST", path=_T, permission="handler", handler=create_token, parameters=_TOKEN),
+    Endpoint(
+        method="PUT",
+        path=_T,
+        permission="handler",
+        handler=update_token,
+        parameters={**_TOKEN, "delete": Parameter(is_list=True), "regenerate": FLAG},
+    ),
+    Endpoint(method="DELETE", path=_T, permission="handler", handler=delete_token),
+)

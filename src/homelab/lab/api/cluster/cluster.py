@@ -1,0 +1,108 @@
+"""/cluster: its nodes, the next free id, tasks, and high availability (there is none)."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+from homelab.lab.api.endpoint import Call, Endpoint
+from homelab.lab.api.nodes.task_rows import task_row
+from homelab.lab.failures import ApiFailureError, invalid
+from homelab.lab.node.context import Context
+from homelab.pve.schema import Parameter
+
+_FIRST_VMID = 100
+_RECENT_TASKS = 500
+_CLUSTER = "homelab"
+
+
+def status(context: Context, _call: Call) -> object:
+    address = context.bridges[0].address.partition("/")[0] if context.bridges else "127.0.0.1"
+    rows: list[dict[str, object]] = [
+        {
+            "id": f"node/{node}",
+            "type": "node",
+            "name": node,
+            "nodeid": number if len(context.nodes) > 1 else 0,
+            "ip": str(ip_address(address) + number - 1),
+            "local": int(node == context.home),
+            "online": int(node in context.online),
+            "level": "",
+        }
+        for number, node in enumerate(context.nodes, start=1)
+    ]
+    if len(context.nodes) == 1:
+        return rows
+    cluster = {
+        "id": "cluster",
+        "type": "cluster",
+        "name": _CLUSTER,
+        "version": len(context.nodes),
+        "nodes": len(context.nodes),
+        "quorate": int(2 * len(context.online) > len(context.nodes)),
+    }
+    return [cluster, *rows]
+
+
+def next_id(context: Context, call: Call) -> object:
+    taken = context.state.vmids()
+    if "vmid" in call.args:
+        wanted = call.args.integer("vmid")
+        if wanted in taken:
+            raise invalid("vmid", f"VM {wanted} already exists")
+        return str(wanted)
+    return str(next(number for number in range(_FIRST_VMID, 10**9) if number not in taken))
+
+
+def tasks(context: Context, _call: Call) -> object:
+    return [task_row(record) for record in context.tasks.records()[:_RECENT_TASKS]]
+
+
+def ha_resources(_context: Context, _call: Call) -> object:
+    return []
+
+
+def ha_resource(_context: Context, call: Call) -> object:
+    sid = call.args.text("sid")
+    name = f"ct:{sid}" if sid.isdecimal() else sid
+    raise ApiFailureError(f"no such resource '{name}'")
+
+
+def not_backed_up(context: Context, _call: Call) -> object:
+    return [
+        {
+            "vmid": record.vmid,
+            "name": record.config.options.get("hostname", f"CT{record.vmid}"),
+            "type": "lxc",
+        }
+        for record in context.state.guests()
+    ]
+
+
+ENDPOINTS = (
+    Endpoint(method="GET", path="/cluster/status", quick=True, permission="user", handler=status),
+    Endpoint(
+        method="GET",
+        path="/cluster/nextid",
+        quick=True,
+        permission="user",
+        handler=next_id,
+        parameters={"vmid": Parameter(type="integer", minimum=100, maximum=999_999_999)},
+    ),
+    Endpoint(method="GET", path="/cluster/tasks", permission="user", handler=tasks),
+    Endpoint(
+        method="GET",
+        path="/cluster/ha/resources",
+        permission="user",
+        handler=ha_resources,
+        parameters={"type": Parameter(enum=("ct", "vm"))},
+    ),
+    Endpoint(
+        method="GET", path="/cluster/ha/resources/{sid}", permission="user", handler=ha_resource
+    ),
+    Endpoint(
+        method="GET",
+        path="/cluster/backup-info/not-backed-up",
+        permission="user",
+        handler=not_backed_up,
+    ),
+)

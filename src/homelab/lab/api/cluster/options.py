@@ -1,0 +1,162 @@
+"""/cluster: options, the log, and what this cluster has none of."""
+
+from __future__ import annotations
+
+from homelab.lab.api.endpoint import Call, Endpoint, Privilege
+from homelab.lab.failures import ApiFailureError, invalid
+from homelab.lab.node.context import Context
+from homelab.lab.state.documents import document, put_document
+from homelab.pve.schema import FLAG, TEXT, Parameter
+from homelab.pve.upid import Upid
+
+_KIND, _KEY = "cluster", "options"
+_OPTIONS = {
+    **dict.fromkeys(
+        (
+            "bwlimit",
+            "crs",
+            "email_from",
+            "ha",
+            "http_proxy",
+            "keyboard",
+            "language",
+            "location",
+            "mac_prefix",
+            "migration",
+            "next-id",
+            "notify",
+            "registered-tags",
+            "replication",
+            "tag-style",
+            "u2f",
+            "user-tag-access",
+            "webauthn",
+        ),
+        TEXT,
+    ),
+    "consent-text": Parameter(max_length=65536),
+    "console": Parameter(enum=("applet", "vv", "html5", "xtermjs")),
+    "description": Parameter(max_length=65536),
+    "fencing": Parameter(enum=("watchdog", "hardware", "both")),
+    "max_workers": Parameter(type="integer", minimum=1),
+    "migration_unsecure": FLAG,
+}
+
+
+def options(context: Context, _call: Call) -> object:
+    return {"allowed-tags": [], "keyboard": "en-us", **(document(context.state, _KIND, _KEY) or {})}
+
+
+def set_options(context: Context, call: Call) -> object:
+    value = document(context.state, _KIND, _KEY) or {}
+    for name, parameter in _OPTIONS.items():
+        if name in call.args:
+            numeric = parameter.type in {"integer", "boolean"}
+            value[name] = call.args.integer(name) if numeric else call.args.text(name)
+    for name in call.args.words("delete"):
+        if name not in _OPTIONS:
+            raise invalid("delete", f"unknown option '{name}'")
+        value.pop(name, None)
+    with context.state.transaction() as transaction:
+        put_document(transaction, _KIND, _KEY, value)
+    return None
+
+
+def log(context: Context, call: Call) -> object:
+    rows: list[dict[str, object]] = []
+    for number, record in enumerate(context.tasks.records(), start=1):
+        upid = Upid.parse(record.upid)
+        rows.append(
+            {
+                "uid": number,
+                "id": f"{number}:{upid.node}",
+                "time": record.starttime,
+                "msg": f"starting task {record.upid}",
+                "node": upid.node,
+                "pid": upid.pid,
+                "pri": 6,
+                "tag": "pvedaemon",
+                "user": upid.user,
+            }
+        )
+    return rows[: call.args.integer("max", 50)]
+
+
+def nothing(_context: Context, _call: Call) -> object:
+    return []
+
+
+def no_replication(_context: Context, call: Call) -> object:
+    raise ApiFailureError(f"no such replication job '{call.args.text('id')}'")
+
+
+def ha_groups(context: Context, _call: Call) -> object:
+    if context.release.major >= 9:
+        raise ApiFailureError("cannot index groups: ha groups have been migrated to rules")
+    return []
+
+
+def ha_rules(context: Context, _call: Call) -> object:
+    if context.release.major < 9:
+        raise ApiFailureError("Method 'GET /cluster/ha/rules' not implemented", status=501)
+    return []
+
+
+def ha_status(context: Context, _call: Call) -> object:
+    return [{"id": "quorum", "type": "quorum", "node": context.home, "status": "OK", "quorate": 1}]
+
+
+def index(_context: Context, _call: Call) -> object:
+    names = (
+        "backup",
+        "backup-info",
+        "firewall",
+        "ha",
+        "log",
+        "nextid",
+        "options",
+        "replication",
+        "resources",
+        "status",
+        "tasks",
+    )
+    return [{"name": name} for name in names]
+
+
+_AUDIT = Privilege("/", "Sys.Audit")
+
+ENDPOINTS = (
+    Endpoint(method="GET", path="/cluster", permission="user", handler=index),
+    Endpoint(method="GET", path="/cluster/options", permission="user", handler=options),
+    Endpoint(
+        method="PUT",
+        path="/cluster/options",
+        permission=Privilege("/", "Sys.Modify"),
+        handler=set_options,
+        parameters={**_OPTIONS, "delete": Parameter(is_list=True)},
+        stored_only=True,
+    ),
+    Endpoint(
+        method="GET",
+        path="/cluster/log",
+        permission="user",
+        handler=log,
+        parameters={"max": Parameter(type="integer", minimum=1)},
+    ),
+    Endpoint(method="GET", path="/cluster/replication", permission="user", handler=nothing),
+    Endpoint(
+        method="GET", path="/cluster/replication/{id}", permission="user", handler=no_replication
+    ),
+    Endpoint(method="GET", path="/cluster/ha/groups", permission=_AUDIT, handler=ha_groups),
+    Endpoint(
+        method="GET",
+        path="/cluster/ha/rules",
+        permission=_AUDIT,
+        handler=ha_rules,
+        parameters={
+            "resource": TEXT,
+            "type": Parameter(enum=("node-affinity", "resource-affinity")),
+        },
+    ),
+    Endpoint(method="GET", path="/cluster/ha/status/current", permission=_AUDIT, handler=ha_status),
+)

@@ -1,0 +1,184 @@
+"""/pools: groups of guests and storages, in both forms of URL."""
+
+from __future__ import annotations
+
+from homelab.lab.api.endpoint import Call, Endpoint, Privilege
+from homelab.lab.api.guests.status import guest_resource, pools_by_guest, storage_space
+from homelab.lab.failures import ApiFailureError, invalid
+from homelab.lab.node.context import Context
+from homelab.lab.node.storages import storage_named
+from homelab.lab.state.database import PoolRecord, Transaction
+from homelab.pve.schema import FLAG, TEXT, Parameter
+
+_POOL = Parameter(
+    required=True, max_length=1023, pattern=r"[A-Za-z0-9\-_]+(?:/[A-Za-z0-9\-_]+){0,2}"
+)
+_LIST = Parameter(is_list=True)
+
+
+def listing(context: Context, call: Call) -> object:
+    if "poolid" in call.args:
+        pool = _pool(context, call.args.text("poolid"))
+        return [{"poolid": pool.poolid, **_details(context, pool, call.args.text("type"))}]
+    return [
+        {"poolid": pool.poolid, **({"comment": pool.comment} if pool.comment else {})}
+        for pool in context.state.pools()
+    ]
+
+
+def show(context: Context, call: Call) -> object:
+    pool = _pool(context, call.args.text("poolid"))
+    return _details(context, pool, call.args.text("type"))
+
+
+def create(context: Context, call: Call) -> object:
+    poolid = call.args.text("poolid")
+    context.access.require(call.caller, f"/pool/{poolid}", "Pool.Allocate")
+    with context.state.transaction() as transaction:
+        if not transaction.add_pool(poolid, call.args.text("comment")):
+            raise ApiFailureError(f"create pool failed: pool '{poolid}' already exists")
+    return None
+
+
+def update(context: Context, call: Call) -> object:
+    args = call.args
+    poolid = args.text("poolid")
+    context.access.require(call.caller, f"/pool/{poolid}", "Pool.Allocate")
+    pool = _pool(context, poolid)
+    with context.state.transaction() as transaction:
+        if "comment" in args:
+            transaction.put_pool_comment(poolid, args.text("comment"))
+        for word in args.words("vms"):
+            _move_guest(context, transaction, pool, word, call)
+        for name in args.words("storage"):
+            _move_storage(transaction, pool, name, remove=args.flag("delete"))
+    return None
+
+
+def remove(context: Context, call: Call) -> object:
+    poolid = call.args.text("poolid")
+    context.access.require(call.caller, f"/pool/{poolid}", "Pool.Allocate")
+    pool = _pool(context, poolid)
+    if pool.vmids or pool.storages:
+        raise ApiFailureError(f"delete pool failed: pool '{poolid}' is not empty")
+    with context.state.transaction() as transaction:
+        transaction.remove_pool(poolid)
+    return None
+
+
+def _pool(context: Context, poolid: str) -> PoolRecord:
+    pool = context.state.pool(poolid)
+    if pool is None:
+        raise ApiFailureError(f"pool '{poolid}' does not exist")
+    return pool
+
+
+def _move_guest(
+    context: Context, transaction: Transaction, pool: PoolRecord, word: str, call: Call
+) -> None:
+    if not word.isdecimal():
+        raise invalid("vms", "invalid format - value does not look like a valid VM ID")
+    vmid = int(word)
+    if call.args.flag("delete"):
+        if vmid not in pool.vmids:
+            raise ApiFailureError(f"update pools failed: VM {vmid} is not a pool member")
+        transaction.put_pool_guest(vmid, None)
+        return
+    if context.state.guest(vmid) is None:
+        raise ApiFailureError(f"update pools failed: VM {vmid} does not exist")
+    owner = pools_by_guest(context).get(vmid)
+    if owner == pool.poolid:
+        raise ApiFailureError(f"update pools failed: VM {vmid} is already a pool member")
+    if owner is not None and not call.args.flag("allow-move"):
+        raise ApiFailureError(
+            f"update pools failed: VM {vmid} belongs already to pool '{owner}' "
+            "and 'allow-move' is not set"
+        )
+    transaction.put_pool_guest(vmid, pool.poolid)
+
+
+def _move_storage(transaction: Transaction, pool: PoolRecord, name: str, *, remove: bool) -> None:
+    if remove and name not in pool.storages:
+        raise ApiFailureError(f"update pools failed: Storage '{name}' is not a pool member")
+    if not remove and storage_named(name) is None:
+        raise ApiFailureError(f"storage '{name}' does not exist")
+    transaction.put_pool_storage(pool.poolid, name, member=not remove)
+
+
+def _details(context: Context, pool: PoolRecord, kind: str) -> dict[str, object]:
+    members: list[dict[str, object]] = []
+    if kind in {"", "lxc"}:
+        running, pools = context.running(), pools_by_guest(context)
+        members += [
+            guest_resource(context, record, running, pools)
+            for record in context.state.guests()
+            if record.vmid in pool.vmids
+        ]
+    if kind in {"", "storage"}:
+        members += [_storage(context, name) for name in pool.storages]
+    return {**({"comment": pool.comment} if pool.comment else {}), "members": members}
+
+
+def _storage(context: Context, name: str) -> dict[str, object]:
+    storage = storage_named(name)
+    total, used = (0, 0) if storage is None else storage_space(context, storage)
+    return {
+        "id": f"storage/{context.node}/{name}",
+        "type": "storage",
+        "storage": name,
+        "node": context.node,
+        "status": "available",
+        "maxdisk": total,
+        "disk": used,
+    }
+
+
+_KIND = Parameter(enum=("qemu", "lxc", "storage"))
+_AUDIT = Privilege("/pool/{poolid}", "Pool.Audit")
+_CHANGES = {"comment": TEXT, "vms": _LIST, "storage": _LIST, "delete": FLAG, "allow-move": FLAG}
+
+ENDPOINTS = (
+    Endpoint(
+        method="GET",
+        path="/pools",
+        permission="user",
+        handler=listing,
+        parameters={"poolid": TEXT, "type": _KIND},
+    ),
+    Endpoint(
+        method="POST",
+        path="/pools",
+        permission="handler",
+        handler=create,
+        parameters={"poolid": _POOL, "comment": TEXT},
+    ),
+    Endpoint(
+        method="PUT",
+        path="/pools",
+        permission="handler",
+        handler=update,
+        parameters={"poolid": _POOL, **_CHANGES},
+    ),
+    Endpoint(
+        method="DELETE",
+        path="/pools",
+        permission="handler",
+        handler=remove,
+        parameters={"poolid": _POOL},
+    ),
+    Endpoint(
+        method="GET",
+        path="/pools/{poolid*}",
+        permission=_AUDIT,
+        handler=show,
+        parameters={"type": _KIND},
+    ),
+    Endpoint(
+        method="PUT",
+        path="/pools/{poolid*}",
+        permission="handler",
+        handler=update,
+        parameters=_CHANGES,
+    ),
+    Endpoint(method="DELETE", path="/pools/{poolid*}", permission="handler", handler=remove),
+)

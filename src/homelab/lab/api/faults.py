@@ -1,0 +1,50 @@
+"""What is the lab's own and no part of PVE's API: faults on demand, under /lab, for root."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+
+from homelab.errors import ConfigurationError
+from homelab.lab.access.tickets import Caller
+from homelab.lab.failures import ApiFailureError, forbidden
+from homelab.lab.node.context import Context
+from homelab.lab.node.faults import Fault
+
+
+def handle(context: Context, caller: Caller, method: str, path: str, body: bytes) -> object:
+    """Answer a request to the lab itself.
+
+    Raises:
+        ApiFailureError: not root, no such thing, or a wrong fault.
+    """
+    if not context.access.is_almighty(caller):
+        raise forbidden("the lab itself is for root@pam")
+    handler = _HANDLERS.get((method, path.rstrip("/")))
+    if handler is None:
+        raise ApiFailureError(f"Method '{method} /lab{path}' not implemented", status=501)
+    return handler(context, body)
+
+
+def _list(context: Context, _body: bytes) -> object:
+    return [asdict(fault) for fault in context.faults.all()]
+
+
+def _add(context: Context, body: bytes) -> object:
+    try:
+        return asdict(context.faults.add(Fault.load(json.loads(body))))
+    except (ValueError, ConfigurationError) as error:
+        raise ApiFailureError(str(error), status=400) from error
+
+
+def _clear(context: Context, body: bytes) -> object:
+    wanted = json.loads(body)["id"] if body else None
+    return context.faults.clear(wanted)
+
+
+_HANDLERS: dict[tuple[str, str], Callable[[Context, bytes], object]] = {
+    ("GET", "/faults"): _list,
+    ("POST", "/faults"): _add,
+    ("DELETE", "/faults"): _clear,
+}

@@ -1,0 +1,1 @@
+"""The API's firewall: options, rules, aliases, IP sets, security groups."""

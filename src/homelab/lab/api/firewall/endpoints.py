@@ -1,0 +1,233 @@
+"""/firewall of the cluster, of nodes and of guests: stored, shown, and not enforced here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from homelab.lab.api.endpoint import Call, Endpoint, Handler, Method, Privilege
+from homelab.lab.api.firewall.handlers import Aliases, Options, Place, Rules, Sets
+from homelab.lab.api.firewall.parameters import (
+    ALIAS,
+    CIDR,
+    CLUSTER_OPTIONS,
+    COMMENT,
+    DIGEST,
+    GROUP,
+    GUEST_OPTIONS,
+    LOG_PAGE,
+    NODE_OPTIONS,
+    RULE,
+)
+from homelab.lab.failures import ApiFailureError, invalid
+from homelab.lab.node.context import Context
+from homelab.lab.state import firewall
+from homelab.lab.state.firewall import Firewall
+from homelab.pve.schema import FLAG, Parameter
+
+
+def _guest(context: Context, call: Call) -> str:
+    return firewall.guest_scope(context.guest(call.vmid).vmid)
+
+
+_PLACES = (
+    Place(
+        path="/cluster/firewall",
+        read=Privilege("/", "Sys.Audit"),
+        write=Privilege("/", "Sys.Modify"),
+        scope=lambda _context, _call: firewall.CLUSTER,
+        options=CLUSTER_OPTIONS,
+    ),
+    Place(
+        path="/nodes/{node}/firewall",
+        read=Privilege("/nodes/{node}", "Sys.Audit"),
+        write=Privilege("/nodes/{node}", "Sys.Modify"),
+        scope=lambda context, _call: firewall.node_scope(context.node),
+        options=NODE_OPTIONS,
+        log=Privilege("/nodes/{node}", "Sys.Syslog"),
+    ),
+    Place(
+        path="/nodes/{node}/lxc/{vmid}/firewall",
+        read=Privilege("/vms/{vmid}", "VM.Audit"),
+        write=Privilege("/vms/{vmid}", "VM.Config.Network"),
+        scope=_guest,
+        options=GUEST_OPTIONS,
+        log=Privilege("/vms/{vmid}", "VM.Console"),
+    ),
+)
+
+
+def _group(context: Context, call: Call) -> str:
+    name = call.args.text("group")
+    if name not in firewall.groups(context.state):
+        raise ApiFailureError(f"no such security group '{name}'")
+    return firewall.group_scope(name)
+
+
+_GROUPS = Place(
+    path="/cluster/firewall/groups/{group}",
+    read=Privilege("/", "Sys.Audit"),
+    write=Privilege("/", "Sys.Modify"),
+    scope=_group,
+    options={},
+)
+
+
+def groups(context: Context, _call: Call) -> object:
+    return [
+        {
+            "group": name,
+            "digest": firewall.digest_of(found.rules),
+            **({"comment": found.comment} if found.comment else {}),
+        }
+        for name, found in firewall.groups(context.state).items()
+    ]
+
+
+def create_group(context: Context, call: Call) -> object:
+    args = call.args
+    name, renamed = args.text("group"), args.text("rename")
+    known = firewall.groups(context.state)
+    if renamed and renamed not in known:
+        raise invalid("rename", f"Security group '{renamed}' does not exist")
+    if name in known and name != renamed:
+        raise invalid("group", f"Security group '{name}' already exists")
+    found = known[renamed] if renamed else Firewall()
+    found.comment = args.text("comment", found.comment)
+    with context.state.transaction() as transaction:
+        if renamed:
+            firewall.remove(transaction, firewall.group_scope(renamed))
+        firewall.write(transaction, firewall.group_scope(name), found)
+    return None
+
+
+def remove_group(context: Context, call: Call) -> object:
+    scope = _group(context, call)
+    if firewall.read(context.state, scope).rules:
+        raise ApiFailureError(f"Security group '{call.args.text('group')}' is not empty")
+    with context.state.transaction() as transaction:
+        firewall.remove(transaction, scope)
+    return None
+
+
+def macros(_context: Context, _call: Call) -> object:
+    names = ("DNS", "HTTP", "HTTPS", "NTP", "Ping", "SSH", "Web")
+    return [{"macro": name, "descr": f"{name} traffic"} for name in names]
+
+
+def _endpoint(
+    method: Method,
+    path: str,
+    permission: Privilege,
+    handler: Handler,
+    parameters: Mapping[str, Parameter] | None = None,
+) -> Endpoint:
+    return Endpoint(
+        method=method,
+        path=path,
+        permission=permission,
+        handler=handler,
+        parameters=parameters or {},
+        stored_only=method != "GET",
+    )
+
+
+def _optional(parameters: Mapping[str, Parameter]) -> dict[str, Parameter]:
+    return {name: replace(parameter, required=False) for name, parameter in parameters.items()}
+
+
+def _rule_rows(place: Place, path: str) -> list[Endpoint]:
+    rules = Rules(place)
+    one = f"{path}/{{pos}}"
+    change = {**_optional(RULE), "delete": Parameter(is_list=True), "moveto": RULE["pos"]}
+    del change["pos"]
+    return [
+        _endpoint("GET", path, place.read, rules.listing),
+        _endpoint("POST", path, place.write, rules.create, RULE),
+        _endpoint("GET", one, place.read, rules.show),
+        _endpoint("PUT", one, place.write, rules.update, change),
+        _endpoint("DELETE", one, place.write, rules.remove, {"digest": DIGEST}),
+    ]
+
+
+def _name_rows(place: Place) -> list[Endpoint]:
+    aliases, sets = Aliases(place), Sets(place)
+    alias, one = f"{place.path}/aliases", f"{place.path}/aliases/{{name}}"
+    ipset, named = f"{place.path}/ipset", f"{place.path}/ipset/{{name}}"
+    entry = f"{named}/{{cidr*}}"
+    optional_name = _optional({"rename": ALIAS})
+    about = {"comment": COMMENT, "digest": DIGEST}
+    return [
+        _endpoint("GET", alias, place.read, aliases.listing),
+        _endpoint(
+            "POST",
+            alias,
+            place.write,
+            aliases.create,
+            {"name": ALIAS, "cidr": CIDR, "comment": COMMENT},
+        ),
+        _endpoint("GET", one, place.read, aliases.show),
+        _endpoint(
+            "PUT", one, place.write, aliases.update, {"cidr": CIDR, **about, **optional_name}
+        ),
+        _endpoint("DELETE", one, place.write, aliases.remove, {"digest": DIGEST}),
+        _endpoint("GET", ipset, place.read, sets.listing),
+        _endpoint(
+            "POST", ipset, place.write, sets.create, {"name": ALIAS, **about, **optional_name}
+        ),
+        _endpoint("GET", named, place.read, sets.entries),
+        _endpoint(
+            "POST",
+            named,
+            place.write,
+            sets.add,
+            {"cidr": CIDR, "comment": COMMENT, "nomatch": FLAG},
+        ),
+        _endpoint("DELETE", named, place.write, sets.remove, {"force": FLAG}),
+        _endpoint("GET", entry, place.read, sets.entry),
+        _endpoint("PUT", entry, place.write, sets.change, {**about, "nomatch": FLAG}),
+        _endpoint("DELETE", entry, place.write, sets.drop, {"digest": DIGEST}),
+    ]
+
+
+def _option_rows(place: Place) -> list[Endpoint]:
+    options = Options(place)
+    change = {**place.options, "delete": Parameter(is_list=True), "digest": DIGEST}
+    return [
+        Endpoint(method="GET", path=place.path, permission="user", handler=options.index),
+        _endpoint("GET", f"{place.path}/options", place.read, options.show),
+        _endpoint("PUT", f"{place.path}/options", place.write, options.update, change),
+    ]
+
+
+def _rows() -> list[Endpoint]:
+    rows: list[Endpoint] = []
+    for place in _PLACES:
+        rows += _option_rows(place)
+        rows += _rule_rows(place, f"{place.path}/rules")
+        options = Options(place)
+        if place.log is not None:
+            rows.append(_endpoint("GET", f"{place.path}/log", place.log, options.log, LOG_PAGE))
+        if place.path != "/nodes/{node}/firewall":
+            rows += _name_rows(place)
+            kind = {"type": Parameter(enum=("alias", "ipset"))}
+            rows.append(
+                _endpoint("GET", f"{place.path}/refs", place.read, options.references, kind)
+            )
+    return rows
+
+
+ENDPOINTS = (
+    *_rows(),
+    Endpoint(method="GET", path="/cluster/firewall/groups", permission="user", handler=groups),
+    _endpoint(
+        "POST",
+        "/cluster/firewall/groups",
+        _GROUPS.write,
+        create_group,
+        {"group": GROUP, "comment": COMMENT, "digest": DIGEST, **_optional({"rename": GROUP})},
+    ),
+    *_rule_rows(_GROUPS, _GROUPS.path),
+    _endpoint("DELETE", _GROUPS.path, _GROUPS.write, remove_group),
+    Endpoint(method="GET", path="/cluster/firewall/macros", permission="user", handler=macros),
+)

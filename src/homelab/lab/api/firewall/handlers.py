@@ -1,0 +1,269 @@
+"""What the firewall's endpoints do, for each kind of place alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from homelab.lab.api.endpoint import Call, Privilege
+from homelab.lab.api.firewall.parameters import CIDR, COMMENT, RULE
+from homelab.lab.failures import ApiFailureError, invalid
+from homelab.lab.node.context import Context
+from homelab.lab.state import firewall
+from homelab.lab.state.firewall import Firewall, Row
+from homelab.pve.schema import FLAG, Arguments, Parameter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One kind of place that has a firewall."""
+
+    path: str
+    read: Privilege
+    write: Privilege
+    scope: Callable[[Context, Call], str]
+    options: Mapping[str, Parameter]
+    log: Privilege | None = None
+
+
+def _row(args: Arguments, names: Mapping[str, Parameter]) -> Row:
+    return {
+        name: args.integer(name) if names[name].type in {"integer", "boolean"} else args.text(name)
+        for name in names
+        if name in args and name not in {"pos", "digest", "delete", "moveto"}
+    }
+
+
+class Rules:
+    """The handlers for the rules of a kind of place."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+
+    def listing(self, context: Context, call: Call) -> object:
+        found = firewall.read(context.state, self._place.scope(context, call))
+        return firewall.shown_rules(found.rules)
+
+    def show(self, context: Context, call: Call) -> object:
+        found = firewall.read(context.state, self._place.scope(context, call))
+        position = call.args.integer("pos")
+        firewall.rule_at(found.rules, position)
+        return firewall.shown_rules(found.rules)[position]
+
+    def create(self, context: Context, call: Call) -> None:
+        """A new rule goes to the top, whatever position is asked for, as on PVE."""
+        with firewall.changing(context.state, self._place.scope(context, call)) as found:
+            firewall.check_digest(found.rules, call.args.text("digest"))
+            found.rules.insert(0, {"enable": 0, **_row(call.args, RULE)})
+            _check_rule(context, found.rules[0])
+
+    def update(self, context: Context, call: Call) -> None:
+        args = call.args
+        position = args.integer("pos")
+        with firewall.changing(context.state, self._place.scope(context, call)) as found:
+            firewall.check_digest(found.rules, args.text("digest"))
+            rule = firewall.rule_at(found.rules, position)
+            if "moveto" in args:
+                del found.rules[position]
+                found.rules.insert(min(args.integer("moveto"), len(found.rules)), rule)
+                return
+            rule.update(_row(args, RULE))
+            for name in args.words("delete"):
+                rule.pop(name, None)
+            _check_rule(context, rule)
+
+    def remove(self, context: Context, call: Call) -> None:
+        position = call.args.integer("pos")
+        with firewall.changing(context.state, self._place.scope(context, call)) as found:
+            firewall.check_digest(found.rules, call.args.text("digest"))
+            firewall.rule_at(found.rules, position)
+            del found.rules[position]
+
+
+def _check_rule(context: Context, rule: Row) -> None:
+    if rule.get("type") == "group" and rule.get("action") not in firewall.groups(context.state):
+        raise invalid("action", f"no such security group '{rule.get('action')}'")
+
+
+class Aliases:
+    """The handlers for the aliases of a kind of place."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+
+    def listing(self, context: Context, call: Call) -> object:
+        found = firewall.read(context.state, self._place.scope(context, call))
+        digest = firewall.digest_of(found.aliases)
+        return [{**_alias(found, name), "digest": digest} for name in sorted(found.aliases)]
+
+    def show(self, context: Context, call: Call) -> object:
+        found = firewall.read(context.state, self._place.scope(context, call))
+        return _alias(found, call.args.text("name"))
+
+    def create(self, context: Context, call: Call) -> None:
+        name = call.args.text("name")
+        with firewall.changing(context.state, self._place.scope(context, call)) as found:
+            if name in found.aliases:
+                raise invalid("name", f"alias '{name}' already exists")
+            found.aliases[name] = _row(call.args, {"cidr": CIDR, "comment": COMMENT})
+
+    def update(self, context: Context, call: Call) -> None:
+        name = call.args.text("name")
+        with firewall.changing(context.state, self._place.scope(context, call)) as found:
+            firewall.check_digest(found.aliases, call.args.text("digest"))
+            _alias(found, name)
+            value = _row(call.args, {"cidr": CIDR, "comment": COMMENT})
+            renamed = call.args.text("rename", name)
+            if renamed != name and renamed in found.aliases:
+                raise invalid("rename", f"alias '{renamed}' already exists")
+            del found.aliases[name]
+            found.aliases[renamed] = value
+
+    def remove(self, context: Context, call: Call) -> None:
+        with firewall.changing(context.state, self._place.scope(context, call)) as found:
+            firewall.check_digest(found.aliases, call.args.text("digest"))
+            found.aliases.pop(call.args.text("name"), None)
+
+
+def _alias(found: Firewall, name: str) -> Row:
+    if name not in found.aliases:
+        raise invalid("name", f"no such alias '{name}'")
+    cidr = str(found.aliases[name]["cidr"])
+    return {"name": name, **found.aliases[name], "ipversion": 6 if ":" in cidr else 4}
+
+
+class Sets:
+    """The handlers for the IP sets of a kind of place."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+
+    def listing(self, context: Context, call: Call) -> object:
+        found = firewall.read(context.state, self._place.scope(context, call))
+        digest = firewall.digest_of(found.ipsets)
+        return [
+            {"name": name, "digest": digest, **_commented(found.ipsets[name])}
+            for name in sorted(found.ipsets)
+        ]
+
+    def create(self, context: Context, call: Call) -> None:
+        args = call.args
+        name, renamed = args.text("name"), args.text("rename")
+        with firewall.changing(context.state, self._place.scope(context, call)) as found:
+            firewall.check_digest(found.ipsets, args.text("digest"))
+            if renamed:
+                if renamed not in found.ipsets:
+                    raise invalid("rename", f"IPSet '{renamed}' does not exist")
+                known = found.ipsets.pop(renamed)
+                found.ipsets[name] = {**known, **_row(args, {"comment": COMMENT})}
+            elif name in found.ipsets:
+                raise invalid("name", f"IPSet '{name}' already exists")
+            else:
+                found.ipsets[name] = {"entries": {}, **_row(args, {"comment": COMMENT})}
+
+    def remove(self, context: Context, call: Call) -> None:
+        name = call.args.text("name")
+        with firewall.changing(context.state, self._place.scope(context, call)) as found:
+            if _entries(found, name) and not call.args.flag("force"):
+                raise ApiFailureError(f"IPSet '{name}' is not empty")
+            del found.ipsets[name]
+
+    def entries(self, context: Context, call: Call) -> object:
+        found = firewall.read(context.state, self._place.scope(context, call))
+        entries = _entries(found, call.args.text("name"))
+        digest = firewall.digest_of(entries)
+        return [{"cidr": cidr, "digest": digest, **entries[cidr]} for cidr in sorted(entries)]
+
+    def entry(self, context: Context, call: Call) -> object:
+        found = firewall.read(context.state, self._place.scope(context, call))
+        cidr = call.args.text("cidr")
+        return {"cidr": cidr, **_entry(_entries(found, call.args.text("name")), cidr)}
+
+    def add(self, context: Context, call: Call) -> None:
+        cidr = call.args.text("cidr")
+        with firewall.changing(context.state, self._place.scope(context, call)) as found:
+            entries = _entries(found, call.args.text("name"))
+            if cidr in entries:
+                raise invalid("cidr", f"address '{cidr}' already exists")
+            entries[cidr] = _row(call.args, {"comment": COMMENT, "nomatch": FLAG})
+
+    def change(self, context: Context, call: Call) -> None:
+        cidr = call.args.text("cidr")
+        with firewall.changing(context.state, self._place.scope(context, call)) as found:
+            entries = _entries(found, call.args.text("name"))
+            firewall.check_digest(entries, call.args.text("digest"))
+            _entry(entries, cidr)
+            entries[cidr] = _row(call.args, {"comment": COMMENT, "nomatch": FLAG})
+
+    def drop(self, context: Context, call: Call) -> None:
+        with firewall.changing(context.state, self._place.scope(context, call)) as found:
+            entries = _entries(found, call.args.text("name"))
+            firewall.check_digest(entries, call.args.text("digest"))
+            entries.pop(call.args.text("cidr"), None)
+
+
+def _entries(found: Firewall, name: str) -> dict[str, Row]:
+    if name not in found.ipsets:
+        raise ApiFailureError(f"no such IPSet '{name}'")
+    entries = found.ipsets[name]["entries"]
+    if not isinstance(entries, dict):
+        raise ApiFailureError(f"IPSet '{name}' is damaged")
+    return entries
+
+
+def _entry(entries: dict[str, Row], cidr: str) -> Row:
+    if cidr not in entries:
+        raise invalid("cidr", f"no such IP '{cidr}'")
+    return entries[cidr]
+
+
+def _commented(row: Row) -> Row:
+    return {"comment": row["comment"]} if "comment" in row else {}
+
+
+class Options:
+    """The handlers for the options of a kind of place, and what else it shows."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+
+    def show(self, context: Context, call: Call) -> object:
+        found = firewall.read(context.state, self._place.scope(context, call))
+        return {**found.options, "digest": firewall.digest_of(found.options)}
+
+    def update(self, context: Context, call: Call) -> None:
+        with firewall.changing(context.state, self._place.scope(context, call)) as found:
+            firewall.check_digest(found.options, call.args.text("digest"))
+            found.options.update(_row(call.args, self._place.options))
+            for name in call.args.words("delete"):
+                if name not in self._place.options:
+                    raise invalid("delete", f"unknown option '{name}'")
+                found.options.pop(name, None)
+
+    def references(self, context: Context, call: Call) -> object:
+        scope, kind = self._place.scope(context, call), call.args.text("type")
+        rows: list[Row] = []
+        for place, prefix in dict.fromkeys(((firewall.CLUSTER, "dc"), (scope, "guest"))):
+            if place == firewall.CLUSTER and prefix == "guest":
+                continue
+            found = firewall.read(context.state, place)
+            if kind in {"", "alias"}:
+                rows += [
+                    {"type": "alias", "name": name, "ref": f"{prefix}/{name}", "scope": prefix}
+                    for name in found.aliases
+                ]
+            if kind in {"", "ipset"}:
+                rows += [
+                    {"type": "ipset", "name": name, "ref": f"+{prefix}/{name}", "scope": prefix}
+                    for name in found.ipsets
+                ]
+        return rows
+
+    def log(self, context: Context, call: Call) -> object:
+        """Nothing is filtered here, so that there is nothing to read."""
+        self._place.scope(context, call)
+        return [{"n": 1, "t": "no content"}]
+
+    def index(self, context: Context, call: Call) -> object:
+        self._place.scope(context, call)
+        return [{"name": name} for name in ("aliases", "ipset", "log", "options", "refs", "rules")]

@@ -1,0 +1,1 @@
+"""The API's /nodes/NODE/lxc: containers and what is done with them."""

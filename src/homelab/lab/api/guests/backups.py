@@ -1,0 +1,166 @@
+"""/nodes/{node}/vzdump: backups now; /cluster/backup: that there are no jobs."""
+
+from __future__ import annotations
+
+from homelab.lab.api.endpoint import Call, Endpoint, Privilege
+from homelab.lab.failures import ApiFailureError, invalid
+from homelab.lab.guests import backup
+from homelab.lab.guests.backup import BackupOrder
+from homelab.lab.guests.files import stored_file
+from homelab.lab.node.context import Context
+from homelab.lab.node.storages import DUMP_STORAGE, Storage, storage_named
+from homelab.pve.properties import parse_property_string
+from homelab.pve.schema import FLAG, TEXT, WHOLE, Parameter
+
+_COUNT = Parameter(type="integer", minimum=0)
+
+
+def back_up(context: Context, call: Call) -> object:
+    args = call.args
+    storage = _storage(args.text("storage", DUMP_STORAGE))
+    vmids = _wanted(context, call)
+    for vmid in vmids:
+        context.access.require(call.caller, f"/vms/{vmid}", "VM.Backup")
+    context.access.require(call.caller, f"/storage/{storage.name}", "Datastore.AllocateSpace")
+    for name in ("dumpdir", "script", "tmpdir"):
+        if name in args and not call.caller.is_root:
+            raise invalid(name, "Only root may set this option.")
+    elsewhere = {
+        record.vmid for record in context.state.guests() if context.node_of(record) != context.node
+    }
+    local = tuple(vmid for vmid in vmids if vmid not in elsewhere)
+    if not local:
+        return "OK"
+    order = BackupOrder(
+        vmids=local,
+        storage=storage,
+        mode=args.text("mode", "snapshot"),
+        notes=args.text("notes-template"),
+        protected=args.flag("protected"),
+        keep=_keep(args.text("prune-backups")) if args.flag("remove", default=True) else None,
+    )
+    return str(backup.back_up(context, call.caller, order))
+
+
+def defaults(_context: Context, call: Call) -> object:
+    storage = _storage(call.args.text("storage", DUMP_STORAGE))
+    return {"storage": storage.name, "mode": "snapshot", "compress": "zstd"}
+
+
+def extract_config(context: Context, call: Call) -> object:
+    volid = call.args.text("volume")
+    file = stored_file(context, volid)
+    if file is None or file.content != "backup":
+        raise ApiFailureError(f"can't find file '{volid}'")
+    context.access.require(call.caller, f"/vms/{file.vmid}", "VM.Backup")
+    return file.config
+
+
+def no_jobs(_context: Context, _call: Call) -> object:
+    return []
+
+
+def no_job(_context: Context, call: Call) -> object:
+    raise invalid("id", f"No such job '{call.args.text('id')}'")
+
+
+def backup_info(_context: Context, _call: Call) -> object:
+    return [{"subdir": "not-backed-up"}]
+
+
+def _storage(name: str) -> Storage:
+    storage = storage_named(name)
+    if storage is None:
+        raise ApiFailureError(f"storage '{name}' does not exist")
+    if "backup" not in storage.content:
+        raise ApiFailureError(f"can't use storage '{name}' for backups - wrong content type")
+    return storage
+
+
+def _wanted(context: Context, call: Call) -> tuple[int, ...]:
+    args = call.args
+    excluded = set(args.words("exclude"))
+    if args.flag("all"):
+        return tuple(record.vmid for record in context.guests() if str(record.vmid) not in excluded)
+    if "pool" in args:
+        pool = context.state.pool(args.text("pool"))
+        if pool is None:
+            raise ApiFailureError(f"pool '{args.text('pool')}' does not exist")
+        here = {record.vmid for record in context.guests()}
+        return tuple(vmid for vmid in pool.vmids if vmid in here)
+    words = args.words("vmid")
+    if not words:
+        raise invalid("vmid", "property is missing and it is not optional")
+    for word in words:
+        if not word.isdecimal():
+            raise invalid("vmid", f"invalid format - value '{word}' does not look like a valid ID")
+    return tuple(int(word) for word in words)
+
+
+def _keep(text: str) -> int | None:
+    values = parse_property_string(text) if text else {}
+    last = values.get("keep-last")
+    return int(last) if last is not None and last.isdecimal() else None
+
+
+_JOBS = Privilege("/", "Sys.Audit")
+
+ENDPOINTS = (
+    Endpoint(
+        method="POST",
+        path="/nodes/{node}/vzdump",
+        permission="user",
+        handler=back_up,
+        parameters={
+            "all": FLAG,
+            "bwlimit": _COUNT,
+            "compress": Parameter(enum=("0", "1", "gzip", "lzo", "zstd")),
+            "dumpdir": TEXT,
+            "exclude": Parameter(is_list=True),
+            "exclude-path": Parameter(type="array"),
+            "fleecing": TEXT,
+            "ionice": Parameter(type="integer", minimum=0, maximum=8),
+            "job-id": Parameter(max_length=50),
+            "lockwait": _COUNT,
+            "mailnotification": Parameter(enum=("always", "failure")),
+            "mailto": Parameter(is_list=True),
+            "mode": Parameter(enum=("snapshot", "suspend", "stop")),
+            "notes-template": Parameter(max_length=1024),
+            "notification-mode": Parameter(enum=("auto", "legacy-sendmail", "notification-system")),
+            "pbs-change-detection-mode": Parameter(enum=("legacy", "data", "metadata")),
+            "performance": TEXT,
+            "pigz": WHOLE,
+            "pool": TEXT,
+            "protected": FLAG,
+            "prune-backups": TEXT,
+            "quiet": FLAG,
+            "remove": FLAG,
+            "script": TEXT,
+            "stdexcludes": FLAG,
+            "stdout": FLAG,
+            "stop": FLAG,
+            "stopwait": _COUNT,
+            "storage": TEXT,
+            "tmpdir": TEXT,
+            "vmid": Parameter(is_list=True),
+            "zstd": WHOLE,
+        },
+    ),
+    Endpoint(
+        method="GET",
+        path="/nodes/{node}/vzdump/defaults",
+        permission="user",
+        handler=defaults,
+        parameters={"storage": TEXT},
+    ),
+    Endpoint(
+        method="GET",
+        path="/nodes/{node}/vzdump/extractconfig",
+        permission="user",
+        handler=extract_config,
+        parameters={"volume": Parameter(required=True)},
+    ),
+    Endpoint(method="GET", path="/cluster/backup", permission=_JOBS, handler=no_jobs),
+    Endpoint(method="GET", path="/cluster/backup/{id}", permission=_JOBS, handler=no_job),
+    Endpoint(method="GET", path="/cluster/backup-info", permission="user", handler=backup_info),
+)

@@ -1,0 +1,138 @@
+"""/nodes/{node}/lxc/{vmid}: clones, templates, and moving to another node."""
+
+from __future__ import annotations
+
+from homelab.lab.api.endpoint import Call, Endpoint, Privilege
+from homelab.lab.api.guests.snapshots import SNAPSHOT_NAME
+from homelab.lab.guests import clone as guest_clone
+from homelab.lab.guests import migration
+from homelab.lab.guests.clone import Cloning
+from homelab.lab.node.context import Context
+from homelab.pve.guest_options import CREATE_ONLY, OPTIONS
+from homelab.pve.schema import FLAG, TEXT, WHOLE, Parameter
+
+_TIMEOUT = 180
+
+
+def clone(context: Context, call: Call) -> object:
+    args = call.args
+    newid = args.integer("newid")
+    pool = args.text("pool") or None
+    places = [(f"/vms/{newid}", "VM.Allocate")]
+    if pool is not None:
+        places.append((f"/pool/{pool}", "VM.Allocate"))
+    context.access.require_any(call.caller, *places)
+    wanted = Cloning(
+        vmid=call.vmid,
+        newid=newid,
+        full=args.flag("full") if "full" in args else None,
+        snapshot=args.text("snapname") or None,
+        storage=args.text("storage") or None,
+        target=args.text("target") or None,
+        hostname=args.text("hostname") or None,
+        description=args.text("description") or None,
+        pool=pool,
+    )
+    return str(guest_clone.clone(context, call.caller, wanted))
+
+
+def template(context: Context, call: Call) -> object:
+    guest_clone.make_template(context, call.caller, call.vmid)
+    return None
+
+
+def feature(context: Context, call: Call) -> object:
+    args = call.args
+    has = guest_clone.has_feature(
+        context, call.vmid, args.text("feature"), args.text("snapname") or None
+    )
+    return {"hasFeature": int(has)}
+
+
+def check_migration(context: Context, call: Call) -> object:
+    running = call.vmid in context.running()
+    context.guest(call.vmid)
+    if "target" in call.args:
+        migration.check_target(context, call.args.text("target"))
+    others = [node for node in context.online if node != context.node]
+    return {
+        "running": int(running),
+        "allowed-nodes": others,
+        "not-allowed-nodes": {},
+    }
+
+
+def migrate(context: Context, call: Call) -> object:
+    args = call.args
+    upid = migration.migrate(
+        context,
+        call.caller,
+        call.vmid,
+        args.text("target"),
+        online=args.flag("online"),
+        restart=args.flag("restart"),
+        timeout=args.integer("timeout", _TIMEOUT),
+    )
+    return str(upid)
+
+
+_L = "/nodes/{node}/lxc/{vmid}"
+_MIGRATE = Privilege("/vms/{vmid}", "VM.Migrate")
+_LIMIT = Parameter(type="number", minimum=0)
+
+ENDPOINTS = (
+    Endpoint(
+        method="POST",
+        path=f"{_L}/clone",
+        permission=Privilege("/vms/{vmid}", "VM.Clone"),
+        handler=clone,
+        parameters={
+            "bwlimit": _LIMIT,
+            "description": OPTIONS["description"],
+            "full": FLAG,
+            "hostname": OPTIONS["hostname"],
+            "newid": CREATE_ONLY["vmid"],
+            "pool": CREATE_ONLY["pool"],
+            "snapname": SNAPSHOT_NAME,
+            "storage": TEXT,
+            "target": TEXT,
+        },
+    ),
+    Endpoint(
+        method="POST",
+        path=f"{_L}/template",
+        permission=Privilege("/vms/{vmid}", "VM.Allocate"),
+        handler=template,
+    ),
+    Endpoint(
+        method="GET",
+        path=f"{_L}/feature",
+        permission=Privilege("/vms/{vmid}", "VM.Audit"),
+        handler=feature,
+        parameters={
+            "feature": Parameter(required=True, enum=("snapshot", "clone", "copy")),
+            "snapname": SNAPSHOT_NAME,
+        },
+    ),
+    Endpoint(
+        method="GET",
+        path=f"{_L}/migrate",
+        permission=_MIGRATE,
+        handler=check_migration,
+        parameters={"target": TEXT},
+    ),
+    Endpoint(
+        method="POST",
+        path=f"{_L}/migrate",
+        permission=_MIGRATE,
+        handler=migrate,
+        parameters={
+            "bwlimit": _LIMIT,
+            "online": FLAG,
+            "restart": FLAG,
+            "target": Parameter(required=True),
+            "target-storage": TEXT,
+            "timeout": WHOLE,
+        },
+    ),
+)

@@ -1,0 +1,270 @@
+"""/nodes/{node}/lxc: containers and their configurations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import orjson
+
+from homelab.lab.api.endpoint import Call, Encoded, Endpoint, Privilege
+from homelab.lab.api.guests.snapshots import SNAPSHOT_NAME
+from homelab.lab.api.guests.status import guest_status
+from homelab.lab.failures import ApiFailureError, invalid
+from homelab.lab.guests import backup, life, snapshots
+from homelab.lab.guests.backup import Restoration
+from homelab.lab.guests.files import stored_file
+from homelab.lab.guests.life import Creation
+from homelab.lab.guests.rules import check_root_only
+from homelab.lab.guests.view import guest_of
+from homelab.lab.node.context import Context
+from homelab.lab.runtime import Credentials
+from homelab.pve.guest_config import GuestConfig
+from homelab.pve.guest_options import CREATE_ONLY, OPTIONS
+from homelab.pve.schema import FLAG, Parameter
+from homelab.pve.upid import Upid
+
+_DIGEST = Parameter(max_length=40)
+_UNSUPPORTED = {
+    "ha-managed": "this node has no high availability",
+}
+_AUDIT = Privilege("/vms/{vmid}", "VM.Audit")
+
+
+def listing(context: Context, call: Call) -> object:
+    running = context.running()
+    return [
+        guest_status(context, record, running)
+        for record in context.guests()
+        if context.access.allows(call.caller, f"/vms/{record.vmid}", "VM.Audit")
+    ]
+
+
+def create(context: Context, call: Call) -> object:
+    args = call.args
+    pool = args.text("pool") or None
+    places = [(f"/vms/{call.vmid}", "VM.Allocate")]
+    if pool is not None:
+        places.insert(0, (f"/pool/{pool}", "VM.Allocate"))
+    context.access.require_any(call.caller, *places)
+    for unsupported, reason in _UNSUPPORTED.items():
+        if args.flag(unsupported):
+            raise invalid(unsupported, reason)
+    keys = args.text("ssh-public-keys").splitlines()
+    values = {name: args.text(name) for name in args if name in OPTIONS}
+    credentials = Credentials(
+        password=args.text("password") or None,
+        ssh_public_keys=tuple(key.strip() for key in keys if key.strip()),
+    )
+    if args.flag("restore"):
+        return str(_restore(context, call, values, credentials, pool))
+    if "unique" in args and "restore" not in args:
+        raise invalid("restore", "missing property - 'unique' requires this property")
+    wanted = Creation(
+        vmid=call.vmid,
+        values=values,
+        template=args.text("ostemplate"),
+        credentials=credentials,
+        storage=args.text("storage", "local"),
+        pool=pool,
+        start=args.flag("start"),
+    )
+    return str(life.create(context, call.caller, wanted))
+
+
+def _restore(
+    context: Context,
+    call: Call,
+    values: Mapping[str, str],
+    credentials: Credentials,
+    pool: str | None,
+) -> Upid:
+    args = call.args
+    volid = args.text("ostemplate")
+    file = stored_file(context, volid)
+    if file is None or file.content != "backup":
+        raise ApiFailureError(f"can't find file '{volid}'")
+    context.access.require_any(
+        call.caller,
+        (f"/vms/{file.vmid}", "VM.Backup"),
+        ("/storage/" + volid.partition(":")[0], "Datastore.Allocate"),
+    )
+    check_root_only(call.caller, values=values, delete=(), old=GuestConfig(options={}))
+    wanted = Restoration(
+        vmid=call.vmid,
+        file=file,
+        values=values,
+        storage=args.text("storage") or None,
+        force=args.flag("force"),
+        unique=args.flag("unique"),
+        pool=pool,
+        start=args.flag("start"),
+        credentials=credentials,
+    )
+    return backup.restore(context, call.caller, wanted)
+
+
+def index(context: Context, call: Call) -> object:
+    context.guest(call.vmid)
+    names = (
+        "config",
+        "status",
+        "snapshot",
+        "firewall",
+        "feature",
+        "interfaces",
+        "migrate",
+        "pending",
+        "rrddata",
+    )
+    return [{"subdir": name} for name in names]
+
+
+def destroy(context: Context, call: Call) -> object:
+    upid = life.destroy(context, call.caller, call.vmid, force=call.args.flag("force"))
+    return str(upid)
+
+
+def config(context: Context, call: Call) -> object:
+    record = context.guest(call.vmid)
+    if "snapshot" in call.args:
+        if call.args.flag("current"):
+            problem = "cannot use 'snapshot' parameter with 'current'"
+            raise ApiFailureError(
+                "Parameter verification failed.",
+                status=400,
+                errors={"snapshot": problem, "current": problem},
+            )
+        name = call.args.text("snapshot")
+        return snapshots.snapshot_of(context, call.vmid, name).config.to_api()
+    now = call.args.flag("current")
+    return context.memo.get(("config", call.vmid, now), record, lambda: _config(record.config, now))
+
+
+def _config(found: GuestConfig, now: bool) -> Encoded:  # noqa: FBT001
+    return Encoded(orjson.dumps({"data": found.to_api() if now else found.pending_api()}))
+
+
+def update(context: Context, call: Call) -> object:
+    args = call.args
+    delete = args.words("delete")
+    for name in delete:
+        if name not in OPTIONS:
+            raise invalid("delete", f"unknown setting '{name}'")
+        if name in args:
+            raise invalid("delete", f"duplicate setting '{name}' - can't set and delete it")
+    life.update(
+        context,
+        call.caller,
+        call.vmid,
+        values={name: args.text(name) for name in args if name in OPTIONS},
+        delete=delete,
+        revert=args.words("revert"),
+        digest=args.text("digest") or None,
+    )
+    return None
+
+
+def pending(context: Context, call: Call) -> object:
+    return context.guest(call.vmid).config.pending_list()
+
+
+def resize(context: Context, call: Call) -> object:
+    upid = life.resize(
+        context,
+        call.caller,
+        call.vmid,
+        disk=call.args.text("disk"),
+        size=call.args.text("size"),
+        digest=call.args.text("digest") or None,
+    )
+    return str(upid)
+
+
+def interfaces(context: Context, call: Call) -> object:
+    record = context.guest(call.vmid)
+    if call.vmid not in context.running():
+        return None
+    found: dict[str, dict[str, object]] = {}
+    for entry in context.runtime.addresses(guest_of(call.vmid, record.config)):
+        row = found.setdefault(
+            entry.interface,
+            {
+                "name": entry.interface,
+                "hwaddr": entry.hwaddr.lower(),
+                "hardware-address": entry.hwaddr.lower(),
+                "ip-addresses": [],
+            },
+        )
+        family = "inet" if entry.family == 4 else "inet6"
+        row.setdefault(family, f"{entry.address}/{entry.prefix}")
+        addresses = row["ip-addresses"]
+        if isinstance(addresses, list):
+            addresses.append(
+                {
+                    "ip-address": entry.address,
+                    "ip-address-type": family,
+                    "prefix": entry.prefix,
+                }
+            )
+    return list(found.values())
+
+
+_L = "/nodes/{node}/lxc/{vmid}"
+
+ENDPOINTS = (
+    Endpoint(
+        method="GET", path="/nodes/{node}/lxc", quick=True, permission="user", handler=listing
+    ),
+    Endpoint(
+        method="POST",
+        path="/nodes/{node}/lxc",
+        permission="handler",
+        handler=create,
+        parameters={**OPTIONS, **CREATE_ONLY},
+    ),
+    Endpoint(method="GET", path=_L, permission="user", handler=index),
+    Endpoint(
+        method="DELETE",
+        path=_L,
+        permission=Privilege("/vms/{vmid}", "VM.Allocate"),
+        handler=destroy,
+        parameters={"force": FLAG, "purge": FLAG, "destroy-unreferenced-disks": FLAG},
+    ),
+    Endpoint(
+        method="GET",
+        path=f"{_L}/config",
+        quick=True,
+        permission=_AUDIT,
+        handler=config,
+        parameters={"current": FLAG, "snapshot": SNAPSHOT_NAME},
+    ),
+    Endpoint(
+        method="PUT",
+        path=f"{_L}/config",
+        permission=Privilege(
+            "/vms/{vmid}",
+            "VM.Config.Disk",
+            ("VM.Config.CPU", "VM.Config.Memory", "VM.Config.Network", "VM.Config.Options"),
+        ),
+        handler=update,
+        parameters={
+            **OPTIONS,
+            "delete": Parameter(is_list=True),
+            "digest": _DIGEST,
+            "revert": Parameter(is_list=True),
+        },
+    ),
+    Endpoint(method="GET", path=f"{_L}/pending", quick=True, permission=_AUDIT, handler=pending),
+    Endpoint(
+        method="PUT",
+        path=f"{_L}/resize",
+        permission=Privilege("/vms/{vmid}", "VM.Config.Disk"),
+        handler=resize,
+        parameters={
+            "digest": _DIGEST,
+            "disk": Parameter(required=True, pattern=r"rootfs|mp\d{1,3}"),
+            "size": Parameter(required=True, pattern=r"\+?\d+(?:\.\d+)?[KMGT]?"),
+        },
+    ),
+    Endpoint(method="GET", path=f"{_L}/interfaces", permission=_AUDIT, handler=interfaces),
+)

@@ -1,0 +1,149 @@
+"""/nodes: the node itself, its network, and what a container node always lacks."""
+
+from __future__ import annotations
+
+import os
+import platform
+from ipaddress import IPv4Interface
+
+from homelab.lab.api.endpoint import Call, Endpoint, Privilege
+from homelab.lab.api.guests.status import storage_space
+from homelab.lab.api.nodes.figures import (
+    host_memory,
+    host_swap,
+    node_row,
+    node_uptime,
+    processor_model,
+    processors,
+)
+from homelab.lab.failures import ApiFailureError
+from homelab.lab.node.context import Context
+from homelab.lab.node.storages import STORAGES
+from homelab.lab.runtime import Bridge
+from homelab.pve.schema import FLAG, TEXT, Parameter
+
+_SUBDIRS = ("lxc", "network", "qemu", "status", "storage", "subscription", "tasks", "version")
+
+
+def listing(context: Context, _call: Call) -> object:
+    return [node_row(context, node) for node in context.nodes]
+
+
+def index(_context: Context, _call: Call) -> object:
+    return [{"name": name} for name in _SUBDIRS]
+
+
+def version(context: Context, _call: Call) -> object:
+    release = context.release
+    return {"version": release.version, "release": release.release, "repoid": release.repoid}
+
+
+def status(context: Context, _call: Call) -> object:
+    total, used = host_memory()
+    swap, swap_used = host_swap()
+    space, taken = storage_space(context, STORAGES[0])
+    kernel = platform.release()
+    return {
+        "cpu": 0,
+        "wait": 0,
+        "idle": 0,
+        "uptime": node_uptime(context),
+        "loadavg": [f"{value:.2f}" for value in os.getloadavg()],
+        "memory": {"total": total, "used": used, "free": total - used, "available": total - used},
+        "swap": {"total": swap, "used": swap_used, "free": swap - swap_used},
+        "rootfs": {"total": space, "used": taken, "free": space - taken, "avail": space - taken},
+        "cpuinfo": {
+            "model": processor_model(),
+            "cpus": processors(),
+            "cores": processors(),
+            "sockets": 1,
+        },
+        "kversion": f"Linux {kernel}",
+        "current-kernel": {
+            "sysname": "Linux",
+            "release": kernel,
+            "version": platform.version(),
+            "machine": platform.machine(),
+        },
+        "pveversion": f"pve-manager/{context.release}/{context.release.repoid}",
+        "boot-info": {"mode": "legacy-bios"},
+    }
+
+
+def network(context: Context, call: Call) -> object:
+    if call.args.text("type") not in {"", "bridge", "any_bridge", "any_local_bridge"}:
+        return []
+    return [{"iface": bridge.name, **_bridge(bridge)} for bridge in context.bridges]
+
+
+def interface(context: Context, call: Call) -> object:
+    name = call.args.text("iface")
+    for bridge in context.bridges:
+        if bridge.name == name:
+            return _bridge(bridge)
+    raise ApiFailureError("interface does not exist", status=400)
+
+
+def no_machines(_context: Context, _call: Call) -> object:
+    return []
+
+
+def subscription(_context: Context, _call: Call) -> object:
+    return {
+        "status": "notfound",
+        "message": "There is no subscription key",
+        "url": "https://www.proxmox.com/en/proxmox-virtual-environment/pricing",
+    }
+
+
+def _bridge(bridge: Bridge) -> dict[str, object]:
+    address = IPv4Interface(bridge.address)
+    return {
+        "type": "bridge",
+        "active": 1,
+        "autostart": 1,
+        "method": "static",
+        "method6": "manual",
+        "families": ["inet"],
+        "address": str(address.ip),
+        "netmask": str(address.network.prefixlen),
+        "cidr": bridge.address,
+        "bridge_ports": "",
+        "bridge_stp": "off",
+        "bridge_fd": "0",
+        "priority": 3,
+    }
+
+
+_N = "/nodes/{node}"
+_AUDIT = Privilege("/nodes/{node}", "Sys.Audit")
+
+ENDPOINTS = (
+    Endpoint(method="GET", path="/nodes", quick=True, permission="user", handler=listing),
+    Endpoint(method="GET", path=_N, permission="user", handler=index),
+    Endpoint(method="GET", path=f"{_N}/version", permission="user", handler=version),
+    Endpoint(method="GET", path=f"{_N}/status", permission=_AUDIT, handler=status),
+    Endpoint(
+        method="GET",
+        path=f"{_N}/network",
+        permission="user",
+        handler=network,
+        parameters={"type": TEXT},
+    ),
+    Endpoint(method="GET", path=f"{_N}/network/{{iface}}", permission=_AUDIT, handler=interface),
+    Endpoint(
+        method="GET",
+        path=f"{_N}/qemu",
+        permission="user",
+        handler=no_machines,
+        parameters={"full": FLAG},
+    ),
+    Endpoint(
+        method="GET",
+        path=f"{_N}/replication",
+        permission="user",
+        handler=no_machines,
+        parameters={"guest": Parameter(type="integer", minimum=100, maximum=999_999_999)},
+    ),
+    Endpoint(method="GET", path=f"{_N}/subscription", permission="user", handler=subscription),
+)

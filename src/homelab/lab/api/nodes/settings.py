@@ -1,0 +1,306 @@
+"""/nodes/{node}: name servers, hosts, time, notes, logs and statistics."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from datetime import datetime
+from zoneinfo import ZoneInfo, available_timezones
+
+from homelab.lab.api.endpoint import Call, Endpoint, Page, Privilege
+from homelab.lab.failures import ApiFailureError, invalid
+from homelab.lab.node.context import Context
+from homelab.lab.state.documents import Document, document, put_document
+from homelab.pve.schema import FLAG, TEXT, Parameter
+from homelab.pve.upid import Upid
+
+_KIND = "node"
+_AUDIT = Privilege("/nodes/{node}", "Sys.Audit")
+_MODIFY = Privilege("/nodes/{node}", "Sys.Modify")
+_SYSLOG = Privilege("/nodes/{node}", "Sys.Syslog")
+_STEPS = {"hour": 60, "day": 60, "week": 1800, "month": 1800, "year": 21600, "decade": 604800}
+_COUNTS = {"hour": 60, "day": 1440, "week": 336, "month": 1440, "year": 1460, "decade": 520}
+_OLD_STEPS = {"hour": 60, "day": 1800, "week": 10800, "month": 43200, "year": 604800}
+_OLD_COUNT = 70
+
+
+def dns(context: Context, _call: Call) -> object:
+    return {"search": "lab.internal", "dns1": _first_address(context), **_kept(context, "dns")}
+
+
+def set_dns(context: Context, call: Call) -> object:
+    value = {name: call.args.text(name) for name in ("search", "dns1", "dns2", "dns3")}
+    _keep(context, "dns", {name: text for name, text in value.items() if text})
+    return None
+
+
+def hosts(context: Context, _call: Call) -> object:
+    data = str(_kept(context, "hosts").get("data", _default_hosts(context)))
+    return {"data": data, "digest": _digest(data)}
+
+
+def set_hosts(context: Context, call: Call) -> object:
+    known = str(_kept(context, "hosts").get("data", _default_hosts(context)))
+    if call.args.text("digest") not in {"", _digest(known)}:
+        raise ApiFailureError(
+            "detected modified configuration - file changed by other user? Try again."
+        )
+    _keep(context, "hosts", {"data": call.args.text("data")})
+    return None
+
+
+def now(context: Context, _call: Call) -> object:
+    zone = str(_kept(context, "time").get("timezone", "UTC"))
+    moment = time.time()
+    offset = datetime.fromtimestamp(moment, ZoneInfo(zone)).utcoffset()
+    shift = 0 if offset is None else int(offset.total_seconds())
+    return {"timezone": zone, "time": int(moment), "localtime": int(moment) + shift}
+
+
+def set_zone(context: Context, call: Call) -> object:
+    zone = call.args.text("timezone")
+    if zone not in available_timezones():
+        raise invalid("timezone", f"No such timezone '{zone}'")
+    _keep(context, "time", {"timezone": zone})
+    return None
+
+
+def config(context: Context, call: Call) -> object:
+    value = _kept(context, "config")
+    shown = {**value, "digest": _digest(str(sorted(value.items())))}
+    name = call.args.text("property")
+    return {name: shown[name]} if name in shown else ({} if name else shown)
+
+
+def set_config(context: Context, call: Call) -> object:
+    value = _kept(context, "config")
+    texts = ("acme", "description", "wakeonlan", "location")
+    for name in (*texts, *(f"acmedomain{number}" for number in range(6))):
+        if name in call.args:
+            value[name] = call.args.text(name)
+    for name in ("startall-onboot-delay", "ballooning-target"):
+        if name in call.args:
+            value[name] = call.args.integer(name)
+    for name in call.args.words("delete"):
+        value.pop(name, None)
+    _keep(context, "config", value)
+    return None
+
+
+def syslog(context: Context, call: Call) -> object:
+    lines = _log_lines(context)
+    start, limit = call.args.integer("start"), call.args.integer("limit", 50)
+    end = None if limit == 0 else start + limit
+    rows = [{"n": n, "t": line} for n, line in enumerate(lines[start:end], start=start + 1)]
+    return Page(items=rows or [{"n": 1, "t": "no content"}], total=len(lines))
+
+
+def journal(context: Context, call: Call) -> object:
+    lines = _log_lines(context)
+    count = call.args.integer("lastentries")
+    return lines[-count:] if count else lines
+
+
+def statistics(context: Context, call: Call) -> object:
+    """The times at which there would be values; this node keeps no history of them."""
+    frame = call.args.text("timeframe")
+    if context.release.major >= 9:
+        step, count = _STEPS[frame], _COUNTS[frame]
+    else:
+        if frame not in _OLD_STEPS:
+            raise invalid(
+                "timeframe",
+                f"value '{frame}' does not have a value in the enumeration "
+                f"'{', '.join(_OLD_STEPS)}'",
+            )
+        step, count = _OLD_STEPS[frame], _OLD_COUNT
+    last = int(time.time()) // step * step
+    return [{"time": last - step * number} for number in range(count - 1, -1, -1)]
+
+
+def guest_statistics(context: Context, call: Call) -> object:
+    context.guest(call.vmid)
+    return statistics(context, call)
+
+
+def services(_context: Context, _call: Call) -> object:
+    return [
+        {
+            "service": name,
+            "name": name,
+            "desc": name,
+            "state": "running",
+            "active-state": "active",
+            "unit-state": "enabled",
+        }
+        for name in ("pvedaemon", "pveproxy", "pvestatd")
+    ]
+
+
+def _log_lines(context: Context) -> list[str]:
+    """What the node's daemon would have logged of its tasks."""
+    lines: list[str] = []
+    for record in reversed(context.tasks.records()):
+        upid = Upid.parse(record.upid)
+        if upid.node != context.node:
+            continue
+        who = f"<{upid.user}>" if upid.tokenid is None else f"<{upid.user}!{upid.tokenid}>"
+        lines.append(_line(context, record.starttime, f"{who} starting task {record.upid}"))
+        if record.endtime is not None:
+            text = f"{who} end task {record.upid} {record.exitstatus}"
+            lines.append(_line(context, record.endtime, text))
+    return lines
+
+
+def _line(context: Context, moment: int, text: str) -> str:
+    stamp = time.strftime("%b %d %H:%M:%S", time.localtime(moment))
+    return f"{stamp} {context.node} pvedaemon[1]: {text}"
+
+
+def _first_address(context: Context) -> str:
+    return context.bridges[0].address.partition("/")[0] if context.bridges else "127.0.0.1"
+
+
+def _default_hosts(context: Context) -> str:
+    name = context.node
+    return f"127.0.0.1 localhost\n{_first_address(context)} {name}.lab.internal {name}\n"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def _kept(context: Context, name: str) -> Document:
+    return document(context.state, _KIND, f"{context.node}/{name}") or {}
+
+
+def _keep(context: Context, name: str, value: Document) -> None:
+    with context.state.transaction() as transaction:
+        put_document(transaction, _KIND, f"{context.node}/{name}", value)
+
+
+_N = "/nodes/{node}"
+_COUNT = Parameter(type="integer", minimum=0)
+_MOMENT = Parameter(pattern=r"\d{4}-\d{2}-\d{2}(?: \d{2}:\d{2}(?::\d{2})?)?")
+_FRAME = {
+    "timeframe": Parameter(required=True, enum=tuple(_STEPS)),
+    "cf": Parameter(enum=("AVERAGE", "MAX")),
+}
+_GUEST_FRAME = {**_FRAME, "timeframe": Parameter(required=True, enum=tuple(_OLD_STEPS))}
+
+ENDPOINTS = (
+    Endpoint(method="GET", path=f"{_N}/dns", permission=_AUDIT, handler=dns),
+    Endpoint(
+        method="PUT",
+        path=f"{_N}/dns",
+        permission=_MODIFY,
+        handler=set_dns,
+        parameters={
+            "dns1": TEXT,
+            "dns2": TEXT,
+            "dns3": TEXT,
+            "search": Parameter(required=True),
+        },
+        stored_only=True,
+    ),
+    Endpoint(
+        method="GET", path=f"{_N}/hosts", permission=Privilege("/", "Sys.Audit"), handler=hosts
+    ),
+    Endpoint(
+        method="POST",
+        path=f"{_N}/hosts",
+        permission=_MODIFY,
+        handler=set_hosts,
+        parameters={"data": Parameter(required=True), "digest": Parameter(max_length=64)},
+        stored_only=True,
+    ),
+    Endpoint(method="GET", path=f"{_N}/time", permission=_AUDIT, handler=now),
+    Endpoint(
+        method="PUT",
+        path=f"{_N}/time",
+        permission=_MODIFY,
+        handler=set_zone,
+        parameters={"timezone": Parameter(required=True)},
+        stored_only=True,
+    ),
+    Endpoint(
+        method="GET",
+        path=f"{_N}/config",
+        permission=Privilege("/", "Sys.Audit"),
+        handler=config,
+        parameters={"property": TEXT},
+    ),
+    Endpoint(
+        method="PUT",
+        path=f"{_N}/config",
+        permission=Privilege("/", "Sys.Modify"),
+        handler=set_config,
+        parameters={
+            "acme": TEXT,
+            **{f"acmedomain{number}": TEXT for number in range(6)},
+            "ballooning-target": Parameter(type="integer", minimum=0, maximum=100),
+            "delete": Parameter(is_list=True),
+            "description": Parameter(max_length=65536),
+            "digest": Parameter(max_length=40),
+            "location": TEXT,
+            "startall-onboot-delay": Parameter(type="integer", minimum=0, maximum=300),
+            "wakeonlan": TEXT,
+        },
+        stored_only=True,
+    ),
+    Endpoint(
+        method="GET",
+        path=f"{_N}/syslog",
+        permission=_SYSLOG,
+        handler=syslog,
+        parameters={
+            "limit": _COUNT,
+            "service": Parameter(max_length=128),
+            "since": _MOMENT,
+            "start": _COUNT,
+            "until": _MOMENT,
+        },
+    ),
+    Endpoint(
+        method="GET",
+        path=f"{_N}/journal",
+        permission=_SYSLOG,
+        handler=journal,
+        parameters={
+            "endcursor": TEXT,
+            "identifiers": FLAG,
+            "kernel": FLAG,
+            "lastentries": _COUNT,
+            "priority": TEXT,
+            "service": Parameter(max_length=128),
+            "since": _COUNT,
+            "startcursor": TEXT,
+            "structured": FLAG,
+            "unit": Parameter(max_length=256),
+            "units": FLAG,
+            "until": _COUNT,
+        },
+    ),
+    Endpoint(
+        method="GET",
+        path=f"{_N}/rrddata",
+        permission=_AUDIT,
+        handler=statistics,
+        parameters=_FRAME,
+    ),
+    Endpoint(
+        method="GET",
+        path=f"{_N}/lxc/{{vmid}}/rrddata",
+        permission=Privilege("/vms/{vmid}", "VM.Audit"),
+        handler=guest_statistics,
+        parameters=_GUEST_FRAME,
+    ),
+    Endpoint(
+        method="GET",
+        path=f"{_N}/storage/{{storage}}/rrddata",
+        permission=Privilege("/storage/{storage}", "Datastore.Audit", ("Datastore.AllocateSpace",)),
+        handler=statistics,
+        parameters=_GUEST_FRAME,
+    ),
+    Endpoint(method="GET", path=f"{_N}/services", permission=_AUDIT, handler=services),
+)

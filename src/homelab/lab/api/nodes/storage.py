@@ -1,0 +1,192 @@
+"""/storage and /nodes/{node}/storage: storages, their space and their content."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from homelab.lab.api.endpoint import Call, Endpoint, Privilege
+from homelab.lab.api.guests.status import storage_space
+from homelab.lab.failures import ApiFailureError
+from homelab.lab.guests.files import stored_files
+from homelab.lab.node.context import Context
+from homelab.lab.node.storages import STORAGES, Storage, storage_named
+from homelab.pve.schema import FLAG, TEXT, Parameter
+
+_FORMATS = {".gz": "tgz", ".xz": "txz", ".zst": "tzst", ".bz2": "tbz2"}
+_AUDIT = Privilege("/storage/{storage}", "Datastore.Audit", ("Datastore.AllocateSpace",))
+
+
+def settings(_context: Context, call: Call) -> object:
+    kind = call.args.text("type")
+    return [_settings(storage) for storage in STORAGES if kind in {"", storage.type}]
+
+
+def one_settings(_context: Context, call: Call) -> object:
+    return _settings(_storage(call))
+
+
+def listing(context: Context, call: Call) -> object:
+    wanted = set(call.args.words("content"))
+    name = call.args.text("storage")
+    return [
+        {"storage": storage.name, **_status(context, storage)}
+        for storage in STORAGES
+        if wanted <= set(storage.content) and name in {"", storage.name}
+    ]
+
+
+def index(_context: Context, call: Call) -> object:
+    _storage(call)
+    return [{"subdir": name} for name in ("content", "status", "rrddata", "upload", "download-url")]
+
+
+def status(context: Context, call: Call) -> object:
+    return _status(context, _storage(call))
+
+
+def content(context: Context, call: Call) -> object:
+    storage = _storage(call)
+    wanted = call.args.text("content")
+    rows = [
+        *_templates(context, storage),
+        *_files(context, storage),
+        *_volumes(context, storage),
+    ]
+    if "vmid" in call.args:
+        rows = [row for row in rows if row.get("vmid") == call.args.integer("vmid")]
+    return [row for row in rows if wanted in {"", row["content"]}]
+
+
+def _storage(call: Call) -> Storage:
+    name = call.args.text("storage")
+    storage = storage_named(name)
+    if storage is None:
+        raise ApiFailureError(f"storage '{name}' does not exist")
+    return storage
+
+
+def _settings(storage: Storage) -> dict[str, object]:
+    return {
+        "storage": storage.name,
+        "type": storage.type,
+        "content": ",".join(storage.content),
+        **storage.settings,
+    }
+
+
+def _status(context: Context, storage: Storage) -> dict[str, object]:
+    total, used = storage_space(context, storage)
+    return {
+        "type": storage.type,
+        "content": ",".join(storage.content),
+        "active": 1,
+        "enabled": 1,
+        "shared": 0,
+        "total": total,
+        "used": used,
+        "avail": total - used,
+        "used_fraction": used / total if total else 0,
+    }
+
+
+def _templates(context: Context, storage: Storage) -> list[Mapping[str, object]]:
+    if "vztmpl" not in storage.content:
+        return []
+    return [
+        {
+            "volid": template.volid,
+            "content": "vztmpl",
+            "format": _format(template.volid),
+            "size": template.size,
+            "ctime": int(context.started),
+        }
+        for template in context.runtime.templates()
+    ]
+
+
+def _files(context: Context, storage: Storage) -> list[Mapping[str, object]]:
+    rows: list[Mapping[str, object]] = []
+    for file in stored_files(context):
+        if not file.volid.startswith(f"{storage.name}:"):
+            continue
+        row: dict[str, object] = {
+            "volid": file.volid,
+            "content": file.content,
+            "format": _format(file.volid),
+            "size": file.size,
+            "ctime": file.ctime,
+        }
+        if file.content == "backup":
+            row |= {"vmid": file.vmid, "subtype": "lxc", "format": "tar.zst"}
+            row["protected"] = int(file.protected)
+        if file.notes:
+            row["notes"] = file.notes
+        rows.append(row)
+    return rows
+
+
+def _format(volid: str) -> str:
+    suffix = volid.rpartition(".")[2]
+    return "iso" if suffix in {"iso", "img"} else _FORMATS.get(f".{suffix}", "tar")
+
+
+def _volumes(context: Context, storage: Storage) -> list[Mapping[str, object]]:
+    here = {record.vmid for record in context.guests()}
+    return [
+        {
+            "volid": volume.volid,
+            "content": "rootdir",
+            "format": "subvol",
+            "size": volume.size,
+            "used": 0,
+            "ctime": volume.ctime,
+            "vmid": volume.vmid,
+        }
+        for volume in context.state.volumes()
+        if volume.vmid in here
+        if volume.volid.startswith(f"{storage.name}:")
+    ]
+
+
+_S = "/nodes/{node}/storage/{storage}"
+
+ENDPOINTS = (
+    Endpoint(
+        method="GET",
+        path="/storage",
+        permission="user",
+        handler=settings,
+        parameters={"type": TEXT},
+    ),
+    Endpoint(
+        method="GET",
+        path="/storage/{storage}",
+        permission=Privilege("/storage/{storage}", "Datastore.Allocate"),
+        handler=one_settings,
+    ),
+    Endpoint(
+        method="GET",
+        path="/nodes/{node}/storage",
+        permission="user",
+        handler=listing,
+        parameters={
+            "content": Parameter(is_list=True),
+            "enabled": FLAG,
+            "format": FLAG,
+            "storage": TEXT,
+            "target": TEXT,
+        },
+    ),
+    Endpoint(method="GET", path=_S, permission=_AUDIT, handler=index),
+    Endpoint(method="GET", path=f"{_S}/status", permission=_AUDIT, handler=status),
+    Endpoint(
+        method="GET",
+        path=f"{_S}/content",
+        permission="user",
+        handler=content,
+        parameters={
+            "content": TEXT,
+            "vmid": Parameter(type="integer", minimum=100, maximum=999_999_999),
+        },
+    ),
+)

@@ -1,0 +1,288 @@
+"""/nodes/{node}/storage/{storage}: files that come in and go, and the appliance list."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import time
+import urllib.request
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from urllib.error import URLError
+from urllib.parse import urlsplit
+
+from homelab.lab.api.endpoint import Call, Endpoint, Privilege
+from homelab.lab.failures import ApiFailureError, invalid
+from homelab.lab.guests.backup import remove_file
+from homelab.lab.guests.files import StoredFile, clean_name, is_name_for, put_file, stored_file
+from homelab.lab.node.context import Context
+from homelab.lab.node.storages import Storage, storage_named
+from homelab.lab.runtime import TaskLog
+from homelab.pve.schema import FLAG, TEXT, Arguments, Parameter
+
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+_DOWNLOAD_TIMEOUT = 30.0
+
+
+def upload(context: Context, call: Call) -> object:
+    args = call.args
+    file = _incoming(context, args)
+    source = call.upload
+    if source is None:
+        raise ApiFailureError("missing temporary file name")
+
+    def work(log: TaskLog) -> None:
+        log(f"starting file import from: {args.text('filename')}")
+        try:
+            _keep(context, file, source, args)
+        finally:
+            source.unlink(missing_ok=True)
+        log("finished file import successfully")
+
+    return str(context.start_task("imgcopy", "", call.caller, work))
+
+
+def download(context: Context, call: Call) -> object:
+    args = call.args
+    file = _incoming(context, args)
+    url = args.text("url")
+
+    def work(log: TaskLog) -> None:
+        log(f"downloading {url} to {file.volid}")
+        temporary = file.path(context).with_suffix(".part")
+        temporary.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            _fetch(url, temporary)
+            _keep(context, file, temporary, args)
+        finally:
+            temporary.unlink(missing_ok=True)
+        log(f"download of '{url}' to '{file.volid}' finished")
+
+    return str(context.start_task("download", file.volid.rpartition("/")[2], call.caller, work))
+
+
+def show(context: Context, call: Call) -> object:
+    volid = _volid(call)
+    file = stored_file(context, volid)
+    if file is not None:
+        return {
+            "path": str(file.path(context)),
+            "size": file.size,
+            "used": file.size,
+            "format": "tar.zst",
+            "notes": file.notes,
+            "protected": int(file.protected),
+        }
+    for volume in context.state.volumes():
+        if volume.volid == volid:
+            return {
+                "path": f"/{volid.replace(':', '/')}",
+                "size": volume.size,
+                "used": 0,
+                "format": "subvol",
+            }
+    raise ApiFailureError(f"volume '{volid}' does not exist")
+
+
+def update(context: Context, call: Call) -> object:
+    file = _file(context, _volid(call))
+    changed = replace(
+        file,
+        notes=call.args.text("notes", file.notes),
+        protected=call.args.flag("protected", default=file.protected),
+    )
+    with context.state.transaction() as transaction:
+        put_file(transaction, changed)
+    return None
+
+
+def remove(context: Context, call: Call) -> object:
+    volid = _volid(call)
+    owner = next((v.vmid for v in context.state.volumes() if v.volid == volid), None)
+    if owner is not None:
+        raise ApiFailureError(f"Cannot remove image, a guest with VMID '{owner}' exists!")
+    if volid in {template.volid for template in context.runtime.templates()}:
+        raise ApiFailureError(f"'{volid}' is one of the lab's own templates")
+    file = _file(context, volid)
+    where = f"/storage/{volid.partition(':')[0]}"
+    context.access.require(
+        call.caller, where, any_of=("Datastore.Allocate", "Datastore.AllocateSpace")
+    )
+    if file.protected:
+        raise ApiFailureError(f"cannot remove protected volume '{volid}' on '{context.node}'")
+
+    def work(log: TaskLog) -> None:
+        log(f"Removed volume '{volid}'")
+        remove_file(context, file)
+
+    return str(context.start_task("imgdel", _identity(volid), call.caller, work))
+
+
+def appliances(context: Context, _call: Call) -> object:
+    return [
+        {
+            "template": template.volid.rpartition("/")[2],
+            "type": "lxc",
+            "section": "system",
+            "os": "debian-13",
+            "package": template.volid.rpartition("/")[2].rpartition("_")[0].rpartition("_")[0],
+            "version": "13.0",
+            "headline": "a template of this lab",
+            "infopage": "",
+            "description": "built on this machine",
+            "source": "lab",
+        }
+        for template in context.runtime.templates()
+    ]
+
+
+def fetch_appliance(context: Context, call: Call) -> object:
+    name, storage = call.args.text("template"), _storage(call.args)
+    if "vztmpl" not in storage.content:
+        raise ApiFailureError(f"storage '{storage.name}' does not support templates")
+    volid = f"{storage.name}:vztmpl/{name}"
+    if volid not in {template.volid for template in context.runtime.templates()}:
+        raise invalid("template", f"no such template '{name}'")
+
+    def work(log: TaskLog) -> None:
+        log(f"{volid} is there already")
+
+    return str(context.start_task("download", name, call.caller, work))
+
+
+def _incoming(context: Context, args: Arguments) -> StoredFile:
+    storage, content = _storage(args), args.text("content")
+    if storage.type != "dir":
+        raise ApiFailureError(
+            f"can't upload to storage type '{storage.type}', not a file based storage!"
+        )
+    if content not in storage.content:
+        raise ApiFailureError(
+            f"storage '{storage.name}' is not configured for content-type '{content}'"
+        )
+    name = clean_name(args.text("filename"))
+    if not is_name_for(content, name):
+        raise invalid("filename", "wrong file extension")
+    return StoredFile(
+        volid=f"{storage.name}:{content}/{name}",
+        node=context.node,
+        content=content,
+        size=0,
+        ctime=int(time.time()),
+    )
+
+
+def _keep(context: Context, file: StoredFile, source: Path, args: Arguments) -> None:
+    """Put a file that has come in where it belongs, if its checksum is right."""
+    if "checksum" in args:
+        algorithm = args.text("checksum-algorithm", "sha256")
+        with source.open("rb") as stream:
+            found = hashlib.file_digest(stream, algorithm).hexdigest()
+        if found != args.text("checksum").lower():
+            raise ApiFailureError(
+                f"checksum mismatch: got '{found}' != expect '{args.text('checksum')}'"
+            )
+    path = file.path(context)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    shutil.copyfile(source, path)
+    with context.state.transaction() as transaction:
+        put_file(transaction, replace(file, size=path.stat().st_size))
+
+
+def _fetch(url: str, path: Path) -> None:
+    """From this machine only: the lab sends no packets anywhere else."""
+    if urlsplit(url).hostname not in _LOOPBACK:
+        raise ApiFailureError("download failed: the lab reaches no network but this machine")
+    opener: Callable[..., object] = urllib.request.build_opener(
+        urllib.request.ProxyHandler({})
+    ).open
+    try:
+        with opener(url, timeout=_DOWNLOAD_TIMEOUT) as answer, path.open("wb") as file:  # type: ignore[attr-defined]
+            shutil.copyfileobj(answer, file)
+    except (URLError, OSError) as error:
+        raise ApiFailureError(f"download failed: {error}") from error
+
+
+def _storage(args: Arguments) -> Storage:
+    name = args.text("storage")
+    storage = storage_named(name)
+    if storage is None:
+        raise ApiFailureError(f"storage '{name}' does not exist")
+    return storage
+
+
+def _volid(call: Call) -> str:
+    name, storage = call.args.text("volume"), _storage(call.args).name
+    return name if name.startswith(f"{storage}:") else f"{storage}:{name}"
+
+
+def _file(context: Context, volid: str) -> StoredFile:
+    file = stored_file(context, volid)
+    if file is None:
+        raise ApiFailureError(f"volume '{volid}' does not exist")
+    return file
+
+
+def _identity(volid: str) -> str:
+    return f"{volid.rpartition('/')[2]}@{volid.partition(':')[0]}"
+
+
+_S = "/nodes/{node}/storage/{storage}"
+_V = f"{_S}/content/{{volume*}}"
+_TEMPLATES = Privilege("/storage/{storage}", "Datastore.AllocateTemplate")
+_AUDIT = Privilege("/storage/{storage}", "Datastore.Audit", ("Datastore.AllocateSpace",))
+_INCOMING = {
+    "checksum": TEXT,
+    "checksum-algorithm": Parameter(enum=("md5", "sha1", "sha224", "sha256", "sha384", "sha512")),
+    "content": Parameter(required=True, enum=("iso", "vztmpl", "import")),
+    "filename": Parameter(required=True, max_length=255),
+}
+
+ENDPOINTS = (
+    Endpoint(
+        method="POST",
+        path=f"{_S}/upload",
+        permission=_TEMPLATES,
+        handler=upload,
+        parameters={**_INCOMING, "tmpfilename": TEXT},
+    ),
+    Endpoint(
+        method="POST",
+        path=f"{_S}/download-url",
+        permission=_TEMPLATES,
+        handler=download,
+        parameters={
+            **_INCOMING,
+            "compression": TEXT,
+            "url": Parameter(required=True, pattern=r"https?://.*"),
+            "verify-certificates": FLAG,
+        },
+    ),
+    Endpoint(method="GET", path=_V, permission=_AUDIT, handler=show),
+    Endpoint(
+        method="PUT",
+        path=_V,
+        permission=Privilege("/storage/{storage}", "Datastore.Allocate"),
+        handler=update,
+        parameters={"notes": TEXT, "protected": FLAG},
+    ),
+    Endpoint(
+        method="DELETE",
+        path=_V,
+        permission="handler",
+        handler=remove,
+        parameters={"delay": Parameter(type="integer", minimum=1, maximum=30)},
+    ),
+    Endpoint(method="GET", path="/nodes/{node}/aplinfo", permission="user", handler=appliances),
+    Endpoint(
+        method="POST",
+        path="/nodes/{node}/aplinfo",
+        permission="handler",
+        handler=fetch_appliance,
+        parameters={
+            "storage": Parameter(required=True),
+            "template": Parameter(required=True, max_length=255),
+        },
+    ),
+)

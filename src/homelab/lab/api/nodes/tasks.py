@@ -1,0 +1,115 @@
+"""/nodes/{node}/tasks: what was started, how it ended, and what it said."""
+
+from __future__ import annotations
+
+from homelab.lab.api.endpoint import Call, Endpoint, Page
+from homelab.lab.api.nodes.task_rows import task_row, task_status
+from homelab.lab.failures import invalid
+from homelab.lab.node.context import Context
+from homelab.lab.state.database import TaskRecord
+from homelab.pve.schema import FLAG, TEXT, Parameter
+from homelab.pve.upid import Upid, UpidError
+
+_COUNT = Parameter(type="integer", minimum=0)
+
+
+def listing(context: Context, call: Call) -> object:
+    args = call.args
+    source = args.text("source", "archive")
+    found: list[TaskRecord] = []
+    for record in context.tasks.records():
+        active = record.endtime is None
+        if (source == "active" and not active) or (source == "archive" and active):
+            continue
+        if _matches(record, call):
+            found.append(record)
+    start, limit = args.integer("start", 0), args.integer("limit", 50)
+    rows = [task_row(record) for record in found[start : start + limit]]
+    return Page(items=rows, total=len(found))
+
+
+def index(context: Context, call: Call) -> object:
+    _record(context, call)
+    return [{"name": "status"}, {"name": "log"}]
+
+
+def status(context: Context, call: Call) -> object:
+    return task_status(_record(context, call))
+
+
+def log(context: Context, call: Call) -> object:
+    record = _record(context, call)
+    lines = context.tasks.lines(record.upid)
+    start, limit = call.args.integer("start", 0), call.args.integer("limit", 50)
+    end = None if limit == 0 else start + limit
+    items = [
+        {"n": number, "t": line} for number, line in enumerate(lines[start:end], start=start + 1)
+    ]
+    return Page(items=items or [{"n": 1, "t": "no content"}], total=len(lines))
+
+
+def _matches(record: TaskRecord, call: Call) -> bool:
+    args, upid = call.args, Upid.parse(record.upid)
+    failed = record.exitstatus is not None and record.exitstatus != "OK"
+    return (
+        ("vmid" not in args or upid.id == args.text("vmid"))
+        and ("typefilter" not in args or upid.type == args.text("typefilter"))
+        and ("userfilter" not in args or args.text("userfilter") in upid.user)
+        and ("since" not in args or record.starttime >= args.integer("since"))
+        and ("until" not in args or record.starttime <= args.integer("until"))
+        and (not args.flag("errors") or failed)
+        and ("statusfilter" not in args or _outcome(record) in args.words("statusfilter"))
+    )
+
+
+def _outcome(record: TaskRecord) -> str:
+    if record.exitstatus is None:
+        return "unknown"
+    if record.exitstatus.startswith("WARNINGS"):
+        return "warning"
+    return "ok" if record.exitstatus == "OK" else "error"
+
+
+def _record(context: Context, call: Call) -> TaskRecord:
+    name = call.args.text("upid")
+    try:
+        Upid.parse(name)
+    except UpidError as error:
+        raise invalid("upid", "unable to parse worker upid") from error
+    record = context.tasks.status(name)
+    if record is None:
+        raise invalid("upid", "no such task")
+    return record
+
+
+_T = "/nodes/{node}/tasks/{upid}"
+
+ENDPOINTS = (
+    Endpoint(
+        method="GET",
+        path="/nodes/{node}/tasks",
+        permission="user",
+        handler=listing,
+        parameters={
+            "errors": FLAG,
+            "limit": _COUNT,
+            "since": _COUNT,
+            "source": Parameter(enum=("archive", "active", "all")),
+            "start": _COUNT,
+            "statusfilter": Parameter(is_list=True),
+            "typefilter": TEXT,
+            "until": _COUNT,
+            "userfilter": TEXT,
+            "vmid": Parameter(type="integer", minimum=100, maximum=999_999_999),
+        },
+    ),
+    Endpoint(method="GET", path=_T, permission="user", handler=index),
+    Endpoint(method="GET", path=f"{_T}/status", quick=True, permission="user", handler=status),
+    Endpoint(
+        method="GET",
+        path=f"{_T}/log",
+        permission="user",
+        handler=log,
+        parameters={"start": _COUNT, "limit": _COUNT, "download": FLAG},
+    ),
+)

@@ -1,0 +1,1 @@
+"""What becomes of a guest: made, changed, started, copied, saved, recovered."""

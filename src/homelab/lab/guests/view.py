@@ -1,0 +1,61 @@
+"""A guest's configuration as the runtime and as the API see it."""
+
+from __future__ import annotations
+
+from homelab.lab.runtime import Guest, Nic, Volume
+from homelab.pve.guest_config import GuestConfig
+from homelab.pve.properties import parse_property_string
+from homelab.pve.sizes import parse_size
+
+DEFAULT_MEMORY = 512
+DEFAULT_SWAP = 512
+
+
+def guest_of(vmid: int, config: GuestConfig) -> Guest:
+    """What the runtime needs to know of a configuration."""
+    options = config.options
+    cores = options.get("cores")
+    features = parse_property_string(options.get("features", ""))
+    return Guest(
+        vmid=vmid,
+        hostname=options.get("hostname", f"CT{vmid}"),
+        cores=None if cores is None else int(cores),
+        cpulimit=float(options.get("cpulimit", "0")),
+        cpuunits=int(options.get("cpuunits", "100")),
+        memory=int(options.get("memory", DEFAULT_MEMORY)),
+        swap=int(options.get("swap", DEFAULT_SWAP)),
+        unprivileged=config.flag("unprivileged"),
+        nesting=features.get("nesting") == "1",
+        nameserver=options.get("nameserver"),
+        searchdomain=options.get("searchdomain"),
+        volumes=_volumes(config),
+        nics=tuple(_nic(net) for net in config.nets().values() if "bridge" in net),
+        onboot=config.flag("onboot"),
+    )
+
+
+def _volumes(config: GuestConfig) -> tuple[Volume, ...]:
+    rootfs = config.rootfs()
+    entries = [] if rootfs is None else [{**rootfs, "mp": "/"}]
+    entries += config.mount_points().values()
+    return tuple(
+        Volume(
+            volid=entry["volume"],
+            path=entry["mp"],
+            size=parse_size(entry.get("size", "0")),
+            read_only=entry.get("ro") == "1",
+        )
+        for entry in entries
+    )
+
+
+def _nic(net: dict[str, str]) -> Nic:
+    return Nic(
+        name=net["name"],
+        bridge=net["bridge"],
+        hwaddr=net["hwaddr"],
+        ip=net.get("ip"),
+        gateway=net.get("gw"),
+        mtu=int(net["mtu"]) if "mtu" in net else None,
+        link_down=net.get("link_down") == "1",
+    )

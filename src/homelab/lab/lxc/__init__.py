@@ -1,7 +1,0 @@
-"""The lxc runtime: real unprivileged containers in a node's own namespaces."""
-
-from __future__ import annotations
-
-from homelab.lab.lxc.runtime import LxcRuntime
-
-__all__ = ["LxcRuntime"]

@@ -1,0 +1,1 @@
+"""The PVE node as its API sees it: tasks, storages, statistics, faults."""

@@ -1,0 +1,230 @@
+"""Tasks: work that goes on after the reply, named by a UPID, with a log and an end status."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import os
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import replace
+from pathlib import Path
+
+from homelab.errors import HomelabError
+from homelab.lab.failures import ApiFailureError
+from homelab.lab.node.faults import Faults
+from homelab.lab.runtime import TaskLog
+from homelab.lab.state.database import State, StateError, TaskRecord, Transaction
+from homelab.process import start_time_of
+from homelab.pve.upid import Upid
+
+_log = logging.getLogger(__name__)
+
+CUT_OFF = "unexpected status"
+"""What PVE shows for a task whose worker died."""
+_UNEXPECTED = "unexpected error, see the server's log"
+_KEPT = 2000
+_WORKERS = 64
+
+
+class Tasks:
+    """Starts tasks on worker threads and keeps what they said; logs are files, as in PVE."""
+
+    def __init__(
+        self,
+        state: State,
+        directory: Path,
+        *,
+        node: str,
+        faults: Faults | None = None,
+        at_once: bool = False,
+    ) -> None:
+        """`at_once` does a task's work before its name is returned, on the thread that asks for it.
+
+        That is for a runtime whose work takes no time: clients ask for a task's status at once,
+        and if it still runs again after a second or two.
+        """
+        self._state = state
+        self._directory = directory
+        self._node = node
+        self._faults = faults
+        self._at_once = at_once
+        self._pid = itertools.count(1 + secrets.randbelow(1 << 22))
+        self._pstart = (start_time_of(os.getpid()) or 0) & 0xFFFFFFFF
+        self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="task")
+        self._active: dict[str, Future[None]] = {}
+        self._unsaved: dict[str, tuple[int, str]] = {}
+        self._lock = threading.Lock()
+
+    def cut_off(self) -> tuple[Upid, ...]:
+        """The tasks that an earlier server left running, until `recover` has marked them."""
+        return tuple(Upid.parse(t.upid) for t in self._state.tasks() if t.endtime is None)
+
+    def recover(self) -> None:
+        """Mark the tasks that an earlier server left running as failed."""
+        cut = [str(upid) for upid in self.cut_off()]
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with self._state.transaction() as transaction:
+            for upid in cut:
+                transaction.end_task(upid, int(time.time()), CUT_OFF)
+            trimmed = transaction.trim_tasks(_KEPT)
+        for upid in cut:
+            self._append(upid, f"TASK ERROR: {CUT_OFF}")
+        for upid in trimmed:
+            self._path(upid).unlink(missing_ok=True)
+
+    def register(
+        self,
+        transaction: Transaction,
+        kind: str,
+        identity: str,
+        *,
+        user: str,
+        tokenid: str | None,
+        node: str | None = None,
+    ) -> Upid:
+        """Name a task within a transaction; it is started by `run` after the commit."""
+        now = int(time.time())
+        upid = Upid(
+            node=node or self._node,
+            pid=next(self._pid) & 0xFFFFFFFF,
+            pstart=self._pstart,
+            starttime=now,
+            type=kind,
+            id=identity,
+            user=user,
+            tokenid=tokenid,
+        )
+        transaction.add_task(str(upid), now)
+        return upid
+
+    def run(
+        self,
+        upid: Upid,
+        work: Callable[[TaskLog], None],
+        *,
+        undo: Callable[[TaskLog], None] | None = None,
+        waits: bool = False,
+    ) -> None:
+        """Do the work on a worker thread; an error of ours becomes the task's exit status.
+
+        `undo` is called when a fault keeps the work from beginning. Work that `waits` for more
+        than what it does itself never holds up the thread that asks for it.
+        """
+        name = str(upid)
+        if self._at_once and not waits and (self._faults is None or self._faults.are_none):
+            self.run_here(upid, work)
+            return
+        with self._lock:
+            self._active[name] = self._pool.submit(self._work, name, work, undo)
+
+    def run_here(self, upid: Upid, work: Callable[[TaskLog], None]) -> None:
+        """Do the work on the calling thread."""
+        name = str(upid)
+        done: Future[None] = Future()
+        with self._lock:
+            self._active[name] = done
+        try:
+            self._work(name, work, None)
+        finally:
+            done.set_result(None)
+
+    def status(self, upid: str) -> TaskRecord | None:
+        """How a task stands; None when there is none of that name."""
+        record = self._state.task(upid)
+        ended = self._unsaved.get(upid)
+        if record is None or ended is None:
+            return record
+        return replace(record, endtime=ended[0], exitstatus=ended[1])
+
+    def records(self) -> tuple[TaskRecord, ...]:
+        """All tasks, the newest first."""
+        found = (self.status(record.upid) for record in self._state.tasks())
+        return tuple(record for record in found if record is not None)
+
+    def lines(self, upid: str) -> list[str]:
+        """The task's log so far."""
+        try:
+            return self._path(upid).read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            return []
+
+    def is_active(self, identity: str, *kinds: str) -> bool:
+        """Whether a task of such a kind (any, when none is given) runs for that guest."""
+        with self._lock:
+            names = [Upid.parse(name) for name in self._active]
+        return any(upid.id == identity and (not kinds or upid.type in kinds) for upid in names)
+
+    def close(self, *, timeout: float) -> None:
+        """Wait for running tasks, `timeout` seconds at most; what is not done is cut off."""
+        with self._lock:
+            futures = list(self._active.values())
+        wait(futures, timeout=timeout)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _path(self, upid: str) -> Path:
+        return self._directory / upid.replace("/", "_")
+
+    def _append(self, upid: str, line: str) -> None:
+        try:
+            with self._path(upid).open("a", encoding="utf-8") as file:
+                file.write("".join(f"{part}\n" for part in line.splitlines()))
+        except OSError as error:
+            _log.warning("can't write the log of %s: %s", upid, error)
+
+    def _work(
+        self,
+        upid: str,
+        work: Callable[[TaskLog], None],
+        undo: Callable[[TaskLog], None] | None,
+    ) -> None:
+        exitstatus = _UNEXPECTED
+        try:
+            self._suffer(Upid.parse(upid), undo)
+            work(lambda line: self._append(upid, line))
+            exitstatus = "OK"
+        except HomelabError as error:
+            exitstatus = error.message.strip().splitlines()[0] if error.message else "unknown error"
+            for line in error.message.strip().splitlines()[1:]:
+                self._append(upid, line)
+        finally:
+            if exitstatus == _UNEXPECTED:
+                _log.exception("the task %s failed unexpectedly", upid)
+            ok = exitstatus == "OK"
+            self._append(upid, "TASK OK" if ok else f"TASK ERROR: {exitstatus}")
+            self._finish(upid, int(time.time()), exitstatus)
+
+    def _suffer(self, upid: Upid, undo: Callable[[TaskLog], None] | None) -> None:
+        """Fail or wait when a fault hits the task."""
+        fault = None if self._faults is None else self._faults.for_task(upid)
+        if fault is None:
+            return
+        time.sleep(fault.delay)
+        if fault.only_delays:
+            return
+        if undo is not None:
+            undo(lambda line: self._append(str(upid), line))
+        raise ApiFailureError(fault.error(f"/run/lock/lxc/pve-config-{upid.id}.lock"))
+
+    def _finish(self, upid: str, endtime: int, exitstatus: str) -> None:
+        """Save the end, with those that could not be saved; only then is it shown to anyone."""
+        with self._lock:
+            ends = {**self._unsaved, upid: (endtime, exitstatus)}
+        try:
+            with self._state.transaction(lasting=False) as transaction:
+                for name, (ended, status) in ends.items():
+                    transaction.end_task(name, ended, status)
+        except StateError as error:
+            _log.warning("can't save the end of %s: %s", upid, error)
+            with self._lock:
+                self._unsaved[upid] = (endtime, exitstatus)
+        else:
+            with self._lock:
+                for name in ends:
+                    self._unsaved.pop(name, None)
+        finally:
+            with self._lock:
+                self._active.pop(upid, None)

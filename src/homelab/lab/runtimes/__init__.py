@@ -1,0 +1,1 @@
+"""What runs guests: lxc for real containers, memory for their state alone."""

@@ -1,0 +1,223 @@
+"""Starting and ending containers: control groups, mounts, and lxc's own programs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from homelab.errors import CommandError, WaitTimeoutError
+from homelab.lab.host import cgroups
+from homelab.lab.host.namespaces import Node
+from homelab.lab.images.ownership import ID_BASE
+from homelab.lab.runtime import Guest, TaskLog, Usage, Volume
+from homelab.lab.runtimes.lxc import config, mounts, rootfs
+from homelab.lab.runtimes.lxc.measure import Meter, listens, measure, traffic
+from homelab.lab.runtimes.lxc.mounts import COPIED
+from homelab.lab.runtimes.lxc.resources import Resources
+from homelab.lab.volumes.node_volumes import Storage
+from homelab.polling import wait_until
+from homelab.process import run
+
+_LXC = Path("/var/lib/lxc")
+"""Where the node's mount namespace shows the state's `lxc` directory."""
+CONSOLE = "console.log"
+"""What a container wrote to its console, below its own directory of the state's `lxc`."""
+_ROOT = "root-volume"
+_SIGRTMIN_3 = signal.SIGRTMIN + 3
+"""systemd's signal for halting (systemd(1))."""
+_HOTMOUNT = Path(__file__).with_name("hotmount.py")
+_HOTUNMOUNT = Path(__file__).with_name("hotunmount.py")
+
+
+class Containers:
+    """The containers of one node, as far as they run; files are `storage`'s."""
+
+    def __init__(self, node: Node, storage: Storage, directory: Path) -> None:
+        self._node = node
+        self._storage = storage
+        self._directory = directory
+        self._roots: dict[int, Volume] = {}
+        self._meter = Meter()
+        self.resources = Resources(node.cgroup_name)
+
+    def start(self, guest: Guest, root: Volume, *, log: TaskLog) -> None:
+        """Mount everything and start init."""
+        self.clear(guest.vmid)
+        self._storage.settle(guest.volumes)
+        volume = self._storage.root(root.volid)
+        layers = rootfs.layers_of(volume)
+        rootfs.configure(layers, guest)
+        mounts.make_directories(layers, guest)
+        directory = self._directory / str(guest.vmid)
+        (directory / "rootfs").mkdir(mode=0o755, parents=True, exist_ok=True)
+        shown = _LXC / str(guest.vmid)
+        tree = mounts.live(self._storage, guest, volume, str(shown / "rootfs"))
+        (directory / "fstab").write_text(mounts.fstab(tree), encoding="utf-8")
+        text = config.render(
+            guest,
+            rootfs=str(shown / "rootfs"),
+            cgroup=f"{self._node.cgroup_name}/{guest.vmid}",
+            limits=self.resources.config(guest),
+            log_file=str(shown / "lxc.log"),
+            console=str(shown / CONSOLE),
+        )
+        (directory / "config").write_text(text, encoding="utf-8")
+        (directory / _ROOT).write_text(root.volid, encoding="utf-8")
+        self._roots[guest.vmid] = root
+        (directory / "lxc.log").unlink(missing_ok=True)
+        try:
+            self.resources.enable(guest.vmid)
+            self._node.run("mount", "--all", "--fstab", shown / "fstab")
+            self._run_in_groups(
+                self.resources.v1_groups(guest), ("lxc-start", "-n", str(guest.vmid), "-d")
+            )
+        except (CommandError, WaitTimeoutError):
+            for line in self._log_of(guest.vmid):
+                log(line)
+            self.clear(guest.vmid)
+            raise
+
+    def kill(self, vmid: int) -> None:
+        """End every process of a container, and take its mounts away."""
+        group = self.group(vmid)
+        cgroups.kill(group / "payload")
+        # lxc's monitor sees its child end and goes by itself; else clear() ends it.
+        with suppress(WaitTimeoutError):
+            wait_until(
+                lambda: not cgroups.populated(group), what="lxc's end", timeout=3, interval=0.01
+            )
+        self.clear(vmid)
+
+    def halt(self, vmid: int, *, timeout: float) -> bool:
+        """Ask init to halt; whether everything ended in time."""
+        asked = False
+
+        def ended() -> bool:
+            nonlocal asked
+            init = self.init_of(vmid)
+            # The kernel drops what an init does not listen to yet, soon after its start.
+            if init is not None and not asked and listens(init, _SIGRTMIN_3):
+                with suppress(ProcessLookupError):
+                    os.kill(init, _SIGRTMIN_3)
+                asked = True
+            return not cgroups.populated(self.group(vmid))
+
+        try:
+            wait_until(ended, what=f"the end of CT {vmid}", timeout=timeout, interval=0.02)
+        except WaitTimeoutError:
+            return False
+        self.clear(vmid)
+        return True
+
+    def clear(self, vmid: int) -> None:
+        """Remove what a container left that does not run (any more): processes, groups, mounts."""
+        group = self.group(vmid)
+        if group.is_dir():
+            cgroups.kill(group)
+            cgroups.remove(group)
+        self.resources.remove(vmid)
+        if self._node.holder() is not None:
+            own = _LXC / str(vmid)
+            self._node.run(
+                *("umount", "--recursive", "--lazy", "--quiet", own / "rootfs", own / COPIED),
+                expected=range(256),
+            )
+
+    def mount(self, guest: Guest, volume: Volume) -> None:
+        """Mount a new volume into the running container."""
+        init = self.init_of(guest.vmid)
+        if init is None:
+            return
+        mode = "ro" if volume.read_only else "rw"
+        source = self._storage.shown(self._storage.make(volume))
+        pids = (str(self._node.require().pid), str(init))
+        run((sys.executable, "-I", "-S", _HOTMOUNT, *pids, source, volume.path, mode, str(ID_BASE)))
+
+    def unmount(self, vmid: int, volids: Collection[str]) -> None:
+        """Take volumes that are about to be removed out of the running container."""
+        init = self.init_of(vmid)
+        paths = [path for volid in volids if (path := self._storage.path(volid)).is_dir()]
+        devices = [path.stat().st_dev for path in paths]
+        names = [path.name for path in paths]
+        names += [f"{os.major(device)}:{os.minor(device)}" for device in devices]
+        if init is not None and names:
+            run((sys.executable, "-I", "-S", _HOTUNMOUNT, str(init), *names))
+
+    def group(self, vmid: int) -> Path:
+        """A container's control group."""
+        return self._node.cgroup / str(vmid)
+
+    def init_of(self, vmid: int) -> int | None:
+        """The host's id of a container's init; None when it does not run."""
+        payload = self.group(vmid) / "payload"
+        if not cgroups.populated(payload):
+            return None
+        for inner in ("ns/init.scope", "ns"):
+            with suppress(OSError):
+                text = (payload / inner / "cgroup.procs").read_text(encoding="ascii")
+                pids = [int(word) for word in text.split()]
+                if pids:
+                    return pids[0]
+        return min(cgroups.members(payload), default=None)
+
+    def vmids(self) -> tuple[int, ...]:
+        """Those that have a control group."""
+        try:
+            names = [path.name for path in self._node.cgroup.iterdir()]
+        except FileNotFoundError:
+            return ()
+        return tuple(sorted(int(name) for name in names if name.isdecimal()))
+
+    def usage(self) -> Iterator[tuple[int, Usage]]:
+        """What runs, with its use; of the disk, see `root_volume`."""
+        holder = self._node.holder()
+        network = traffic(holder.pid) if holder is not None else {}
+        for vmid in self.vmids():
+            init = self.init_of(vmid)
+            if init is not None:
+                payload = self.group(vmid) / "payload"
+                found = measure(init, payload, self.resources.memory_group(vmid))
+                if found is not None:
+                    read, written = self._meter.read(vmid, init, payload)
+                    received, sent = network.get(vmid, (0, 0))
+                    yield (
+                        vmid,
+                        replace(
+                            found,
+                            diskread=read,
+                            diskwrite=written,
+                            netin=received,
+                            netout=sent,
+                        ),
+                    )
+
+    def root_volume(self, vmid: int) -> Volume | None:
+        """The root volume of a container that was started, also by an earlier server."""
+        if vmid not in self._roots:
+            try:
+                volid = (self._directory / str(vmid) / _ROOT).read_text(encoding="utf-8")
+            except OSError:
+                return None
+            self._roots[vmid] = Volume(volid=volid, path="/", size=0)
+        return self._roots[vmid]
+
+    def _run_in_groups(self, groups: tuple[Path, ...], argv: tuple[str, ...]) -> None:
+        """Run a program in the node; the shell joins v1 groups first, so that nothing escapes."""
+        script = 'while [ "$1" != -- ]; do echo $$ > "$1"; shift; done; shift; exec "$@"'
+        files = [group / "cgroup.procs" for group in groups]
+        command = ("sh", "-ec", script, "homelab", *files, "--", *self._node.command(*argv))
+        self._node.run_as(argv, command)
+
+    def _log_of(self, vmid: int) -> list[str]:
+        try:
+            text = (self._directory / str(vmid) / "lxc.log").read_text(
+                encoding="utf-8", errors="replace"
+            )
+        except OSError:
+            return []
+        return text.splitlines()[-20:]

@@ -1,0 +1,101 @@
+"""Starting the lab's server as a process of its own, and following it until it answers."""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from homelab.errors import CapabilityError, ConfigurationError, HomelabError, WaitTimeoutError
+from homelab.lab.server import state_directory
+from homelab.lab.server.options import ServeOptions
+from homelab.process import environment
+
+_SILENCE = 600.0
+_ERRORS: Mapping[str, type[HomelabError]] = {
+    "CapabilityError": CapabilityError,
+    "ConfigurationError": ConfigurationError,
+}
+
+
+def launch(options: ServeOptions, *, log: Path, on_progress: Callable[[str], None]) -> None:
+    """Start the server in a session of its own; returns when it answers.
+
+    Raises:
+        ConfigurationError, CapabilityError: what the server said about why it can't.
+        HomelabError: it ended without a word; carries the end of its log.
+        WaitTimeoutError: it said nothing for ten minutes.
+    """
+    reader, writer = os.pipe()
+    try:
+        with log.open("ab") as output:
+            subprocess.run(
+                _argv(options, writer),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=environment(),
+                cwd=options.state,
+                pass_fds=(writer,),
+                start_new_session=True,
+                check=False,
+            )
+        os.close(writer)
+        writer = -1
+        _follow(reader, log, on_progress)
+    finally:
+        os.close(reader)
+        if writer >= 0:
+            os.close(writer)
+
+
+def _argv(options: ServeOptions, descriptor: int) -> list[str]:
+    """As `homelab.lab.server.__main__` reads it."""
+    argv = [sys.executable, "-m", "homelab.lab.server.__main__"]
+    argv += ["--state", str(options.state), "--cache", str(options.cache)]
+    argv += ["--runtime", str(options.runtime), "--listen", options.listen, "--node", options.node]
+    for name, address in (options.bridges or {}).items():
+        argv += ["--bridge", f"{name}={address}"]
+    if options.nodes is not None:
+        argv += ["--nodes", str(options.nodes)]
+    if options.pve_version is not None:
+        argv += ["--pve-version", options.pve_version]
+    if options.resources_lag is not None:
+        argv += ["--resources-lag", str(options.resources_lag)]
+    if options.request_log is not None:
+        argv += ["--request-log", str(options.request_log)]
+    for note in options.notes:
+        argv += ["--note", note]
+    return [*argv, "--report-to", str(descriptor)]
+
+
+def _follow(reader: int, log: Path, on_progress: Callable[[str], None]) -> None:
+    """Read what the new server reports until it answers."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(reader, selectors.EVENT_READ)
+        rest = b""
+        while selector.select(_SILENCE):
+            data = os.read(reader, 65536)
+            if not data:
+                raise HomelabError(
+                    "the lab's server ended before it answered"
+                    + "".join(f"\n  | {line}" for line in state_directory.last_lines(log)),
+                    hint=f"see {log}",
+                )
+            *lines, rest = (rest + data).split(b"\n")
+            if any(_is_ready(line, on_progress) for line in lines):
+                return
+    raise WaitTimeoutError(f"the lab's server said nothing for {_SILENCE:.0f} s", hint=f"see {log}")
+
+
+def _is_ready(line: bytes, on_progress: Callable[[str], None]) -> bool:
+    message = json.loads(line)
+    if "error" in message:
+        raise _ERRORS.get(message["error"], HomelabError)(message["message"], hint=message["hint"])
+    if "progress" in message:
+        on_progress(message["progress"])
+    return "ready" in message

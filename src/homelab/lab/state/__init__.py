@@ -1,0 +1,1 @@
+"""What the node remembers, in SQLite, before a reply is sent."""

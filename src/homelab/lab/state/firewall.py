@@ -1,0 +1,117 @@
+"""Firewall rules, aliases, IP sets and options as the node keeps them, by the place they are for.
+
+They are stored here and enforced elsewhere. As on PVE, a list's digest is shown with each entry.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from homelab.lab.failures import ApiFailureError
+from homelab.lab.state.database import State, Transaction
+from homelab.lab.state.documents import document, documents, put_document, remove_document
+
+_KIND = "firewall"
+CLUSTER = "cluster"
+_DIGEST_PROBLEM = "detected modified configuration - file changed by other user? Try again."
+Row = dict[str, object]
+
+
+@dataclass(slots=True, kw_only=True)
+class Firewall:
+    """Everything of one place, to be changed within `changing`."""
+
+    rules: list[Row] = field(default_factory=list)
+    aliases: dict[str, Row] = field(default_factory=dict)
+    ipsets: dict[str, Row] = field(default_factory=dict)
+    """By name: `comment`, and `entries` by address."""
+    options: Row = field(default_factory=dict)
+    comment: str = ""
+    """Of a security group."""
+
+
+def node_scope(node: str) -> str:
+    """The name of a node's firewall."""
+    return f"node/{node}"
+
+
+def guest_scope(vmid: int) -> str:
+    """The name of a guest's firewall."""
+    return f"guest/{vmid}"
+
+
+def group_scope(group: str) -> str:
+    """The name of a security group."""
+    return f"group/{group}"
+
+
+def read(state: State, scope: str) -> Firewall:
+    """What a place has; empty when nothing was set."""
+    return Firewall(**(document(state, _KIND, scope) or {}))  # type: ignore[arg-type]
+
+
+def groups(state: State) -> dict[str, Firewall]:
+    """All security groups by name."""
+    prefix = group_scope("")
+    return {
+        scope.removeprefix(prefix): Firewall(**value)  # type: ignore[arg-type]
+        for scope, value in documents(state, _KIND).items()
+        if scope.startswith(prefix)
+    }
+
+
+@contextmanager
+def changing(state: State, scope: str) -> Iterator[Firewall]:
+    """Change what a place has; kept when the block ends."""
+    with state.transaction() as transaction:
+        firewall = read(state, scope)
+        yield firewall
+        write(transaction, scope, firewall)
+
+
+def write(transaction: Transaction, scope: str, firewall: Firewall) -> None:
+    """Keep what a place has."""
+    value = {name: getattr(firewall, name) for name in Firewall.__slots__}
+    put_document(transaction, _KIND, scope, value)
+
+
+def remove(transaction: Transaction, scope: str) -> None:
+    """Forget a place."""
+    remove_document(transaction, _KIND, scope)
+
+
+def digest_of(part: object) -> str:
+    """The digest that a list or a set of options is shown with."""
+    text = json.dumps(part, sort_keys=True)
+    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def check_digest(part: object, digest: str) -> None:
+    """Refuse a change made from an older state.
+
+    Raises:
+        ApiFailureError: PVE's text.
+    """
+    if digest and digest != digest_of(part):
+        raise ApiFailureError(_DIGEST_PROBLEM)
+
+
+def rule_at(rules: list[Row], position: int) -> Row:
+    """A rule by its position.
+
+    Raises:
+        ApiFailureError: there is none.
+    """
+    if position >= len(rules):
+        raise ApiFailureError(f"no rule at position {position}")
+    return rules[position]
+
+
+def shown_rules(rules: list[Row]) -> list[Row]:
+    """Rules as lists show them: with their positions and the digest."""
+    digest = digest_of(rules)
+    return [{**rule, "pos": number, "digest": digest} for number, rule in enumerate(rules)]

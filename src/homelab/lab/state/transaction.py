@@ -1,0 +1,134 @@
+"""Changes to the lab's state that become true together."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from homelab.lab.state.records import VolumeRecord
+from homelab.pve.guest_config import GuestConfig
+
+
+class Transaction:
+    """Changes that become true together, when the transaction's block ends."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.guests: set[int] = set()
+        """Guests of which something was changed."""
+        self.changes_pools = False
+        self.changes_more = False
+        """Whether anything else was changed that is kept: not tasks, and not settings."""
+
+    def put_meta(self, key: str, value: str) -> None:
+        """Keep a setting."""
+        self._connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    def execute(self, sql: str, *values: object) -> int:
+        """Run a statement of one of the stores beside this module; returns the rows it changed."""
+        self.changes_more = True
+        return self._connection.execute(sql, values).rowcount
+
+    def add_guest(self, vmid: int, config: GuestConfig, *, node: str = "") -> bool:
+        """Add a guest; False when there is one with that id."""
+        self.guests.add(vmid)
+        cursor = self._connection.execute(
+            "INSERT OR IGNORE INTO guests (vmid, config, node) VALUES (?, ?, ?)",
+            (vmid, config.to_text(), node),
+        )
+        return cursor.rowcount == 1
+
+    def put_node(self, vmid: int, node: str) -> None:
+        """Note the node that a guest is on."""
+        self.guests.add(vmid)
+        self._connection.execute("UPDATE guests SET node = ? WHERE vmid = ?", (node, vmid))
+
+    def put_config(self, vmid: int, config: GuestConfig) -> None:
+        """Replace a guest's configuration."""
+        self.guests.add(vmid)
+        self._connection.execute(
+            "UPDATE guests SET config = ? WHERE vmid = ?", (config.to_text(), vmid)
+        )
+
+    def put_running(self, vmid: int, *, running: bool) -> None:
+        """Note whether a guest is on."""
+        self.guests.add(vmid)
+        self._connection.execute(
+            "UPDATE guests SET running = ? WHERE vmid = ?", (int(running), vmid)
+        )
+
+    def remove_guest(self, vmid: int) -> None:
+        """Remove a guest, its volumes' records, its snapshots and its membership in a pool."""
+        self.guests.add(vmid)
+        self.changes_pools = True
+        for table in ("guests", "volumes", "pool_guests", "snapshots"):
+            self._connection.execute(f"DELETE FROM {table} WHERE vmid = ?", (vmid,))  # noqa: S608
+
+    def put_volume(self, volume: VolumeRecord) -> None:
+        """Add a volume or change its size."""
+        self.changes_more = True
+        self._connection.execute(
+            "INSERT OR REPLACE INTO volumes VALUES (?, ?, ?, ?)",
+            (volume.volid, volume.vmid, volume.size, volume.ctime),
+        )
+
+    def remove_volume(self, volid: str) -> None:
+        """Remove a volume's record."""
+        self.changes_more = True
+        self._connection.execute("DELETE FROM volumes WHERE volid = ?", (volid,))
+
+    def add_pool(self, poolid: str, comment: str) -> bool:
+        """Add a pool; False when there is one of that name."""
+        self.changes_pools = True
+        cursor = self._connection.execute(
+            "INSERT OR IGNORE INTO pools VALUES (?, ?)", (poolid, comment)
+        )
+        return cursor.rowcount == 1
+
+    def put_pool_comment(self, poolid: str, comment: str) -> None:
+        """Change a pool's comment."""
+        self.changes_pools = True
+        self._connection.execute("UPDATE pools SET comment = ? WHERE poolid = ?", (comment, poolid))
+
+    def remove_pool(self, poolid: str) -> None:
+        """Remove a pool; its members stay."""
+        self.changes_pools = True
+        for table in ("pools", "pool_guests", "pool_storages"):
+            self._connection.execute(f"DELETE FROM {table} WHERE poolid = ?", (poolid,))  # noqa: S608
+
+    def put_pool_guest(self, vmid: int, poolid: str | None) -> None:
+        """Make a guest a member of one pool, or of none."""
+        self.changes_pools = True
+        self._connection.execute("DELETE FROM pool_guests WHERE vmid = ?", (vmid,))
+        if poolid is not None:
+            self._connection.execute("INSERT INTO pool_guests VALUES (?, ?)", (vmid, poolid))
+
+    def put_pool_storage(self, poolid: str, storage: str, *, member: bool) -> None:
+        """Add a storage to a pool, or take it out."""
+        self.changes_pools = True
+        self._connection.execute(
+            "DELETE FROM pool_storages WHERE poolid = ? AND storage = ?", (poolid, storage)
+        )
+        if member:
+            self._connection.execute("INSERT INTO pool_storages VALUES (?, ?)", (poolid, storage))
+
+    def add_task(self, upid: str, starttime: int) -> None:
+        """Add a task that runs."""
+        self._connection.execute(
+            "INSERT INTO tasks (upid, starttime) VALUES (?, ?)", (upid, starttime)
+        )
+
+    def end_task(self, upid: str, endtime: int, exitstatus: str) -> None:
+        """Note a task's end."""
+        self._connection.execute(
+            "UPDATE tasks SET endtime = ?, exitstatus = ? WHERE upid = ?",
+            (endtime, exitstatus, upid),
+        )
+
+    def trim_tasks(self, keep: int) -> list[str]:
+        """Drop all ended tasks but the newest; returns their ids."""
+        rows = self._connection.execute(
+            "DELETE FROM tasks WHERE endtime IS NOT NULL AND rowid NOT IN "
+            "(SELECT rowid FROM tasks ORDER BY rowid DESC LIMIT ?) RETURNING upid",
+            (keep,),
+        )
+        return [str(row[0]) for row in rows.fetchall()]

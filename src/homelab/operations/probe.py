@@ -1,0 +1,68 @@
+"""Read-only questions to a target that was deployed: health, and the inventory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from homelab.errors import ConfigurationError
+from homelab.model import Topology, topology_from_outputs
+from homelab.model import inventory as inventory_of
+from homelab.operations.stages.check import load_topology
+from homelab.operations.stages.configure import ssh_access
+from homelab.operations.stages.plan import terraform_for
+from homelab.operations.target.lab_options import LabOptions
+from homelab.operations.target.target import Target, open_target
+from homelab.probes import ProbeReport
+from homelab.probes import run as run_probes
+from homelab.settings import Settings, load
+
+
+def probe(
+    *,
+    target: str | None = None,
+    settings: Settings | None = None,
+    lab: LabOptions | None = None,
+    only: Iterable[str] | None = None,
+    deadline: float = 0.0,
+) -> ProbeReport:
+    """Ask the services of a target whether they are well.
+
+    Raises:
+        UnreachableError: the lab is not up.
+        CapabilityError: the target keeps state only.
+    """
+    loaded = settings or load()
+    place = open_target(loaded, target, options=lab, start=False)
+    topology = load_topology(loaded.project / "terraform", place.variables)
+    return run_probes(topology, target=place, only=only, deadline=deadline)
+
+
+def inventory(
+    *,
+    target: str | None = None,
+    settings: Settings | None = None,
+    lab: LabOptions | None = None,
+) -> dict[str, Any]:
+    """The Ansible inventory of what was deployed, from the state's outputs.
+
+    Raises:
+        ConfigurationError: nothing was deployed yet.
+    """
+    loaded = settings or load()
+    place = open_target(loaded, target, options=lab, start=False)
+    return inventory_of(deployed_topology(loaded, place), ssh=ssh_access(place))
+
+
+def deployed_topology(settings: Settings, place: Target) -> Topology:
+    """The topology that the last apply put into the state's outputs.
+
+    Raises:
+        ConfigurationError: there is no such output.
+    """
+    outputs = terraform_for(settings, place).output()
+    if not outputs:
+        raise ConfigurationError(
+            f"nothing was deployed to {place.name!r} from here", hint="run 'homelab deploy'"
+        )
+    return topology_from_outputs(outputs)

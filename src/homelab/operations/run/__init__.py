@@ -1,0 +1,1 @@
+"""One run of an operation: its events, its record, its report, and whose files it leaves."""

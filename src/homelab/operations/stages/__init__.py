@@ -1,0 +1,1 @@
+"""The stages that operations are made of."""

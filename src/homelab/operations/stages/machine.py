@@ -1,0 +1,56 @@
+"""Making this machine able to run a lab's containers, as `homelab doctor --fix` does."""
+
+from __future__ import annotations
+
+import os
+
+from homelab.lab.host.doctor import CheckState, diagnose, make_ready
+from homelab.lab.host.limits import WANTED, HostLimits
+from homelab.operations.run.events import Stage
+from homelab.operations.run.run import Run
+from homelab.operations.target.lab_options import LabPlace, lab_place, open_lab
+from homelab.settings import LabTarget, cache_directory
+
+
+def make_able(run: Run, section: LabTarget) -> None:
+    """Install and set what a lab with containers needs and this machine lacks; says what it does.
+
+    Nothing happens where the lab keeps state only, or runs already.
+
+    Raises:
+        CapabilityError: something is missing that can't be installed.
+    """
+    place = lab_place(run.lab, section, run.settings.environment)
+    if place.runtime == "memory" or os.geteuid() != 0 or open_lab(place).status().running:
+        return
+    run.recorder.progress(Stage.PREPARE, "looking at this machine (homelab doctor)")
+    checks = make_ready(
+        state_dir=place.state,
+        cache_dir=cache_directory(),
+        on_line=lambda line: run.recorder.progress(Stage.PREPARE, line),
+    )
+    for check in checks:
+        if check.state is CheckState.DEGRADED:
+            run.recorder.notice(f"{check.name}: {check.detail}")
+
+
+def is_able(place: LabPlace) -> bool:
+    """Whether this process could run containers here and now, without installing anything."""
+    checks = diagnose(state_dir=place.state, cache_dir=cache_directory())
+    return all(check.state is not CheckState.MISSING for check in checks)
+
+
+def low_limits() -> dict[str, int]:
+    """The limits of the host that are too low for many containers, with their values."""
+    return HostLimits().too_low()
+
+
+def raised_limits(before: dict[str, int]) -> tuple[str, ...]:
+    """What has been raised since `before`, one sentence for each."""
+    now = low_limits()
+    return tuple(
+        f"host limit {name.replace('/', '.')} raised from {value} to {WANTED[name]} "
+        "while the lab is up"
+        for name, value in before.items()
+        if name not in now
+    )

@@ -1,0 +1,223 @@
+"""The plan stage: check the files, plan against the target, adopt what exists, gate deletions."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from homelab.clients.proxmox import GuestEntry, Proxmox
+from homelab.clients.terraform.adopt import plan_adopting
+from homelab.clients.terraform.client import Terraform
+from homelab.clients.terraform.plan import Plan
+from homelab.errors import HomelabError
+from homelab.model import Topology, topology_from_plan
+from homelab.offline_provider import VERSION, serves_offline
+from homelab.operations.review.report import Action, PlannedChange, PlanReport
+from homelab.operations.run.events import Stage, State
+from homelab.operations.run.recorder import Recorder
+from homelab.operations.run.run import Run
+from homelab.operations.stages.check import check_terraform, in_terms_of_policy
+from homelab.operations.stages.present_on_node import require_present
+from homelab.operations.stages.protection import unprotect
+from homelab.operations.state.remote import remote_terraform
+from homelab.operations.state.saved_plan import fresh_plan
+from homelab.operations.target.target import Target
+from homelab.process import environment
+from homelab.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A plan that can be applied, the topology that it leads to, and how it reads."""
+
+    terraform: Terraform
+    plan: Plan
+    topology: Topology
+    report: PlanReport
+
+
+class DeletionError(HomelabError):
+    """A plan removes containers that nobody named; `containers` are those."""
+
+    def __init__(self, containers: Collection[str], target: str) -> None:
+        self.containers = tuple(containers)
+        names = " ".join(f"--allow-delete {name}" for name in self.containers)
+        super().__init__(
+            f"the plan deletes or replaces on target {target!r}: {', '.join(self.containers)}",
+            hint=f"if that is meant, name them: {names}",
+        )
+
+
+def terraform_for(settings: Settings, target: Target) -> Terraform:
+    """Terraform for a target; each real node has a workspace and a data directory of its own."""
+    directory = settings.project / "terraform"
+    if target.state_schema is not None:
+        return remote_terraform(settings, target)
+    if target.is_lab:
+        return Terraform(directory, env=target.environment, variables=target.variables)
+    terraform = Terraform(
+        directory,
+        env=target.environment,
+        variables=target.variables,
+        data_dir=settings.project / "build" / "terraform" / target.name,
+    )
+    terraform.workspace_select(target.name)
+    return terraform
+
+
+def provider_name(run: Run, target: Target) -> str:
+    """Which provider Terraform installs for this target, in words; says when it is unexpected."""
+    if serves_offline(environment(target.environment).get("TF_CLI_CONFIG_FILE")):
+        if not target.is_lab:
+            run.recorder.notice(
+                "TF_CLI_CONFIG_FILE names the lab's provider mirror, so the offline provider works "
+                f"on {target.name}",
+                warning=True,
+            )
+        return f"homelab's offline provider, in place of telmate/proxmox {VERSION}"
+    return f"telmate/proxmox {VERSION}"
+
+
+def make_plan(
+    run: Run,
+    target: Target,
+    *,
+    not_checked: tuple[str, ...] = (),
+    refresh: bool = True,
+    read_only: bool = False,
+) -> Planned:
+    """Check, initialise and plan; what exists already without being in the state is adopted.
+
+    A container whose creation was cut off can't be adopted; it is removed unless `read_only`.
+
+    Raises:
+        ConfigurationError: the files are not formatted or not valid.
+        TerraformError: Terraform failed; carries its diagnostics.
+        MissingOnNodeError: the node lacks a template, storage or bridge of a new container.
+    """
+    run.provider = provider_name(run, target)
+    begin = time.monotonic()
+    with run.recorder.stage(Stage.PLAN) as stage:
+        terraform = terraform_for(run.settings, target)
+        run.recorder.progress(Stage.PLAN, "fmt, init, validate")
+        with in_terms_of_policy(run.settings):
+            check_terraform(terraform)
+        run.recorder.progress(Stage.PLAN, "plan")
+        if refresh:
+            node = _Node(
+                Proxmox.from_environment(target.environment),
+                run.recorder,
+                may_remove=target.is_lab and not read_only,
+            )
+            plan = plan_adopting(terraform, node).plan
+            with in_terms_of_policy(run.settings):
+                require_present(Proxmox.from_environment(target.environment), plan.changes)
+        else:
+            plan = terraform.plan(refresh=False)
+        report = _plan_report(run, target, plan, not_checked, time.monotonic() - begin)
+        run.write_json("plan.json", report.to_json())
+        run.write("plan.md", report.to_markdown())
+        stage.detail = report.headline
+        stage.state = State.UNCHANGED if report.is_empty else State.DONE
+    topology = topology_from_plan(plan.document)
+    run.recorder.items_known(_items(topology, report))
+    return Planned(terraform=terraform, plan=plan, topology=topology, report=report)
+
+
+def adopt_plan(run: Run, target: Target, given: Plan | Path) -> Planned:
+    """A plan that was made earlier, taken as it is.
+
+    Raises:
+        StalePlanError: something that it was made from is different now.
+        ConfigurationError: there is no such plan.
+    """
+    run.provider = provider_name(run, target)
+    path = given if isinstance(given, Path) else given.path
+    with run.recorder.stage(Stage.PLAN, detail=f"given: {path}") as stage:
+        terraform = terraform_for(run.settings, target)
+        plan = fresh_plan(run.settings, target, terraform, given)
+        report = _plan_report(run, target, plan, (), 0.0)
+        run.write_json("plan.json", report.to_json())
+        stage.detail = f"given: {report.headline}"
+        stage.state = State.UNCHANGED if report.is_empty else State.DONE
+    topology = topology_from_plan(plan.document)
+    run.recorder.items_known(_items(topology, report))
+    return Planned(terraform=terraform, plan=plan, topology=topology, report=report)
+
+
+def require_allowed(report: PlanReport, target: Target, allowed: Collection[str]) -> None:
+    """Let a plan pass that removes nothing, or only what was named; the lab may lose anything.
+
+    Raises:
+        DeletionError: a container would be deleted or replaced that nobody named.
+    """
+    if target.is_lab:
+        return
+    removed = {change.item for change in report.changes if change.removes and change.is_container}
+    unnamed = sorted(removed - set(allowed))
+    if unnamed:
+        raise DeletionError(unnamed, target.name)
+
+
+class _Node:
+    """What adoption asks of the node, with a say on what it may remove."""
+
+    def __init__(self, proxmox: Proxmox, recorder: Recorder, *, may_remove: bool) -> None:
+        self._proxmox = proxmox
+        self._recorder = recorder
+        self._may_remove = may_remove
+
+    def resources(self) -> Sequence[GuestEntry]:
+        return self._proxmox.resources()
+
+    def pools(self) -> Sequence[str]:
+        return self._proxmox.pools()
+
+    def config(self, node: str, vmid: int) -> Mapping[str, Any]:
+        return self._proxmox.config(node, vmid)
+
+    def destroy(self, node: str, vmid: int) -> None:
+        if not self._may_remove:
+            text = f"container {vmid} on {node} was half made by a creation that was cut off"
+            self._recorder.notice(text, warning=True)
+            return
+        unprotect(self._proxmox, node, vmid)
+        self._proxmox.destroy(node, vmid)
+        self._recorder.notice(f"removed container {vmid}, whose creation had been cut off")
+
+
+def _plan_report(
+    run: Run, target: Target, plan: Plan, not_checked: tuple[str, ...], seconds: float
+) -> PlanReport:
+    changes = tuple(
+        PlannedChange(address=change.address, action=_ACTIONS[change.action])
+        for change in plan.changes
+    )
+    return PlanReport(
+        target=target.name,
+        runtime=target.runtime,
+        provider=run.provider or "",
+        changes=changes,
+        containers=len(topology_from_plan(plan.document)) if not plan.destroys else 0,
+        not_checked=not_checked,
+        seconds=seconds,
+    )
+
+
+_ACTIONS = {
+    "create": Action.CREATE,
+    "update": Action.UPDATE,
+    "replace": Action.REPLACE,
+    "delete": Action.DELETE,
+    "import": Action.ADOPT,
+}
+
+
+def _items(topology: Topology, report: PlanReport) -> tuple[str, ...]:
+    """The topology's containers, and those that are to go."""
+    names = [container.name for container in topology]
+    gone = [c.item for c in report.changes if c.action is Action.DELETE and c.is_container]
+    return tuple(dict.fromkeys([*names, *gone]))

@@ -1,0 +1,136 @@
+"""What a plan needs to find on the node: nodes, templates, storages, bridges; asked before apply.
+
+Without it each container fails by itself, halfway through an apply, with the same words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Protocol
+
+from homelab.clients.terraform.plan import Change
+from homelab.errors import ApiError, HomelabError
+from homelab.operations.review.report import CONTAINER_TYPE
+
+_MAKES = frozenset({"create", "replace"})
+_SHOWN = 5
+
+
+class Node(Protocol):
+    """What is asked."""
+
+    def nodes(self) -> tuple[str, ...]:
+        """The names of the cluster's nodes."""
+
+    def get(self, path: str) -> Any:
+        """The data of a GET."""
+
+
+class MissingOnNodeError(HomelabError):
+    """A plan needs what the node does not have; `missing` has a line each."""
+
+    def __init__(self, missing: Iterable[str]) -> None:
+        self.missing = tuple(missing)
+        count = len(self.missing)
+        super().__init__(
+            f"{count} {'thing is' if count == 1 else 'things are'} missing on the node:"
+            + "".join(f"\n  {line}" for line in self.missing),
+            hint="make it available there, or name what the node has in homelab.toml (node, "
+            "storage, template) or in terraform/",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Need:
+    """Something that has to be on a node."""
+
+    node: str
+    kind: str
+    name: str
+
+
+def require_present(node: Node, changes: Iterable[Change]) -> None:
+    """Let a plan pass whose new containers find all that they are made from.
+
+    What the credentials may not look at is not checked; PVE itself refuses then.
+
+    Raises:
+        MissingOnNodeError: lists what is missing, what there is instead, and who needs it.
+    """
+    needs: dict[_Need, list[str]] = {}
+    for change in changes:
+        if change.resource_type == CONTAINER_TYPE and change.action in _MAKES:
+            for need in _needs(change.after or {}):
+                needs.setdefault(need, []).append(change.key)
+    if not needs:
+        return
+
+    @cache
+    def present(place: str, kind: str) -> frozenset[str] | None:
+        return _present(node, place, kind)
+
+    known = frozenset(node.nodes())
+    missing: list[str] = []
+    for need, names in needs.items():
+        there = known if need.kind == "node" else None
+        if need.kind != "node" and need.node in known:
+            there = present(need.node, need.kind)
+        if there is not None and need.name not in there:
+            where = "" if need.kind == "node" else f" of node {need.node}"
+            missing.append(
+                f"{need.kind} {need.name!r}{where}, for {_some(names)}; "
+                f"there is: {', '.join(sorted(there)) or 'none'}"
+            )
+    if missing:
+        raise MissingOnNodeError(missing)
+
+
+def _needs(after: Mapping[str, Any]) -> set[_Need]:
+    place = after.get("target_node")
+    if not isinstance(place, str):
+        return set()
+    found = {("node", place)}
+    template = after.get("ostemplate")
+    if template:
+        found.add(("template", template))
+    for volume in (*(after.get("rootfs") or ()), *(after.get("mountpoint") or ())):
+        storage = volume.get("storage")
+        if storage and not storage.startswith("/"):
+            found.add(("storage", storage))
+    for network in after.get("network") or ():
+        if network.get("bridge"):
+            found.add(("bridge", network["bridge"]))
+    return {_Need(node=place, kind=kind, name=name) for kind, name in found}
+
+
+def _present(node: Node, place: str, kind: str) -> frozenset[str] | None:
+    """What there is of a kind; None when the credentials may not see it."""
+    try:
+        match kind:
+            case "storage":
+                storages = node.get(f"nodes/{place}/storage")
+                return frozenset(str(entry["storage"]) for entry in storages)
+            case "template":
+                offering = node.get(f"nodes/{place}/storage?content=vztmpl")
+                return frozenset(
+                    str(entry["volid"])
+                    for storage in offering
+                    for entry in node.get(
+                        f"nodes/{place}/storage/{storage['storage']}/content?content=vztmpl"
+                    )
+                )
+            case _:
+                bridges = node.get(f"nodes/{place}/network?type=any_bridge")
+                return frozenset(str(entry["iface"]) for entry in bridges)
+    except ApiError as error:
+        if error.status == 403:
+            return None
+        raise
+
+
+def _some(names: list[str]) -> str:
+    shown = ", ".join(sorted(names)[:_SHOWN])
+    more = len(names) - _SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown

@@ -1,0 +1,1 @@
+"""What works on the repository, not on a target: lint, documentation, GitHub, parity, module tests."""

@@ -1,0 +1,68 @@
+"""The generated pages of a project: writing them, and finding those that are stale."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from homelab.model import Topology
+from homelab.model.hcl.modules import read_module
+from homelab.repository.docs.module_page import module_page
+from homelab.repository.docs.picture import picture
+from homelab.repository.docs.plan_example import can_show, plan_example
+from homelab.repository.docs.policy_page import policy_page
+from homelab.repository.docs.topology_page import topology_page
+from homelab.settings import Settings
+
+PAGE = "docs/topology.md"
+PICTURE = "docs/topology.svg"
+POLICY = "docs/policy.md"
+EXAMPLE = "docs/plan-example.md"
+
+
+def pages(settings: Settings) -> Mapping[str, str]:
+    """Every generated page by its path in the project.
+
+    Raises:
+        TopologyError: what is declared can't be read.
+    """
+    terraform = settings.project / "terraform"
+    topology = Topology.load(terraform)
+    made = {
+        PAGE: topology_page(topology, picture=Path(PICTURE).name),
+        PICTURE: picture(topology),
+        POLICY: policy_page(),
+    }
+    if can_show(topology):
+        made[EXAMPLE] = plan_example(settings.project)
+    for directory in sorted((terraform / "modules").glob("*")):
+        if any(directory.glob("*.tf")):
+            readme = (directory / "README.md").relative_to(settings.project)
+            made[readme.as_posix()] = module_page(read_module(directory))
+    return made
+
+
+def write_pages(settings: Settings) -> tuple[str, ...]:
+    """Write every page that is missing or stale; the paths that changed."""
+    changed = []
+    for name, text in pages(settings).items():
+        path = settings.project / name
+        if _read(path) != text:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            changed.append(name)
+    return tuple(changed)
+
+
+def stale_pages(settings: Settings) -> tuple[str, ...]:
+    """The pages that are missing, or do not say what is declared."""
+    return tuple(
+        name for name, text in pages(settings).items() if _read(settings.project / name) != text
+    )
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None

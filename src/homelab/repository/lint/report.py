@@ -1,0 +1,130 @@
+"""What all tools said, as a value, and its forms for programs: SARIF 2.1.0 and JUnit XML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from homelab.errors import HomelabError
+from homelab.operations.run.report import xml_text
+from homelab.repository.lint.finding import Finding
+
+
+class FindingsError(HomelabError):
+    """A tool found something; `report` has all of it."""
+
+    def __init__(self, report: ScanReport) -> None:
+        self.report = report
+        count = len(report.findings)
+        noun = "finding" if count == 1 else "findings"
+        listing = "".join(
+            f"\n  {result.tool}: {finding}"
+            for result in report.results
+            for finding in result.findings
+        )
+        super().__init__(
+            f"{count} {noun}:{listing}", hint="put these right; build/lint.sarif has them too"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolResult:
+    """How one tool ended."""
+
+    tool: str
+    looks_at: str
+    seconds: float = 0.0
+    findings: tuple[Finding, ...] = ()
+    not_checked: str | None = None
+    """Why it said nothing, where it could not be asked."""
+
+    @property
+    def headline(self) -> str:
+        """The outcome in a few words."""
+        if self.not_checked is not None:
+            return f"not checked: {self.not_checked}"
+        return f"{len(self.findings)} findings" if self.findings else "ok"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanReport:
+    """All tools' results, in the table's order."""
+
+    results: tuple[ToolResult, ...]
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Everything that was found."""
+        return tuple(finding for result in self.results for finding in result.findings)
+
+    def raise_for_findings(self) -> None:
+        """Turn findings into an error.
+
+        Raises:
+            FindingsError: there is at least one.
+        """
+        if self.findings:
+            raise FindingsError(self)
+
+    def lines(self) -> Iterable[str]:
+        """One line for each tool."""
+        for result in self.results:
+            seconds = "        " if result.not_checked else f"{result.seconds:6.1f} s"
+            yield f"{result.tool:14} {seconds}  {result.looks_at}: {result.headline}"
+
+    def to_sarif(self) -> dict[str, Any]:
+        """One run for each tool that was asked."""
+        return {
+            "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+            "version": "2.1.0",
+            "runs": [_run(result) for result in self.results if result.not_checked is None],
+        }
+
+    def to_junit(self) -> str:
+        """A suite for each tool, a case for each finding, or one for the tool."""
+        root = ET.Element("testsuites", name="homelab lint")
+        for result in self.results:
+            suite = ET.SubElement(
+                root,
+                "testsuite",
+                name=result.tool,
+                time=f"{result.seconds:.3f}",
+                tests=str(len(result.findings) or 1),
+                failures=str(len(result.findings)),
+                skipped="0" if result.not_checked is None else "1",
+            )
+            for finding in result.findings:
+                case = ET.SubElement(
+                    suite, "testcase", classname=result.tool, name=f"{finding.rule} {finding.place}"
+                )
+                failure = ET.SubElement(case, "failure", message=xml_text(finding.message))
+                failure.text = xml_text(str(finding))
+            if not result.findings:
+                case = ET.SubElement(suite, "testcase", classname=result.tool, name=result.looks_at)
+                if result.not_checked is not None:
+                    ET.SubElement(case, "skipped", message=result.not_checked)
+        ET.indent(root)
+        return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _run(result: ToolResult) -> dict[str, Any]:
+    rules = sorted({finding.rule for finding in result.findings})
+    return {
+        "tool": {"driver": {"name": result.tool, "rules": [{"id": rule} for rule in rules]}},
+        "automationDetails": {"id": f"homelab-lint/{result.tool}"},
+        "results": [_result(finding) for finding in result.findings],
+    }
+
+
+def _result(finding: Finding) -> dict[str, Any]:
+    place: dict[str, Any] = {"artifactLocation": {"uri": finding.path or "."}}
+    if finding.line is not None:
+        place["region"] = {"startLine": max(finding.line, 1)}
+    return {
+        "ruleId": finding.rule,
+        "level": str(finding.level),
+        "message": {"text": finding.message},
+        "locations": [{"physicalLocation": place}],
+    }

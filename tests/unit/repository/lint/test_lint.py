@@ -1,0 +1,203 @@
+"""What tools print becomes findings, and findings become one report."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from homelab.errors import ConfigurationError
+from homelab.process import Completed
+from homelab.repository.lint import reading
+from homelab.repository.lint.finding import Finding, Level
+from homelab.repository.lint.reading import UnreadableError
+from homelab.repository.lint.report import FindingsError, ScanReport, ToolResult
+from homelab.repository.lint.scan import OFFLINE, scan
+from homelab.repository.lint.tools import TOOLS
+from homelab.settings import Settings, load
+
+
+def _done(stdout: str, *, code: int = 1, stderr: str = "") -> Completed:
+    return Completed(argv=("tool", "check"), returncode=code, stdout=stdout, stderr=stderr)
+
+
+def _sarif(*results: dict[str, Any]) -> str:
+    return json.dumps({"version": "2.1.0", "runs": [{"results": list(results)}]})
+
+
+def _result(**more: Any) -> dict[str, Any]:
+    place = {"artifactLocation": {"uri": "./roles/a.yml"}, "region": {"startLine": 3}}
+    return {
+        "ruleId": "no-handler",
+        "level": "error",
+        "message": {"text": "bad"},
+        "locations": [{"physicalLocation": place}],
+        **more,
+    }
+
+
+def test_sarif_has_place_and_rule() -> None:
+    found = reading.sarif(prefix="ansible/")(_done(_sarif(_result())))
+
+    assert found == (Finding(rule="no-handler", message="bad", path="ansible/roles/a.yml", line=3),)
+
+
+def test_sarif_without_a_place_and_with_a_suppression() -> None:
+    bare = _result(locations=[], level="note")
+    ignored = _result(suppressions=[{"kind": "inSource"}])
+
+    (found,) = reading.sarif()(_done(_sarif(bare, ignored)))
+
+    assert found.path is None
+    assert found.level is Level.NOTE
+    assert str(found) == "(project): bad [no-handler]"
+
+
+def test_secret_in_the_history_names_its_commit() -> None:
+    result = _result()
+    commit = {"commit": {"id": "be031a287f93061f4e6472b0a10de3a536de6fbb"}}
+    result["locations"][0]["properties"] = {"git_metadata": commit}
+
+    (found,) = reading.sarif()(_done(_sarif(result)))
+
+    assert found.message == "bad (in commit be031a287f93)"
+
+
+def test_lines_of_yamllint() -> None:
+    said = "./a.yml:43:9: [error] wrong indentation: expected 10 but found 8 (indentation)\n"
+
+    (found,) = reading.yamllint(_done(said))
+
+    assert (found.path, found.line, found.rule) == ("a.yml", 43, "indentation")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Would reformat: src/a.py\n1 file would be reformatted\n",
+        "unformatted: File would be reformatted\n  --> src/a.py:64:29\n   |\n",
+    ],
+)
+def test_both_forms_of_ruff_format(said: str) -> None:
+    (found,) = reading.ruff_format(_done(said))
+
+    assert found.path == "src/a.py"
+
+
+def test_broken_layer_names_the_line() -> None:
+    said = "- homelab.lab.state.database -> homelab.clients.proxmox (l.12)\n"
+
+    (found,) = reading.import_linter(_done(said))
+
+    assert found.place == "src/homelab/lab/state/database.py:12"
+    assert reading.import_linter(_done(said, code=0)) == ()
+
+
+def test_stale_page_is_named() -> None:
+    (found,) = reading.stale_pages(_done("stale: docs/topology.md\n", code=2))
+
+    assert found.place == "docs/topology.md"
+    assert reading.stale_pages(_done("", code=0)) == ()
+
+
+def test_actionlint_says_null_or_a_list_for_nothing() -> None:
+    assert reading.actionlint(_done("null", code=0)) == ()
+    assert reading.actionlint(_done("[]", code=0)) == ()
+
+
+def test_vulnerable_package_names_the_release_that_is_not() -> None:
+    weakness = {"id": "PYSEC-1", "fix_versions": ["2.0"]}
+    package = {"name": "lib", "version": "1.0", "vulns": [weakness]}
+
+    (found,) = reading.pip_audit(
+        _done(json.dumps({"dependencies": [package, {"name": "x", "skip_reason": "local"}]}))
+    )
+
+    assert found.message == "lib 1.0 is vulnerable; fixed in 2.0"
+
+
+@pytest.mark.parametrize(
+    "reader",
+    [
+        reading.yamllint,
+        reading.ruff_format,
+        reading.import_linter,
+        reading.terraform_fmt,
+        reading.stale_pages,
+    ],
+)
+def test_failure_without_a_finding_is_no_success(reader: reading.Reader) -> None:
+    with pytest.raises(UnreadableError, match="Traceback"):
+        reader(_done("", stderr="Traceback"))
+
+
+@given(st.text())
+def test_what_is_no_json_is_never_taken_for_nothing_found(text: str) -> None:
+    try:
+        json.loads(text)
+    except ValueError:
+        with pytest.raises(UnreadableError):
+            reading.sarif()(_done(text))
+
+
+_FINDING = Finding(rule="r", message="m <&> \x00", path="a.py", line=2)
+
+
+def _report() -> ScanReport:
+    return ScanReport(
+        results=(
+            ToolResult(tool="ruff", looks_at="Python", findings=(_FINDING,)),
+            ToolResult(tool="yamllint", looks_at="YAML"),
+            ToolResult(tool="pip-audit", looks_at="packages", not_checked=OFFLINE),
+        )
+    )
+
+
+def test_report_is_an_error_that_lists_everything() -> None:
+    with pytest.raises(FindingsError, match=r"1 finding:\n  ruff: a.py:2: m"):
+        _report().raise_for_findings()
+
+
+def test_sarif_has_a_run_for_each_tool_that_was_asked() -> None:
+    runs = _report().to_sarif()["runs"]
+
+    assert [run["tool"]["driver"]["name"] for run in runs] == ["ruff", "yamllint"]
+    place = runs[0]["results"][0]["locations"][0]["physicalLocation"]
+    assert place == {"artifactLocation": {"uri": "a.py"}, "region": {"startLine": 2}}
+
+
+def test_junit_tells_failed_from_not_checked() -> None:
+    root = ET.fromstring(_report().to_junit())  # noqa: S314  (ours)
+
+    assert [(suite.get("failures"), suite.get("skipped")) for suite in root] == [
+        ("1", "0"),
+        ("0", "0"),
+        ("0", "1"),
+    ]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    (tmp_path / "homelab.toml").touch()
+    return load(tmp_path)
+
+
+def test_unknown_tool_is_named(settings: Settings) -> None:
+    with pytest.raises(ConfigurationError, match="no such tool: rouff"):
+        scan(settings, only=("rouff",))
+
+
+def test_what_needs_the_network_is_not_asked_by_itself(settings: Settings) -> None:
+    report = scan(settings, only=("pip-audit",))
+
+    assert [result.not_checked for result in report.results] == [OFFLINE]
+    assert json.loads((settings.project / "build/lint.sarif").read_text())["runs"] == []
+
+
+def test_tools_are_named_once() -> None:
+    assert len({tool.name for tool in TOOLS}) == len(TOOLS)
