@@ -13,7 +13,7 @@ from rich.console import Console
 
 from homelab.cli.board import Board
 from homelab.cli.summary import summary_lines
-from homelab.operations.deploying import deploy
+from homelab.operations.deploy import deploy
 
 _PICTURE = Path(__file__).with_name("deploy.svg")
 _FONTS = re.compile(r"@font-face \{\{.*?\}\}", re.DOTALL)

@@ -121,7 +121,7 @@ def test_what_could_not_be_begun_is_one_clear_error(ansible, tmp_path):
 SLEEPER = """
 import json, sys
 from pathlib import Path
-from homelab.clients.ansible import Ansible
+from homelab.clients.ansible.client import Ansible
 directory = Path(sys.argv[1])
 ansible = Ansible(directory=directory, logs=directory / "logs", fast=False)
 try:

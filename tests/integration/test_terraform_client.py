@@ -232,7 +232,7 @@ def test_a_killed_terraform_leaves_no_process_and_the_next_run_converges(
 _PLAN = """
 import json, sys
 from pathlib import Path
-from homelab.clients.terraform import Terraform
+from homelab.clients.terraform.client import Terraform
 Terraform(Path(sys.argv[1]), env=json.loads(sys.argv[2])).plan()
 """
 
