@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from homelab.provider import equality
 from homelab.provider.fields import Field, Group, Kind, Layout, Nesting
+from homelab.pve.sizes import same_size
 
 
 def _text(name: str, *, replaces: bool = False, sensitive: bool = False) -> Field:
@@ -74,7 +75,7 @@ _MOUNT_POINT = Group(
         _flag("quota", default=False),
         _flag("replicate", default=False),
         _flag("shared", default=False),
-        Field(name="size", same=equality.same_size),
+        Field(name="size", same=same_size),
         Field(name="slot", kind=Kind.NUMBER, required=True),
         _text("storage"),
         Field(name="volume", computed=True),
@@ -112,7 +113,7 @@ _ROOT_FS = Group(
         _flag("replicate"),
         _flag("ro"),
         _flag("shared"),
-        Field(name="size", required=True, same=equality.same_size),
+        Field(name="size", required=True, same=same_size),
         Field(name="storage", required=True, replaces=True),
         Field(name="volume", optional=False, computed=True),
     ),
