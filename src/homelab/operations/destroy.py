@@ -7,7 +7,7 @@ from collections.abc import Collection
 from homelab.clients.proxmox import Proxmox
 from homelab.clients.terraform.client import TerraformError
 from homelab.errors import UnreachableError
-from homelab.operations.review.report import Action, PlannedChange, PlanReport
+from homelab.operations.review.report import PlanReport
 from homelab.operations.run.events import Listener, Stage, State, silent
 from homelab.operations.run.report import OperationReport
 from homelab.operations.run.run import Run, running
@@ -92,14 +92,11 @@ def _destroy_containers(run: Run, place: Target, allow_delete: Collection[str]) 
     terraform = terraform_for(run.settings, place)
     terraform.init()
     plan = terraform.plan(destroy=True)
-    changes = tuple(
-        PlannedChange(address=change.address, action=Action.DELETE) for change in plan.changes
-    )
     report = PlanReport(
-        target=place.name, runtime=place.runtime, provider="", changes=changes, containers=0
+        target=place.name, runtime=place.runtime, provider="", changes=plan.changes, containers=0
     )
     require_allowed(report, place, allow_delete)
-    names = [change.item for change in changes if change.is_container]
+    names = [change.name for change in report.changes if change.is_container]
     run.recorder.items_known(names)
     for name in names:
         run.recorder.item(Stage.DESTROY, name, State.WAITING)

@@ -48,7 +48,7 @@ ONLY_AT_CREATION: Final[Mapping[str, str]] = {
 }
 """Attributes that the call which creates a container takes besides options, and their names in it."""
 
-FEATURES: Final = ("fuse", "keyctl", "mknod", "mount", "nesting")
+FEATURES: Final = ("nesting", "keyctl", "fuse", "mknod", "mount")
 VOLUME_FLAGS: Final = ("acl", "quota", "replicate", "ro", "shared")
 
 _SENT_AS_ZERO = frozenset(

@@ -10,7 +10,7 @@ from homelab.pve.guest_change import Step, Verb
 from homelab.pve.guest_config import index_of
 from homelab.pve.sizes import gibibytes
 from homelab.pve.tags import split_tags
-from homelab.pve.telmate.attributes import FEATURES, ONLY_AT_CREATION, VOLUME_FLAGS, is_unset
+from homelab.pve.telmate.attributes import ONLY_AT_CREATION, VOLUME_FLAGS, is_unset
 from homelab.pve.telmate.steps import creation_steps, update_steps
 
 Parameters = dict[str, str | int]
@@ -59,7 +59,9 @@ def create_parameters(planned: Mapping[str, Any]) -> Parameters:
     for attribute, parameter in ONLY_AT_CREATION.items():
         value = planned.get(attribute)
         if not is_unset(attribute, value):
-            body[parameter] = _scalar(value.strip() if attribute == "ssh_public_keys" else value)
+            body[parameter] = _scalar(value)
+    if "ssh-public-keys" in body:
+        body["ssh-public-keys"] = str(body["ssh-public-keys"]).strip()
     return body | {step.option: _rendered(step) for step in creation_steps(planned)}
 
 
@@ -74,8 +76,7 @@ def _rendered(step: Step) -> str | int:
     if step.option == "features":
         return ",".join(
             f"mount={step.wanted[name]}" if name == "mount" else f"{name}=1"
-            for name in FEATURES
-            if name in step.wanted
+            for name in sorted(step.wanted)
         )
     if index_of(step.option, "net") is not None:
         return ",".join(
@@ -86,8 +87,8 @@ def _rendered(step: Step) -> str | int:
     return _scalar(step.wanted)
 
 
-def _scalar(value: Any) -> Any:
-    return int(value) if isinstance(value, bool | float) else value
+def _scalar(value: Any) -> str | int:
+    return value if isinstance(value, str) else int(value)
 
 
 def _volume(step: Step) -> Iterator[str]:

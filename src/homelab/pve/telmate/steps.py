@@ -55,7 +55,9 @@ def _update(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Ste
         yield _set("unprivileged", "unprivileged", new, old)
     old, new = features(before), features(after)
     if old != new:
-        yield _set("features", "features", new, old) if new else _delete("features", "features", old)
+        yield (
+            _set("features", "features", new, old) if new else _delete("features", "features", old)
+        )
     yield from _networks(blocks(before, "network"), blocks(after, "network"))
     for root, wanted in zip(blocks(before, "rootfs"), blocks(after, "rootfs"), strict=False):
         yield from _volume("rootfs", "rootfs[0]", root, wanted)
@@ -69,9 +71,7 @@ def _update(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Ste
         yield Step(verb=Verb.POOL, option="pool", attribute="pool", wanted=new, known=old)
 
 
-def _networks(
-    before: list[Mapping[str, Any]], after: list[Mapping[str, Any]]
-) -> Iterator[Step]:
+def _networks(before: list[Mapping[str, Any]], after: list[Mapping[str, Any]]) -> Iterator[Step]:
     for index, wanted in enumerate(after):
         option, attribute = f"net{index}", f"network[{index}]"
         known = before[index] if index < len(before) else None
@@ -112,7 +112,9 @@ def _volume(
     old, new = known.get("storage"), wanted.get("storage")
     if option != "rootfs" and old and new and old != new:
         yield Step(verb=Verb.MOVE, option=option, attribute=f"{attribute}.storage", wanted=new)
-    if any((known.get(name) or None) != (wanted.get(name) or None) for name in (*VOLUME_FLAGS, *more)):
+    if any(
+        (known.get(name) or None) != (wanted.get(name) or None) for name in (*VOLUME_FLAGS, *more)
+    ):
         yield _set(option, attribute, {**wanted, "volume": known.get("volume") or ""}, known)
 
 
