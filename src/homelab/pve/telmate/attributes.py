@@ -48,6 +48,9 @@ ONLY_AT_CREATION: Final[Mapping[str, str]] = {
 }
 """Attributes that the call which creates a container takes besides options, and their names in it."""
 
+REBUILDS: Final = ("vmid", "ostemplate", "password", "ssh_public_keys", "clone", "clone_storage")
+"""Attributes whose change makes a new container; so does another storage of the root volume."""
+
 FEATURES: Final = ("nesting", "keyctl", "fuse", "mknod", "mount")
 VOLUME_FLAGS: Final = ("acl", "quota", "replicate", "ro", "shared")
 
