@@ -49,6 +49,7 @@ def review(
             document,
             planned.topology,
             directory=run.terraform_directory,
+            tree=run.tree,
             rules=all_rules(run.settings.project),
             waivers=waivers_of(run.settings.policy, run.settings.project),
             capacity=capacity_of(run.settings.policy),
