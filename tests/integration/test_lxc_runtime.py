@@ -27,7 +27,7 @@ from homelab.lab.runtime import (
     Volume,
 )
 from homelab.lab.runtimes.lxc import LxcRuntime
-from homelab.model.topology import Health, PublishedPort, Service
+from homelab.model.values import Health, PublishedPort, Service
 from homelab.polling import wait_until
 from homelab.settings import cache_directory
 

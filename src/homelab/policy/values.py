@@ -54,13 +54,14 @@ class NicView(NamedTuple):
 
 
 class VolumeView(NamedTuple):
-    """A root file system (`path` is /) or a mount point; `size` in bytes."""
+    """A root file system (`path` is /) or a mount point; `size` in bytes, and as it is written."""
 
     position: int
     path: Text
     storage: Text
     size: int | Unknown
     backup: Flag
+    written: Text
 
 
 class PortView(NamedTuple):

@@ -79,7 +79,7 @@ def test_terminal(wrong: Path) -> None:
     place = "terraform/containers/media-stack.tf:26: jellyfin: it is privileged"
     assert any(line.strip() == place for line in lines)
     assert any("fix: Set unprivileged = true" in line for line in lines)
-    assert lines[-1].startswith("policy: 40 rules: 1 violation")
+    assert lines[-1].startswith("policy: 47 rules: 1 violation")
 
 
 def test_github(wrong: Path) -> None:
@@ -114,7 +114,7 @@ def test_junit(wrong: Path) -> None:
     root = ET.fromstring(to_junit(policy.evaluate_tree(wrong)))  # noqa: S314  (ours)
 
     suite = root[0]
-    assert (suite.get("tests"), suite.get("failures")) == ("40", "1")
+    assert (suite.get("tests"), suite.get("failures")) == ("47", "1")
     failure = suite.find("testcase/failure")
     assert failure is not None
     assert "media-stack.tf:26" in (failure.text or "")

@@ -14,6 +14,7 @@ from typing import Any
 
 from homelab.errors import CapabilityError, ConfigurationError, HomelabError, WaitTimeoutError
 from homelab.files import replace_file
+from homelab.model.hcl import Declared
 from homelab.operations.run.events import Listener, Stage, silent
 from homelab.operations.run.ownership import give_back
 from homelab.operations.run.recorder import Recorder
@@ -52,6 +53,8 @@ class Run:
     runtime: str | None = None
     provider: str | None = None
     images: tuple[ImageOrigin, ...] = ()
+    tree: Declared | None = None
+    """What was read of terraform/, once."""
     report: OperationReport | None = None
     """Set when the run has ended, however it ended."""
 

@@ -108,7 +108,7 @@ def make_plan(
     with run.recorder.stage(Stage.PLAN) as stage:
         terraform = terraform_for(run.settings, target)
         run.recorder.progress(Stage.PLAN, "fmt, init, validate")
-        with in_terms_of_policy(run.settings):
+        with in_terms_of_policy(run.settings, run.tree):
             check_terraform(terraform)
         run.recorder.progress(Stage.PLAN, "plan")
         if refresh:
@@ -118,7 +118,7 @@ def make_plan(
                 may_remove=target.is_lab and not read_only,
             )
             plan = plan_adopting(terraform, node).plan
-            with in_terms_of_policy(run.settings):
+            with in_terms_of_policy(run.settings, run.tree):
                 require_present(Proxmox.from_environment(target.environment), plan.changes)
         else:
             plan = terraform.plan(refresh=False)

@@ -50,6 +50,7 @@ def review(
             judged = policy.evaluate(
                 planned.subject,
                 directory=run.terraform_directory,
+                tree=run.tree,
                 rules=all_rules(run.settings.project),
                 waivers=waivers_of(run.settings.policy, run.settings.project),
                 capacity=capacity_of(run.settings.policy),

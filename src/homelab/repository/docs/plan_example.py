@@ -10,6 +10,7 @@ from typing import Any
 from homelab import policy
 from homelab.clients.terraform.plan import Plan
 from homelab.model import Topology, document_of
+from homelab.model.hcl import Declared
 from homelab.operations.review.needs import needs_of, root_only_lines
 from homelab.operations.review.page import to_markdown
 from homelab.operations.review.preflight import preflight
@@ -31,17 +32,17 @@ def can_show(topology: Topology) -> bool:
     return there >= _NAMES and bool(topology.container("loki").mount_points)
 
 
-def plan_example(project: Path) -> str:
+def plan_example(project: Path, topology: Topology, tree: Declared) -> str:
     """The page of a change of five containers: one of each kind."""
     settings = load(project, environment=Environment.read({}))
-    directory = project / "terraform"
-    before = {**document_of(Topology.load(directory)), "firewall_policy": "DROP"}
+    before = {**document_of(topology), "firewall_policy": "DROP"}
     plan = Plan.parse(Path("example"), sketch_plan(_changed(before), before))
     capacity = capacity_of(settings.policy)
     subject = subject_from_plan(plan.document, resources=plan.resources)
     judged = policy.evaluate(
         subject,
-        directory=directory,
+        directory=tree.directory,
+        tree=tree,
         capacity=policy.Capacity(
             nodes=capacity.nodes, storages={**capacity.storages, "fast": 1 << 40}
         ),

@@ -20,7 +20,7 @@ from homelab.lab.registry.layers import LayerCache, PackageLayer
 from homelab.lab.registry.oci import MANIFEST, BlobStore, ImageConfig, add_manifest
 from homelab.lab.registry.server import Registry
 from homelab.lab.registry.service_images import ensure_service_images, read_service_images
-from homelab.model.topology import Health, PublishedPort, Service
+from homelab.model.values import Health, PublishedPort, Service
 
 
 def service(image: str, port: int = 8080, **health: object) -> Service:
