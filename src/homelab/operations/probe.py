@@ -11,8 +11,8 @@ from homelab.model import inventory as inventory_of
 from homelab.operations.stages.check import load_topology
 from homelab.operations.stages.configure import ssh_access
 from homelab.operations.stages.plan import terraform_for
-from homelab.operations.target.lab_options import LabOptions
 from homelab.operations.target.target import Target, open_target
+from homelab.options.lab import LabOptions
 from homelab.probes import ProbeReport
 from homelab.probes import run as run_probes
 from homelab.settings import Settings, load

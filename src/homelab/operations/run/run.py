@@ -18,8 +18,8 @@ from homelab.operations.run.events import Listener, Stage, silent
 from homelab.operations.run.ownership import give_back
 from homelab.operations.run.recorder import Recorder
 from homelab.operations.run.report import ImageOrigin, OperationReport
-from homelab.operations.target.lab_options import LabOptions
 from homelab.operations.target.worker import Worker, ago, this_process
+from homelab.options.lab import LabOptions
 from homelab.polling import wait_until
 from homelab.relay import Relay
 from homelab.settings import Settings

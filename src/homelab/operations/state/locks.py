@@ -100,7 +100,7 @@ def holders(settings: Settings, name: str | None = None) -> tuple[Holder, ...]:
     """
     wanted, section = settings.target(name)
     found = _project_holders(settings)
-    if isinstance(section, LabTarget) or state_schema(section, settings.environment) is None:
+    if isinstance(section, LabTarget) or state_schema(section) is None:
         return found + _local_holders(_local_state(settings, wanted))
     with database(settings, wanted) as stored:
         return found + _remote_holders(stored, wanted)
@@ -115,7 +115,7 @@ def release(settings: Settings, name: str | None, older_than: timedelta) -> Rele
         DatabaseError: the role may not end that session.
     """
     wanted, section = settings.target(name)
-    if isinstance(section, LabTarget) or state_schema(section, settings.environment) is None:
+    if isinstance(section, LabTarget) or state_schema(section) is None:
         return _release_local(_local_state(settings, wanted))
     ended, younger = [], []
     with database(settings, wanted) as stored:

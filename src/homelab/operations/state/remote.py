@@ -201,7 +201,7 @@ def _schema(settings: Settings, name: str) -> str | None:
     _, section = settings.target(name)
     if not isinstance(section, ProxmoxTarget):
         return None
-    return state_schema(section, settings.environment)
+    return state_schema(section)
 
 
 def _require_room(target: str, sent: StoredState, there: StoredState) -> None:
