@@ -34,7 +34,7 @@ SYSTEM_STATE = Path("/var/lib/homelab/lab")
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class LabTarget(_Section):

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import click
 
+from homelab.cli.elevation import PROJECT
 from homelab.options import declared
 from homelab.options.lab import LabOptions
 from homelab.options.option import Option, fields_of, options_of
@@ -19,9 +20,6 @@ Decorator = Callable[[Command], Command]
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 EXISTING_FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
-
-PROJECT = "homelab.project"
-"""Where a command's context keeps the project that was named, for what follows the command."""
 
 
 def _remember(ctx: click.Context, _: click.Parameter, value: Path | None) -> Path | None:
