@@ -73,7 +73,7 @@ class Run:
         """Write a file below build/, whole or not at all."""
         path = self.build / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path, text)
+        replace_file(path, text, by_several=True)
 
 
 @contextmanager

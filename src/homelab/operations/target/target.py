@@ -202,7 +202,8 @@ def _trusting(project: Path, ca_file: Path, environment: Environment) -> dict[st
     if others is not None and others.is_file() and not others.samefile(ca_file):
         trusted = project / "build" / "ca-bundle.pem"
         trusted.parent.mkdir(exist_ok=True)
-        replace_file(trusted, others.read_bytes().rstrip() + b"\n" + ca_file.read_bytes())
+        both = others.read_bytes().rstrip() + b"\n" + ca_file.read_bytes()
+        replace_file(trusted, both, by_several=True)
     return {"HOMELAB_CA_FILE": str(ca_file), "SSL_CERT_FILE": str(trusted)}
 
 
