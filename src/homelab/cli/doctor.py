@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from homelab.cli import options
 from homelab.cli.elevation import is_root, require_root
-from homelab.cli.output import emit, say
+from homelab.cli.output import emit, emit_json, say
 from homelab.operations.target.lab_options import lab_around
 from homelab.options.lab import LabOptions
 from homelab.settings import cache_directory
@@ -41,7 +39,7 @@ def doctor(lab: LabOptions, *, as_json: bool, repair: bool, tests: bool) -> int:
             {"name": c.name, "state": str(c.state), "detail": c.detail, "fix": c.fix}
             for c in checks
         ]
-        emit(json.dumps(rows, indent=2))
+        emit_json(rows)
     else:
         for check in checks:
             would = f"; --fix would {check.fix}" if check.fix else ""

@@ -16,7 +16,7 @@ import click
 from homelab.cli import options
 from homelab.cli.elevation import is_root, require_root
 from homelab.cli.lab_faults import fault
-from homelab.cli.output import PlainLog, emit, error_stream, say
+from homelab.cli.output import PlainLog, emit, emit_json, error_stream, say
 from homelab.errors import CapabilityError, ConfigurationError, HomelabError, WaitTimeoutError
 from homelab.operations.run.events import Progress, Stage
 from homelab.operations.target.lab_options import belongs_to_root, lab_around, open_lab
@@ -120,7 +120,7 @@ def status(lab: LabOptions, *, as_json: bool) -> None:
         say(str(error))
         return
     if as_json:
-        emit(json.dumps(view.to_json(), indent=2))
+        emit_json(view.to_json())
         return
     for line in view.lines():
         emit(line)
@@ -259,7 +259,7 @@ def capabilities(*, as_json: bool) -> None:
 def _table(columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...], *, as_json: bool) -> None:
     if as_json:
         listing: list[dict[str, Any]] = [dict(zip(columns, row, strict=True)) for row in rows]
-        emit(json.dumps(listing, indent=2))
+        emit_json(listing)
         return
     widths = [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
     for row in (columns, *rows):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 
 import click
 
 from homelab.cli import options
-from homelab.cli.output import emit, say
+from homelab.cli.output import emit, emit_json, say
 from homelab.operations.target.faults import add_fault, clear_faults, list_faults
 from homelab.options.lab import LabOptions
 
@@ -47,7 +46,7 @@ def list_(lab: LabOptions, *, as_json: bool) -> None:
     """List the faults, and how often each has hit."""
     found = list_faults(lab)
     if as_json:
-        emit(json.dumps([asdict(item) for item in found], indent=2))
+        emit_json([asdict(item) for item in found])
         return
     for item in found:
         emit(f"{item.id}  {item.describe()}")

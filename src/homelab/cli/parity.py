@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from homelab.cli import options
-from homelab.cli.output import emit, say
+from homelab.cli.exit_code import CHANGES
+from homelab.cli.output import emit, emit_json, say
 from homelab.clients.proxmox import Proxmox
 from homelab.options.lab import LabOptions
 from homelab.settings import load
-
-CHANGES = 2
 
 
 @click.group()
@@ -26,7 +24,7 @@ def parity() -> None:
 @options.combined(options.target, options.project)
 @click.option(
     "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=options.FILE,
     default=Path("build/parity.json"),
     show_default=True,
 )
@@ -43,7 +41,7 @@ def record(target: str | None, project: Path | None, output: Path) -> None:
 
 @parity.command()
 @options.combined(options.state, options.as_json)
-@click.option("--recording", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--recording", type=options.EXISTING_FILE)
 @click.pass_context
 def check(
     context: click.Context, lab: LabOptions, recording: Path | None, *, as_json: bool
@@ -56,7 +54,7 @@ def check(
 
     report = check_replies(client(open_lab(lab_around(lab)).info()), Recording.load(recording))
     if as_json:
-        emit(json.dumps(asdict(report), indent=2))
+        emit_json(asdict(report))
     else:
         for problem in report.problems:
             emit(problem)

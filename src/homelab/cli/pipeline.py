@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,8 @@ import click
 
 from homelab.cli import options
 from homelab.cli.elevation import is_root, require_root
-from homelab.cli.output import emit, listener, say
+from homelab.cli.exit_code import CHANGES
+from homelab.cli.output import emit, emit_json, listener, say
 from homelab.errors import CapabilityError
 from homelab.operations.target.lab_options import belongs_to_root, is_at, lab_place
 from homelab.options.declared import ImagesChoice
@@ -26,7 +26,7 @@ _COMMON = options.combined(
 _PLAN = click.option(
     "--plan",
     "given",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=options.FILE,
     metavar="FILE",
     help="Deploy this plan, which 'homelab plan' kept; refused when what it was made from changed.",
 )
@@ -97,7 +97,7 @@ def plan(
         )
     review = report.review
     if as_json:
-        emit(json.dumps(to_json(report, review), indent=2))
+        emit_json(to_json(report, review))
     else:
         for line in report.lines() if review is None else to_terminal(report, review):
             emit(line)
@@ -106,7 +106,7 @@ def plan(
             say(line)
     if review is not None and not review.is_ok:
         return 1
-    return 0 if report.is_empty else 2
+    return 0 if report.is_empty else CHANGES
 
 
 @click.command()
@@ -193,23 +193,20 @@ def probe(
     _runs_as_root(settings, target, lab, "asking containers in the lab's network")
     report = run(target=target, settings=settings, lab=lab, only=only or None, deadline=deadline)
     if as_json:
-        emit(
-            json.dumps(
-                [
-                    {
-                        "container": result.container,
-                        "service": result.service,
-                        "url": result.url,
-                        "ok": result.ok,
-                        "status": result.status,
-                        "seen": str(result.seen),
-                        "detail": result.detail,
-                        "latency": round(result.latency, 4),
-                    }
-                    for result in report
-                ],
-                indent=2,
-            )
+        emit_json(
+            [
+                {
+                    "container": result.container,
+                    "service": result.service,
+                    "url": result.url,
+                    "ok": result.ok,
+                    "status": result.status,
+                    "seen": str(result.seen),
+                    "detail": result.detail,
+                    "latency": round(result.latency, 4),
+                }
+                for result in report
+            ]
         )
     else:
         for result in report:
@@ -226,7 +223,7 @@ def inventory(target: str | None, project: Path | None, lab: LabOptions) -> None
 
     settings = load(project)
     _runs_as_root(settings, target, lab, "reading the lab's keys and state")
-    emit(json.dumps(run(target=target, settings=settings, lab=lab), indent=2))
+    emit_json(run(target=target, settings=settings, lab=lab))
 
 
 def _summary(report: OperationReport) -> None:

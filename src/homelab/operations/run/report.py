@@ -72,10 +72,6 @@ class OperationReport:
         """The images that only stand in for the real ones."""
         return tuple(image.image for image in self.images if image.is_stand_in)
 
-    def seconds_of(self, stage: Stage) -> float:
-        """How long a stage took; 0 when it was not run."""
-        return sum(result.seconds for result in self.stages if result.stage is stage)
-
     def to_json(self) -> dict[str, Any]:
         """The report for programs; `schema` grows when a field changes its meaning."""
         return {
