@@ -10,6 +10,7 @@ from homelab.cli import options
 from homelab.cli.output import emit, emit_json, say
 from homelab.operations.target.faults import add_fault, clear_faults, list_faults
 from homelab.options.lab import LabOptions
+from homelab.wording import counted
 
 
 @click.group()
@@ -59,5 +60,4 @@ def list_(lab: LabOptions, *, as_json: bool) -> None:
 @click.argument("identity", required=False)
 def clear(lab: LabOptions, identity: str | None) -> None:
     """Remove one fault by its number, or all of them."""
-    count = clear_faults(lab, identity)
-    say(f"{count} {'fault' if count == 1 else 'faults'} removed")
+    say(f"{counted(clear_faults(lab, identity), 'fault')} removed")

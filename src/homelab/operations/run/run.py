@@ -26,16 +26,10 @@ from homelab.settings import Settings
 
 _LOCK = ".lock"
 
+_PLANNED = ("plan.json", "plan.md", "policy.sarif", "policy.xml")
 _PRODUCTS = {
-    "plan": ("plan.json", "plan.md", "policy.sarif", "policy.xml"),
-    "deploy": (
-        "plan.json",
-        "plan.md",
-        "policy.sarif",
-        "policy.xml",
-        "deploy.json",
-        "deploy.xml",
-    ),
+    "plan": _PLANNED,
+    "deploy": (*_PLANNED, "deploy.json", "deploy.xml"),
     "destroy": ("destroy.json", "destroy.xml"),
 }
 """What an operation writes below build/; an old one must not pass for this run's."""
@@ -73,7 +67,7 @@ class Run:
         """Write a file below build/, whole or not at all."""
         path = self.build / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path, text, by_several=True)
+        replace_file(path, text)
 
 
 @contextmanager

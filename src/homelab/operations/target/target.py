@@ -207,9 +207,11 @@ def _trusting(project: Path, ca_file: Path, environment: Environment) -> dict[st
     return {"HOMELAB_CA_FILE": str(ca_file), "SSL_CERT_FILE": str(trusted)}
 
 
-def state_schema(section: ProxmoxTarget) -> str | None:
-    """The PostgreSQL schema of a target's state; None where the state is local."""
-    return section.state_schema if section.state == "pg" else None
+def state_schema(section: LabTarget | ProxmoxTarget) -> str | None:
+    """The PostgreSQL schema of a target's state; None where the state is local, as a lab's is."""
+    if isinstance(section, ProxmoxTarget) and section.state == "pg":
+        return section.state_schema
+    return None
 
 
 def _database(name: str, section: ProxmoxTarget, environment: Environment) -> dict[str, str]:

@@ -10,6 +10,7 @@ from homelab import sarif
 from homelab.errors import HomelabError
 from homelab.junit import Case, Suite, to_xml
 from homelab.repository.lint.finding import Finding
+from homelab.wording import counted
 
 
 class FindingsError(HomelabError):
@@ -17,15 +18,14 @@ class FindingsError(HomelabError):
 
     def __init__(self, report: ScanReport) -> None:
         self.report = report
-        count = len(report.findings)
-        noun = "finding" if count == 1 else "findings"
         listing = "".join(
             f"\n  {result.tool}: {finding}"
             for result in report.results
             for finding in result.findings
         )
         super().__init__(
-            f"{count} {noun}:{listing}", hint="put these right; build/lint.sarif has them too"
+            f"{counted(len(report.findings), 'finding')}:{listing}",
+            hint="put these right; build/lint.sarif has them too",
         )
 
 
