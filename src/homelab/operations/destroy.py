@@ -16,8 +16,9 @@ from homelab.operations.stages.configure import inventory_file
 from homelab.operations.stages.plan import require_allowed, terraform_for
 from homelab.operations.stages.protection import lift_protection
 from homelab.operations.state.locks import DEFAULT_TIMEOUT, deploying
-from homelab.operations.target.lab_options import LabOptions, lab_place, open_lab
+from homelab.operations.target.lab_options import lab_place, open_lab
 from homelab.operations.target.target import Target, open_target
+from homelab.options.lab import LabOptions
 from homelab.settings import LabTarget, Settings, load
 
 STAGES = (Stage.DESTROY,)

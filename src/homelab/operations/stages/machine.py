@@ -8,7 +8,8 @@ from homelab.lab.host.doctor import CheckState, diagnose, make_ready
 from homelab.lab.host.limits import WANTED, HostLimits
 from homelab.operations.run.events import Stage
 from homelab.operations.run.run import Run
-from homelab.operations.target.lab_options import LabPlace, lab_place, open_lab
+from homelab.operations.target.lab_options import lab_place, open_lab
+from homelab.options.lab import LabPlace
 from homelab.settings import LabTarget, cache_directory
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from homelab.clients.proxmox import GuestEntry, Proxmox
 from homelab.errors import CapabilityError, ConfigurationError, HomelabError, UnreachableError
-from homelab.operations.target.lab_options import LabPlace, open_lab
+from homelab.operations.target.lab_options import open_lab
+from homelab.options.lab import LabPlace
 from homelab.process import environment
 
 if TYPE_CHECKING:
