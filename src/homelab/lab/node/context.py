@@ -18,7 +18,14 @@ from homelab.lab.node.memo import Memo
 from homelab.lab.node.statistics import Look, Statistics
 from homelab.lab.node.tasks import Tasks
 from homelab.lab.runtime import Bridge, ContainerRuntime, RuntimeFailureError, TaskLog, Usage
-from homelab.lab.state.database import GuestRecord, State, StateError, Transaction, VolumeRecord
+from homelab.lab.state.database import (
+    GuestRecord,
+    PoolRecord,
+    State,
+    StateError,
+    Transaction,
+    VolumeRecord,
+)
 from homelab.pve.release import DEFAULT_RELEASE, Release
 from homelab.pve.upid import Upid
 
@@ -158,6 +165,17 @@ class Context:
             return self.statistics.look(self.runtime)
         except RuntimeFailureError as error:
             raise ApiFailureError(error.message) from error
+
+    def pool(self, poolid: str) -> PoolRecord:
+        """A pool.
+
+        Raises:
+            ApiFailureError: there is none.
+        """
+        pool = self.state.pool(poolid)
+        if pool is None:
+            raise ApiFailureError(f"pool '{poolid}' does not exist")
+        return pool
 
     def register(
         self, transaction: Transaction, kind: str, identity: object, caller: Caller

@@ -11,13 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from homelab.lab.failures import ApiFailureError
+from homelab.lab.failures import ApiFailureError, modified
 from homelab.lab.state.database import State, Transaction
 from homelab.lab.state.documents import document, documents, put_document, remove_document
 
 _KIND = "firewall"
 CLUSTER = "cluster"
-_DIGEST_PROBLEM = "detected modified configuration - file changed by other user? Try again."
 Row = dict[str, object]
 
 
@@ -97,7 +96,7 @@ def check_digest(part: object, digest: str) -> None:
         ApiFailureError: PVE's text.
     """
     if digest and digest != digest_of(part):
-        raise ApiFailureError(_DIGEST_PROBLEM)
+        raise modified()
 
 
 def rule_at(rules: list[Row], position: int) -> Row:

@@ -23,7 +23,7 @@ from homelab.lab.failures import ApiFailureError, invalid
 from homelab.lab.node.context import Context
 from homelab.lab.state import firewall
 from homelab.lab.state.firewall import Firewall
-from homelab.pve.schema import FLAG, Parameter
+from homelab.pve.schema import FLAG, LIST, Parameter
 
 
 def _guest(context: Context, call: Call) -> str:
@@ -84,7 +84,7 @@ def groups(context: Context, _call: Call) -> object:
     ]
 
 
-def create_group(context: Context, call: Call) -> object:
+def create_group(context: Context, call: Call) -> None:
     args = call.args
     name, renamed = args.text("group"), args.text("rename")
     known = firewall.groups(context.state)
@@ -98,16 +98,14 @@ def create_group(context: Context, call: Call) -> object:
         if renamed:
             firewall.remove(transaction, firewall.group_scope(renamed))
         firewall.write(transaction, firewall.group_scope(name), found)
-    return None
 
 
-def remove_group(context: Context, call: Call) -> object:
+def remove_group(context: Context, call: Call) -> None:
     scope = _group(context, call)
     if firewall.read(context.state, scope).rules:
         raise ApiFailureError(f"Security group '{call.args.text('group')}' is not empty")
     with context.state.transaction() as transaction:
         firewall.remove(transaction, scope)
-    return None
 
 
 def macros(_context: Context, _call: Call) -> object:
@@ -123,12 +121,7 @@ def _endpoint(
     parameters: Mapping[str, Parameter] | None = None,
 ) -> Endpoint:
     return Endpoint(
-        method=method,
-        path=path,
-        permission=permission,
-        handler=handler,
-        parameters=parameters or {},
-        stored_only=method != "GET",
+        method, path, permission, handler, parameters=parameters or {}, stored_only=method != "GET"
     )
 
 
@@ -139,7 +132,7 @@ def _optional(parameters: Mapping[str, Parameter]) -> dict[str, Parameter]:
 def _rule_rows(place: Place, path: str) -> list[Endpoint]:
     rules = Rules(place)
     one = f"{path}/{{pos}}"
-    change = {**_optional(RULE), "delete": Parameter(is_list=True), "moveto": RULE["pos"]}
+    change = {**_optional(RULE), "delete": LIST, "moveto": RULE["pos"]}
     del change["pos"]
     return [
         _endpoint("GET", path, place.read, rules.listing),
@@ -192,9 +185,9 @@ def _name_rows(place: Place) -> list[Endpoint]:
 
 def _option_rows(place: Place) -> list[Endpoint]:
     options = Options(place)
-    change = {**place.options, "delete": Parameter(is_list=True), "digest": DIGEST}
+    change = {**place.options, "delete": LIST, "digest": DIGEST}
     return [
-        Endpoint(method="GET", path=place.path, permission="user", handler=options.index),
+        Endpoint("GET", place.path, "user", options.index),
         _endpoint("GET", f"{place.path}/options", place.read, options.show),
         _endpoint("PUT", f"{place.path}/options", place.write, options.update, change),
     ]
@@ -219,7 +212,7 @@ def _rows() -> list[Endpoint]:
 
 ENDPOINTS = (
     *_rows(),
-    Endpoint(method="GET", path="/cluster/firewall/groups", permission="user", handler=groups),
+    Endpoint("GET", "/cluster/firewall/groups", "user", groups),
     _endpoint(
         "POST",
         "/cluster/firewall/groups",
@@ -229,5 +222,5 @@ ENDPOINTS = (
     ),
     *_rule_rows(_GROUPS, _GROUPS.path),
     _endpoint("DELETE", _GROUPS.path, _GROUPS.write, remove_group),
-    Endpoint(method="GET", path="/cluster/firewall/macros", permission="user", handler=macros),
+    Endpoint("GET", "/cluster/firewall/macros", "user", macros),
 )

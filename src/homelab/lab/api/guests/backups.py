@@ -10,9 +10,7 @@ from homelab.lab.guests.files import stored_file
 from homelab.lab.node.context import Context
 from homelab.lab.node.storages import DUMP_STORAGE, Storage, storage_named
 from homelab.pve.properties import parse_property_string
-from homelab.pve.schema import FLAG, TEXT, WHOLE, Parameter
-
-_COUNT = Parameter(type="integer", minimum=0)
+from homelab.pve.schema import COUNT, FLAG, LIST, REQUIRED, TEXT, WHOLE, Parameter
 
 
 def back_up(context: Context, call: Call) -> object:
@@ -70,8 +68,6 @@ def backup_info(_context: Context, _call: Call) -> object:
 
 def _storage(name: str) -> Storage:
     storage = storage_named(name)
-    if storage is None:
-        raise ApiFailureError(f"storage '{name}' does not exist")
     if "backup" not in storage.content:
         raise ApiFailureError(f"can't use storage '{name}' for backups - wrong content type")
     return storage
@@ -83,9 +79,7 @@ def _wanted(context: Context, call: Call) -> tuple[int, ...]:
     if args.flag("all"):
         return tuple(record.vmid for record in context.guests() if str(record.vmid) not in excluded)
     if "pool" in args:
-        pool = context.state.pool(args.text("pool"))
-        if pool is None:
-            raise ApiFailureError(f"pool '{args.text('pool')}' does not exist")
+        pool = context.pool(args.text("pool"))
         here = {record.vmid for record in context.guests()}
         return tuple(vmid for vmid in pool.vmids if vmid in here)
     words = args.words("vmid")
@@ -107,23 +101,23 @@ _JOBS = Privilege("/", "Sys.Audit")
 
 ENDPOINTS = (
     Endpoint(
-        method="POST",
-        path="/nodes/{node}/vzdump",
-        permission="user",
-        handler=back_up,
+        "POST",
+        "/nodes/{node}/vzdump",
+        "user",
+        back_up,
         parameters={
             "all": FLAG,
-            "bwlimit": _COUNT,
+            "bwlimit": COUNT,
             "compress": Parameter(enum=("0", "1", "gzip", "lzo", "zstd")),
             "dumpdir": TEXT,
-            "exclude": Parameter(is_list=True),
+            "exclude": LIST,
             "exclude-path": Parameter(type="array"),
             "fleecing": TEXT,
             "ionice": Parameter(type="integer", minimum=0, maximum=8),
             "job-id": Parameter(max_length=50),
-            "lockwait": _COUNT,
+            "lockwait": COUNT,
             "mailnotification": Parameter(enum=("always", "failure")),
-            "mailto": Parameter(is_list=True),
+            "mailto": LIST,
             "mode": Parameter(enum=("snapshot", "suspend", "stop")),
             "notes-template": Parameter(max_length=1024),
             "notification-mode": Parameter(enum=("auto", "legacy-sendmail", "notification-system")),
@@ -139,28 +133,24 @@ ENDPOINTS = (
             "stdexcludes": FLAG,
             "stdout": FLAG,
             "stop": FLAG,
-            "stopwait": _COUNT,
+            "stopwait": COUNT,
             "storage": TEXT,
             "tmpdir": TEXT,
-            "vmid": Parameter(is_list=True),
+            "vmid": LIST,
             "zstd": WHOLE,
         },
     ),
     Endpoint(
-        method="GET",
-        path="/nodes/{node}/vzdump/defaults",
-        permission="user",
-        handler=defaults,
-        parameters={"storage": TEXT},
+        "GET", "/nodes/{node}/vzdump/defaults", "user", defaults, parameters={"storage": TEXT}
     ),
     Endpoint(
-        method="GET",
-        path="/nodes/{node}/vzdump/extractconfig",
-        permission="user",
-        handler=extract_config,
-        parameters={"volume": Parameter(required=True)},
+        "GET",
+        "/nodes/{node}/vzdump/extractconfig",
+        "user",
+        extract_config,
+        parameters={"volume": REQUIRED},
     ),
-    Endpoint(method="GET", path="/cluster/backup", permission=_JOBS, handler=no_jobs),
-    Endpoint(method="GET", path="/cluster/backup/{id}", permission=_JOBS, handler=no_job),
-    Endpoint(method="GET", path="/cluster/backup-info", permission="user", handler=backup_info),
+    Endpoint("GET", "/cluster/backup", _JOBS, no_jobs),
+    Endpoint("GET", "/cluster/backup/{id}", _JOBS, no_job),
+    Endpoint("GET", "/cluster/backup-info", "user", backup_info),
 )
