@@ -1,6 +1,6 @@
 """The memory runtime: containers as state only, for machines without root or LXC.
 
-What runs is kept in a file, so that it outlives the server as real containers do.
+What runs is kept with the volumes, so that it outlives the server as real containers do.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from homelab.lab.runtime import (
     Template,
     Volume,
 )
-from homelab.lab.runtimes.memory_running import Running, RunningJournal
+from homelab.lab.runtimes.memory_running import Running, RunningTable
 from homelab.lab.runtimes.memory_volumes import MemoryVolumes
 
 _MEBIBYTE = 1 << 20
@@ -40,9 +40,9 @@ class MemoryRuntime:
     def __init__(self, state_dir: Path) -> None:
         self._directory = state_dir / "memory"
         self._bridges: dict[str, Bridge] = {}
-        self._running = RunningJournal(self._directory / "running")
         self._boot_id = self._directory / "boot-id"
         self.volumes = MemoryVolumes(self._directory / "volumes.db")
+        self._running = RunningTable(self.volumes.execute)
 
     @property
     def kind(self) -> RuntimeKind:
@@ -53,9 +53,13 @@ class MemoryRuntime:
         """Read what ran when the server last stopped; the boot id is that of the last orderly start."""
         self._bridges = {bridge.name: bridge for bridge in bridges}
         self.volumes.open()
-        self._running.open()
-        if not self._boot_id.exists():
-            self._directory.mkdir(parents=True, exist_ok=True)
+        journal = self._directory / "running"
+        if journal.exists():  # of an earlier release: what ran ended as with a power cut
+            self._boot_id.unlink(missing_ok=True)
+            journal.unlink()
+        booted = not self._boot_id.exists()
+        self._running.open(booted=booted)
+        if booted:
             replace_file(self._boot_id, uuid.uuid4().hex)
         return self._boot_id.read_text(encoding="ascii")
 
@@ -219,7 +223,7 @@ class MemoryRuntime:
     def shut_node(self, guests: Sequence[Guest]) -> None:
         """Mark all as stopped."""
         del guests
-        self._running.clear()
+        self._running.forget()
         self._boot_id.unlink(missing_ok=True)
 
     def destroy_node(self) -> None:
