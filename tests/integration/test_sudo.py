@@ -21,7 +21,8 @@ from ordinary_user import OrdinaryUser, ordinary_user
 from small_tree import keep
 
 from homelab.errors import HomelabError
-from homelab.lab.host.doctor import CheckState, diagnose_tests, fix
+from homelab.lab.host.doctor import CheckState, diagnose_tests
+from homelab.lab.host.installation import fix
 from homelab.lab.volumes.node_volumes import capabilities
 from homelab.settings import Environment
 

@@ -37,7 +37,6 @@ class Access:
         self._clock = clock
         self._writing = threading.Lock()
         self._accounts = Accounts.read(state)
-        self._pools = _PoolPaths(state)
         self._changes = 0
         self._held: _Held = ((-1, -1), {})
         self.known = privileges.privileges(release)
@@ -202,7 +201,7 @@ class Access:
             return {}
         who = (("user", (userid,)), ("group", user.groups))
         found = self._roles(path, who)
-        pool = self._pools.of(path)
+        pool = self._state.pool_of().get(path)
         if pool is not None and NO_ACCESS not in found:
             found = {**self._roles(f"/pool/{pool}", who), **found}
         return self._expanded(found)
@@ -228,24 +227,6 @@ class Access:
             for privilege in self.role(role) or ():
                 held[privilege] = held.get(privilege, False) or propagates
         return held
-
-
-class _PoolPaths:
-    """The pool that a guest or a storage gets rules from."""
-
-    def __init__(self, state: State) -> None:
-        self._state = state
-        self._known: tuple[int, dict[str, str]] = (-1, {})
-
-    def of(self, path: str) -> str | None:
-        changes, known = self._known
-        if changes != self._state.pool_changes:
-            changes, known = self._state.pool_changes, {}
-            for pool in self._state.pools():
-                known.update((f"/vms/{vmid}", pool.poolid) for vmid in pool.vmids)
-                known.update((f"/storage/{name}", pool.poolid) for name in pool.storages)
-            self._known = (changes, known)
-        return known.get(path)
 
 
 def _levels(path: str) -> Iterator[str]:

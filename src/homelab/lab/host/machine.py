@@ -42,6 +42,14 @@ class Host:
         except OSError:
             return ""
 
+    def knows(self, filesystem: str) -> bool:
+        """Whether the kernel knows a file system, or has a module for it."""
+        # An ordinary user may ask for a module, and root loads it.
+        only_asked = () if self.is_root() else ("--dry-run",)
+        return f"\t{filesystem}\n" in self.read("/proc/filesystems") or self.works(
+            ("modprobe", "--quiet", *only_asked, filesystem)
+        )
+
     def works(self, argv: Sequence[str | Path]) -> bool:
         """Whether a program that changes nothing lasting succeeds."""
         try:
@@ -51,7 +59,7 @@ class Host:
 
     def free_bytes(self, directory: Path) -> int:
         """Free space where a directory is, or will be made."""
-        place = directory.absolute()
-        while not place.exists():
-            place = place.parent
-        return shutil.disk_usage(place).free
+        there = directory.absolute()
+        while not there.exists():
+            there = there.parent
+        return shutil.disk_usage(there).free

@@ -14,7 +14,6 @@ from homelab.lab.failures import ApiFailureError, no_such_guest
 from homelab.lab.node.cpu import CpuMeter
 from homelab.lab.node.faults import Faults
 from homelab.lab.node.lag import Lag
-from homelab.lab.node.memo import Memo
 from homelab.lab.node.statistics import Look, Statistics
 from homelab.lab.node.tasks import Tasks
 from homelab.lab.runtime import Bridge, ContainerRuntime, RuntimeFailureError, TaskLog, Usage
@@ -26,6 +25,7 @@ from homelab.lab.state.database import (
     Transaction,
     VolumeRecord,
 )
+from homelab.lab.state.memo import Memo
 from homelab.pve.release import DEFAULT_RELEASE, Release
 from homelab.pve.upid import Upid
 

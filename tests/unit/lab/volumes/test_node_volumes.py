@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from homelab import process
 from homelab.errors import CapabilityError
+from homelab.lab.host.machine import Host
 from homelab.lab.host.namespaces import Node
 from homelab.lab.images.ownership import ID_BASE
 from homelab.lab.runtime import RuntimeFailureError, Volume
@@ -158,7 +159,7 @@ def test_programs_of_the_storages_are_found_whatever_path_says(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     monkeypatch.setattr(process, "_SBIN", (str(tmp_path / "sbin"),))
-    monkeypatch.setattr(pool, "knows", lambda _: True)
+    monkeypatch.setattr(Host, "knows", lambda *_: True)
     before = (pool.missing(), raw_images.missing())
     (tmp_path / "sbin").mkdir()
     for name in ("mkfs.btrfs", "mkfs.ext4"):
