@@ -167,14 +167,14 @@ class Access:
         if any_of and not set(any_of) & held.keys():
             raise forbidden(f"{path}, {'|'.join(any_of)}")
 
-    def require_any(self, caller: Caller, *places: tuple[str, str]) -> None:
+    def require_any(self, caller: Caller, *grants: tuple[str, str]) -> None:
         """Refuse a caller who has none of these privileges at their paths.
 
         Raises:
             ApiFailureError: 403 that names the first one, as PVE does.
         """
-        if not any(self.allows(caller, path, name) for path, name in places):
-            path, name = places[0]
+        if not any(self.allows(caller, path, name) for path, name in grants):
+            path, name = grants[0]
             raise forbidden(f"{path}, {name}")
 
     def role(self, name: str) -> tuple[str, ...] | None:

@@ -143,6 +143,7 @@ def _keyring(host: Host) -> Check:
 
 
 def check_subids(host: Host, path: str) -> Check:
+    """Whether root has the containers' ids in a file such as /etc/subuid."""
     for line in host.read(path).splitlines():
         user, _, rest = line.partition(":")
         first, _, count = rest.partition(":")

@@ -1,4 +1,4 @@
-"""Firewall rules, aliases, IP sets and options as the node keeps them, by the place they are for.
+"""Firewall rules, aliases, IP sets and options as the node keeps them, by the scope they are for.
 
 They are stored here and enforced elsewhere. As on PVE, a list's digest is shown with each entry.
 """
@@ -22,7 +22,7 @@ Row = dict[str, object]
 
 @dataclass(slots=True, kw_only=True)
 class Firewall:
-    """Everything of one place, to be changed within `changing`."""
+    """Everything of one scope, to be changed within `changing`."""
 
     rules: list[Row] = field(default_factory=list)
     aliases: dict[str, Row] = field(default_factory=dict)
@@ -49,7 +49,7 @@ def group_scope(group: str) -> str:
 
 
 def read(state: State, scope: str) -> Firewall:
-    """What a place has; empty when nothing was set."""
+    """What a scope has; empty when nothing was set."""
     return Firewall(**(document(state, _KIND, scope) or {}))  # type: ignore[arg-type]
 
 
@@ -65,7 +65,7 @@ def groups(state: State) -> dict[str, Firewall]:
 
 @contextmanager
 def changing(state: State, scope: str) -> Iterator[Firewall]:
-    """Change what a place has; kept when the block ends."""
+    """Change what a scope has; kept when the block ends."""
     with state.transaction() as transaction:
         firewall = read(state, scope)
         yield firewall
@@ -73,13 +73,13 @@ def changing(state: State, scope: str) -> Iterator[Firewall]:
 
 
 def write(transaction: Transaction, scope: str, firewall: Firewall) -> None:
-    """Keep what a place has."""
+    """Keep what a scope has."""
     value = {name: getattr(firewall, name) for name in Firewall.__slots__}
     put_document(transaction, _KIND, scope, value)
 
 
 def remove(transaction: Transaction, scope: str) -> None:
-    """Forget a place."""
+    """Forget a scope."""
     remove_document(transaction, _KIND, scope)
 
 

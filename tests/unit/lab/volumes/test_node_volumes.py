@@ -15,7 +15,7 @@ from homelab.lab.host.namespaces import Node
 from homelab.lab.images.ownership import ID_BASE
 from homelab.lab.runtime import RuntimeFailureError, Volume
 from homelab.lab.volumes import node_volumes, pool, raw_images
-from homelab.lab.volumes.node_volumes import RootVolume, Storage, room, template_size
+from homelab.lab.volumes.node_volumes import NodeVolumes, RootVolume, room, template_size
 
 ROOT = Volume(volid="s:subvol-1-disk-0", path="/", size=0)
 DATA = Volume(volid="s:subvol-1-disk-1", path="/srv", size=0)
@@ -31,9 +31,9 @@ def owners(monkeypatch):
 
 
 @pytest.fixture
-def volumes(tmp_path: Path) -> Storage:
+def volumes(tmp_path: Path) -> NodeVolumes:
     """Not opened, so that every storage is one of plain directories."""
-    return Storage(tmp_path, Node(tmp_path, "pve"))
+    return NodeVolumes(tmp_path, Node(tmp_path, "pve"))
 
 
 def layers(tmp_path: Path, *sizes: int) -> tuple[Path, ...]:

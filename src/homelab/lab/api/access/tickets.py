@@ -13,7 +13,7 @@ from homelab.lab.state.accounts import hashed_password
 from homelab.pve.schema import FLAG, REQUIRED, TEXT, Parameter
 
 USERID = Parameter(required=True, max_length=64, pattern=r"[^\s:/@]+@[A-Za-z][A-Za-z0-9.\-_]+")
-_CAPABILITIES = {
+_CAP_GROUPS = {
     "access": ("User.", "Group.", "Permissions.", "Realm."),
     "dc": ("Sys.", "SDN."),
     "mapping": ("Mapping.", "Permissions."),
@@ -41,7 +41,7 @@ def log_in(context: Context, call: Call) -> object:
         "CSRFPreventionToken": csrf,
         "cap": {
             group: {name: 1 for name in held if name.startswith(prefixes)}
-            for group, prefixes in _CAPABILITIES.items()
+            for group, prefixes in _CAP_GROUPS.items()
         },
     }
 

@@ -162,8 +162,8 @@ def _known_token(context: Context, call: Call) -> Token:
 
 
 def _require_modify(context: Context, call: Call, *groups: str) -> None:
-    places = [(_GROUPS, "User.Modify"), *((f"{_GROUPS}/{name}", "User.Modify") for name in groups)]
-    if not any(context.access.allows(call.caller, *place) for place in places):
+    grants = [(_GROUPS, "User.Modify"), *((f"{_GROUPS}/{name}", "User.Modify") for name in groups)]
+    if not any(context.access.allows(call.caller, *grant) for grant in grants):
         raise forbidden(f"{_GROUPS}, User.Modify")
 
 

@@ -18,10 +18,10 @@ def clone(context: Context, call: Call) -> object:
     args = call.args
     newid = args.integer("newid")
     pool = args.text("pool") or None
-    places = [(f"/vms/{newid}", "VM.Allocate")]
+    grants = [(f"/vms/{newid}", "VM.Allocate")]
     if pool is not None:
-        places.append((f"/pool/{pool}", "VM.Allocate"))
-    context.access.require_any(call.caller, *places)
+        grants.append((f"/pool/{pool}", "VM.Allocate"))
+    context.access.require_any(call.caller, *grants)
     wanted = Cloning(
         vmid=call.vmid,
         newid=newid,

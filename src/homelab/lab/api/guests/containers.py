@@ -42,10 +42,10 @@ def listing(context: Context, call: Call) -> object:
 def create(context: Context, call: Call) -> object:
     args = call.args
     pool = args.text("pool") or None
-    places = [(f"/vms/{call.vmid}", "VM.Allocate")]
+    grants = [(f"/vms/{call.vmid}", "VM.Allocate")]
     if pool is not None:
-        places.insert(0, (f"/pool/{pool}", "VM.Allocate"))
-    context.access.require_any(call.caller, *places)
+        grants.insert(0, (f"/pool/{pool}", "VM.Allocate"))
+    context.access.require_any(call.caller, *grants)
     for unsupported, reason in _UNSUPPORTED.items():
         if args.flag(unsupported):
             raise invalid(unsupported, reason)
