@@ -73,7 +73,6 @@ class Access:
         return found
 
     def tokens(self, userid: str) -> dict[str, Token]:
-        """A user's API tokens by name."""
         own = {
             name.partition("!")[2]: token
             for name, token in self._accounts.tokens.items()

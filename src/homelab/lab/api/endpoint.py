@@ -70,6 +70,11 @@ class Encoded:
     body: bytes
 
 
+def empty_list(_context: Context, _call: Call) -> object:
+    """The answer where this node has none of a kind."""
+    return []
+
+
 Handler = Callable[[Context, Call], object]
 """Returns what goes into `data`; a `Page` also sets `total`, an `Encoded` is the reply itself."""
 

@@ -16,7 +16,6 @@ class Host:
     """The machine that this program runs on."""
 
     def is_root(self) -> bool:
-        """Whether this process may do everything."""
         return os.geteuid() == 0
 
     def architecture(self) -> str:
@@ -24,11 +23,9 @@ class Host:
         return platform.machine()
 
     def has_program(self, name: str) -> bool:
-        """Whether a program is on PATH or where only root looks."""
         return find_program(name) is not None
 
     def has_file(self, path: str) -> bool:
-        """Whether there is such a file."""
         return Path(path).exists()
 
     def has_match(self, directory: str, pattern: str) -> bool:

@@ -59,7 +59,6 @@ class RunningTable:
             self._take(dict(self._execute("SELECT vmid, since FROM running")))
 
     def running(self) -> Running:
-        """What is on now."""
         return Running(self._since, self._clock())
 
     def start(self, vmid: int) -> None:

@@ -44,14 +44,12 @@ class MemoryVolumes:
             raise
 
     def close(self) -> None:
-        """Let go of the file."""
         with self._lock:
             if self._connection is not None:
                 self._connection.close()
             self._connection = None
 
     def destroy(self) -> None:
-        """Remove the file."""
         self.close()
         for suffix in ("", "-wal", "-shm"):
             Path(f"{self._path}{suffix}").unlink(missing_ok=True)
@@ -84,21 +82,17 @@ class MemoryVolumes:
         return str(rows[0][0])
 
     def all(self) -> tuple[str, ...]:
-        """The ids of all volumes."""
         return tuple(str(row[0]) for row in self.execute("SELECT volid FROM volumes ORDER BY 1"))
 
     def snapshot(self, volid: str, name: str) -> None:
-        """Keep the content of now."""
         self.execute(
             "INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?)", volid, name, self.content(volid)
         )
 
     def delete_snapshot(self, volid: str, name: str) -> None:
-        """Drop what was kept."""
         self.execute("DELETE FROM snapshots WHERE volid = ? AND name = ?", volid, name)
 
     def rollback(self, volid: str, name: str) -> None:
-        """Put back what was kept."""
         self.write(volid, self.content(volid, name))
 
     def rename(self, old: str, new: str) -> None:
@@ -106,7 +100,6 @@ class MemoryVolumes:
         self.execute("UPDATE OR REPLACE volumes SET volid = ? WHERE volid = ?", new, old)
 
     def remove(self, volids: Sequence[str]) -> None:
-        """Remove volumes with their snapshots."""
         for volid in volids:
             self.execute("DELETE FROM volumes WHERE volid = ?", volid)
             self.execute("DELETE FROM snapshots WHERE volid = ?", volid)

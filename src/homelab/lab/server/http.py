@@ -56,7 +56,6 @@ class Server:
         self._listeners: list[Listener] = []
 
     async def start(self) -> None:
-        """Begin to answer."""
         server = web.Server(self._handle, access_log=None)
         self._runner = web.ServerRunner(server, shutdown_timeout=_SHUTDOWN)
         await self._runner.setup()

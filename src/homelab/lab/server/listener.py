@@ -84,7 +84,6 @@ class Listener:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
-        """Begin to accept."""
         self._bound.listen(_BACKLOG)
         self._bound.setblocking(False)  # noqa: FBT003
         self._run(self._accept())

@@ -8,12 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from homelab.errors import ConfigurationError
-
-if TYPE_CHECKING:
-    import trustme
+from homelab.files import replace_file
 
 _SERVER_DAYS = 820
 _RENEWAL = timedelta(days=30)
@@ -75,7 +72,7 @@ def _issue(directory: Path, files: CertificateFiles, names: Sequence[str]) -> No
     else:
         unit = f"lab {os.urandom(4).hex()}"
         ca = trustme.CA(path_length=0, organization_name="homelab", organization_unit_name=unit)
-        _write_key(ca_key, ca.private_key_pem)
+        replace_file(ca_key, ca.private_key_pem.bytes(), mode=0o600)
         ca.cert_pem.write_to_path(files.ca)
     made = ca.issue_cert(
         *names,
@@ -83,11 +80,5 @@ def _issue(directory: Path, files: CertificateFiles, names: Sequence[str]) -> No
         organization_name="homelab",
         not_after=datetime.now(UTC) + timedelta(days=_SERVER_DAYS),
     )
-    _write_key(files.key, made.private_key_pem)
+    replace_file(files.key, made.private_key_pem.bytes(), mode=0o600)
     made.cert_chain_pems[0].write_to_path(files.certificate)
-
-
-def _write_key(path: Path, key: trustme.Blob) -> None:
-    path.unlink(missing_ok=True)
-    path.touch(mode=0o600)
-    key.write_to_path(path)

@@ -197,20 +197,16 @@ class State:
             raise StateError("the node's state is closed: the server is ending")
 
     def meta(self, key: str) -> str | None:
-        """A setting."""
         rows = self.rows("SELECT value FROM meta WHERE key = ?", key)
         return str(rows[0][0]) if rows else None
 
     def guest(self, vmid: int) -> GuestRecord | None:
-        """One guest."""
         return self._guests.get(vmid)
 
     def guests(self) -> tuple[GuestRecord, ...]:
-        """All guests by id."""
         return self._guests.all()
 
     def vmids(self) -> frozenset[int]:
-        """The ids that are taken."""
         return self._guests.vmids()
 
     def volumes(self, vmid: int | None = None) -> tuple[VolumeRecord, ...]:
@@ -243,7 +239,6 @@ class State:
         return {(str(row[0]), str(row[1])): cast("int", row[2]) for row in rows}
 
     def pools(self) -> tuple[PoolRecord, ...]:
-        """All pools by name."""
         return self._memo.get("pools", self.pool_changes, self._read_pools)
 
     def pool_of(self) -> Mapping[str, str]:
@@ -275,11 +270,9 @@ class State:
         )
 
     def pool(self, poolid: str) -> PoolRecord | None:
-        """One pool."""
         return next((pool for pool in self.pools() if pool.poolid == poolid), None)
 
     def task(self, upid: str) -> TaskRecord | None:
-        """One task."""
         rows = self.rows("SELECT * FROM tasks WHERE upid = ?", upid)
         return _task(rows[0]) if rows else None
 

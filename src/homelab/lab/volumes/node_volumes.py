@@ -96,7 +96,6 @@ class NodeVolumes:
         return self._backends[name], match[2]
 
     def path(self, volid: str) -> Path:
-        """Where a volume is."""
         backend, name = self.backend(volid)
         return backend.path(name)
 

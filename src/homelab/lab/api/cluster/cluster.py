@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
-from homelab.lab.api.endpoint import Call, Endpoint
+from homelab.lab.api.endpoint import Call, Endpoint, empty_list
 from homelab.lab.api.nodes.task_rows import task_row
 from homelab.lab.failures import ApiFailureError, invalid
 from homelab.lab.node.context import Context
@@ -57,10 +57,6 @@ def tasks(context: Context, _call: Call) -> object:
     return [task_row(record) for record in context.tasks.records()[:_RECENT_TASKS]]
 
 
-def ha_resources(_context: Context, _call: Call) -> object:
-    return []
-
-
 def ha_resource(_context: Context, call: Call) -> object:
     sid = call.args.text("sid")
     name = f"ct:{sid}" if sid.isdecimal() else sid
@@ -93,7 +89,7 @@ ENDPOINTS = (
         "GET",
         "/cluster/ha/resources",
         "user",
-        ha_resources,
+        empty_list,
         parameters={"type": Parameter(enum=("ct", "vm"))},
     ),
     Endpoint("GET", "/cluster/ha/resources/{sid}", "user", ha_resource),

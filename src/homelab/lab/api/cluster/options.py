@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from homelab.lab.api.endpoint import Call, Endpoint, Privilege
+from homelab.lab.api.endpoint import Call, Endpoint, Privilege, empty_list
 from homelab.lab.failures import ApiFailureError, invalid
 from homelab.lab.node.context import Context
 from homelab.lab.state.documents import document, put_document
@@ -81,10 +81,6 @@ def log(context: Context, call: Call) -> object:
     return rows[: call.args.integer("max", 50)]
 
 
-def nothing(_context: Context, _call: Call) -> object:
-    return []
-
-
 def no_replication(_context: Context, call: Call) -> object:
     raise ApiFailureError(f"no such replication job '{call.args.text('id')}'")
 
@@ -138,7 +134,7 @@ ENDPOINTS = (
     Endpoint(
         "GET", "/cluster/log", "user", log, parameters={"max": Parameter(type="integer", minimum=1)}
     ),
-    Endpoint("GET", "/cluster/replication", "user", nothing),
+    Endpoint("GET", "/cluster/replication", "user", empty_list),
     Endpoint("GET", "/cluster/replication/{id}", "user", no_replication),
     Endpoint("GET", "/cluster/ha/groups", _AUDIT, ha_groups),
     Endpoint(

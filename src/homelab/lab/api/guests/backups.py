@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from homelab.lab.api.endpoint import Call, Endpoint, Privilege
+from homelab.lab.api.endpoint import Call, Endpoint, Privilege, empty_list
 from homelab.lab.failures import ApiFailureError, invalid
 from homelab.lab.guests import backup
 from homelab.lab.guests.backup import BackupOrder
-from homelab.lab.guests.files import stored_file
+from homelab.lab.guests.files import backup_file
 from homelab.lab.node.context import Context
 from homelab.lab.node.storages import DUMP_STORAGE, Storage, storage_named
 from homelab.pve.properties import parse_property_string
@@ -46,16 +46,9 @@ def defaults(_context: Context, call: Call) -> object:
 
 
 def extract_config(context: Context, call: Call) -> object:
-    volid = call.args.text("volume")
-    file = stored_file(context, volid)
-    if file is None or file.content != "backup":
-        raise ApiFailureError(f"can't find file '{volid}'")
+    file = backup_file(context, call.args.text("volume"))
     context.access.require(call.caller, f"/vms/{file.vmid}", "VM.Backup")
     return file.config
-
-
-def no_jobs(_context: Context, _call: Call) -> object:
-    return []
 
 
 def no_job(_context: Context, call: Call) -> object:
@@ -150,7 +143,7 @@ ENDPOINTS = (
         extract_config,
         parameters={"volume": REQUIRED},
     ),
-    Endpoint("GET", "/cluster/backup", _JOBS, no_jobs),
+    Endpoint("GET", "/cluster/backup", _JOBS, empty_list),
     Endpoint("GET", "/cluster/backup/{id}", _JOBS, no_job),
     Endpoint("GET", "/cluster/backup-info", "user", backup_info),
 )

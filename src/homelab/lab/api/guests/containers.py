@@ -13,7 +13,7 @@ from homelab.lab.failures import ApiFailureError, invalid
 from homelab.lab.guests import backup, configuration, creation, removal, snapshots
 from homelab.lab.guests.backup import Restoration
 from homelab.lab.guests.creation import Creation
-from homelab.lab.guests.files import stored_file
+from homelab.lab.guests.files import backup_file
 from homelab.lab.guests.rules import check_root_only
 from homelab.lab.guests.view import guest_of
 from homelab.lab.node.context import Context
@@ -80,9 +80,7 @@ def _restore(
 ) -> Upid:
     args = call.args
     volid = args.text("ostemplate")
-    file = stored_file(context, volid)
-    if file is None or file.content != "backup":
-        raise ApiFailureError(f"can't find file '{volid}'")
+    file = backup_file(context, volid)
     context.access.require_any(
         call.caller,
         (f"/vms/{file.vmid}", "VM.Backup"),

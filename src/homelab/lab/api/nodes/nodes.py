@@ -7,7 +7,7 @@ import platform
 from ipaddress import IPv4Interface
 
 from homelab.lab.api.access.tickets import version
-from homelab.lab.api.endpoint import Call, Endpoint, Privilege
+from homelab.lab.api.endpoint import Call, Endpoint, Privilege, empty_list
 from homelab.lab.api.guests.status import storage_space
 from homelab.lab.api.nodes.figures import (
     host_memory,
@@ -80,10 +80,6 @@ def interface(context: Context, call: Call) -> object:
     raise ApiFailureError("interface does not exist", status=400)
 
 
-def no_machines(_context: Context, _call: Call) -> object:
-    return []
-
-
 def subscription(_context: Context, _call: Call) -> object:
     return {
         "status": "notfound",
@@ -121,12 +117,12 @@ ENDPOINTS = (
     Endpoint("GET", f"{_N}/status", _AUDIT, status),
     Endpoint("GET", f"{_N}/network", "user", network, parameters={"type": TEXT}),
     Endpoint("GET", f"{_N}/network/{{iface}}", _AUDIT, interface),
-    Endpoint("GET", f"{_N}/qemu", "user", no_machines, parameters={"full": FLAG}),
+    Endpoint("GET", f"{_N}/qemu", "user", empty_list, parameters={"full": FLAG}),
     Endpoint(
         "GET",
         f"{_N}/replication",
         "user",
-        no_machines,
+        empty_list,
         parameters={"guest": VMID},
     ),
     Endpoint("GET", f"{_N}/subscription", "user", subscription),

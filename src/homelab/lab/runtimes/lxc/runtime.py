@@ -67,12 +67,10 @@ class LxcRuntime:
 
     @property
     def kind(self) -> RuntimeKind:
-        """The one with real containers."""
         return RuntimeKind.LXC
 
     @property
     def node(self) -> Node:
-        """The node that the containers run on."""
         return self._node
 
     def open(self, bridges: Sequence[Bridge]) -> str:
@@ -106,19 +104,15 @@ class LxcRuntime:
         return boot_id
 
     def notes(self) -> tuple[str, ...]:
-        """What a real node has and this one lacks."""
         return self._notes
 
     def network_namespace(self) -> Path | None:
-        """The node's network namespace."""
         return self._node.namespace("net")
 
     def mount_namespace(self) -> Path | None:
-        """The node's mount namespace."""
         return self._node.namespace("mnt")
 
     def templates(self) -> tuple[Template, ...]:
-        """The templates in the image cache."""
         return tuple(
             Template(volid=f"local:vztmpl/{template.name}", size=template.size)
             for template in self._templates.values()
@@ -127,7 +121,6 @@ class LxcRuntime:
     def create(
         self, guest: Guest, *, template: str, credentials: Credentials, log: TaskLog
     ) -> None:
-        """Make the volumes, and a root volume on top of the template."""
         built = self._templates.get(template.rpartition("/")[2])
         if built is None:
             raise RuntimeFailureError(
@@ -148,7 +141,6 @@ class LxcRuntime:
                 raise
 
     def start(self, guest: Guest, *, log: TaskLog) -> None:
-        """Start the container; returns when its init runs."""
         if self._containers.init_of(guest.vmid) is not None:
             return
         with failures(guest, "start"):
@@ -156,19 +148,16 @@ class LxcRuntime:
             self._containers.start(guest, root_of(guest), log=log)
 
     def stop(self, guest: Guest, *, log: TaskLog) -> None:
-        """End the container at once."""
         del log
         with failures(guest, "stop"):
             self._containers.kill(guest.vmid)
 
     def shutdown(self, guest: Guest, *, timeout: float, log: TaskLog) -> bool:
-        """Ask init to halt, and wait."""
         del log
         with failures(guest, "shutdown"):
             return self._containers.halt(guest.vmid, timeout=timeout)
 
     def destroy(self, guest: Guest, *, log: TaskLog) -> None:
-        """Remove the container's volumes and records."""
         del log
         with failures(guest, "destroy"):
             self._containers.clear(guest.vmid)
@@ -195,25 +184,21 @@ class LxcRuntime:
             self._names.record(new)
 
     def resize(self, guest: Guest, volume: Volume, *, log: TaskLog) -> None:
-        """Grow a volume, while the container runs too."""
         with failures(guest, "resize"):
             late = self._volumes.resize(volume)
             if late is not None:
                 log(late)
 
     def snapshot(self, guest: Guest, name: str, *, log: TaskLog) -> None:
-        """Keep the content of every volume under a name."""
         with failures(guest, "snapshot"):
             self._work.snapshot(guest, name, log=log)
 
     def delete_snapshot(self, guest: Guest, name: str, *, log: TaskLog) -> None:
-        """Drop what was kept."""
         del log
         with failures(guest, "delete a snapshot of"):
             self._work.delete_snapshot(guest, name)
 
     def rollback(self, guest: Guest, name: str, *, log: TaskLog) -> None:
-        """Put every volume back to a snapshot."""
         with failures(guest, "roll back"):
             self._containers.clear(guest.vmid)
             self._work.rollback(guest, name, log=log)
@@ -221,19 +206,16 @@ class LxcRuntime:
     def clone(
         self, source: Guest, target: Guest, *, snapshot: str | None, linked: bool, log: TaskLog
     ) -> None:
-        """Make the volumes of a clone."""
         with failures(target, "clone to"):
             self._work.clone(source, target, snapshot=snapshot, linked=linked, log=log)
 
     def make_template(self, guest: Guest, renamed: Mapping[str, str], *, log: TaskLog) -> None:
-        """Give the volumes the ids of a template's."""
         del log
         with failures(guest, "make a template of"):
             self._containers.clear(guest.vmid)
             self._work.make_template(renamed)
 
     def backup(self, guest: Guest, archive: Path, *, config: str, log: TaskLog) -> int:
-        """Write an archive as vzdump does."""
         with failures(guest, "back up"):
             running = self._containers.init_of(guest.vmid) is not None
             return self._backups.backup(guest, archive, config=config, running=running, log=log)
@@ -241,21 +223,17 @@ class LxcRuntime:
     def restore(
         self, guest: Guest, archive: Path, *, credentials: Credentials, log: TaskLog
     ) -> None:
-        """Make the volumes of an archive."""
         with failures(guest, "restore"):
             self._containers.clear(guest.vmid)
             self._backups.restore(guest, archive, credentials=credentials, log=log)
 
     def suspend(self, guest: Guest, *, log: TaskLog) -> None:
-        """Refused: it takes CRIU."""
         suspension.refuse_suspend(guest, log)
 
     def resume(self, guest: Guest, *, log: TaskLog) -> None:
-        """Refused: it takes CRIU."""
         suspension.refuse_resume(guest, log)
 
     def running(self) -> Mapping[int, Usage]:
-        """What runs, with measured use."""
         found = dict(self._containers.usage())
         for vmid, usage in found.items():
             disk = self._disk.get(vmid, usage.pid, partial(self._used, vmid))
@@ -266,7 +244,6 @@ class LxcRuntime:
         """None: a container may end by itself."""
 
     def addresses(self, guest: Guest) -> tuple[InterfaceAddress, ...]:
-        """The addresses that the running container has."""
         init = self._containers.init_of(guest.vmid)
         if init is None:
             return ()

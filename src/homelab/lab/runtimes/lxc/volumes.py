@@ -19,7 +19,6 @@ class VolumeWork:
         self._names = names
 
     def snapshot(self, guest: Guest, name: str, *, log: TaskLog) -> None:
-        """Keep the content of every volume under a name."""
         self._volumes.require_room()
         for volume in guest.volumes:
             backend, own = self._volumes.backend(volume.volid)
@@ -27,7 +26,6 @@ class VolumeWork:
             backend.snapshot(own, name)
 
     def delete_snapshot(self, guest: Guest, name: str) -> None:
-        """Drop what was kept."""
         for volume in guest.volumes:
             backend, own = self._volumes.backend(volume.volid)
             backend.delete_snapshot(own, name)
