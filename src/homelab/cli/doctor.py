@@ -18,7 +18,8 @@ from homelab.settings import cache_directory
 @click.option("--tests", is_flag=True, help="Also what only the project's own tests use.")
 def doctor(lab: LabOptions, *, as_json: bool, repair: bool, tests: bool) -> int:
     """Say what this machine lacks for a lab with containers; exit code 1 when it lacks something."""
-    from homelab.lab.host.doctor import Check, CheckState, diagnose, diagnose_tests, fix
+    from homelab.lab.host.doctor import Check, CheckState, diagnose, diagnose_tests
+    from homelab.lab.host.installation import fix
 
     place = lab_around(lab)
 

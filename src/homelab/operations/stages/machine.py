@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-from homelab.lab.host.doctor import CheckState, diagnose, make_ready
+from homelab.lab.host.doctor import CheckState, diagnose
+from homelab.lab.host.installation import make_ready
 from homelab.lab.host.limits import WANTED, HostLimits
 from homelab.operations.run.events import Stage
 from homelab.operations.run.run import Run
