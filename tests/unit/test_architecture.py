@@ -8,8 +8,10 @@ import subprocess
 import sys
 import tomllib
 from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 
+import grimp
 import pytest
 
 import homelab
@@ -101,6 +103,14 @@ def test_layers() -> None:
     done = subprocess.run(argv, cwd=_ROOT, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_no_module_is_part_of_a_circle() -> None:
+    """Also through lazy imports and those for type checkers; the contract asks packages alone."""
+    graph = grimp.build_graph("homelab", cache_dir=None)
+    imports = {name: graph.find_modules_directly_imported_by(name) for name in graph.modules}
+
+    TopologicalSorter(imports).prepare()  # a CycleError names the circle
 
 
 def test_every_module_has_a_layer() -> None:

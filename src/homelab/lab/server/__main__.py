@@ -1,4 +1,4 @@
-"""The lab's server as a process of its own: `python -m homelab.lab.server.__main__`."""
+"""The lab's server as a process of its own: `python -m homelab.lab.server`."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class _Reporter(logging.Handler):
 
 def _arguments(words: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m homelab.lab.server.__main__", description=__doc__
+        prog="python -m homelab.lab.server", description=__doc__
     )
     add_words(parser, ServeOptions)
     parser.add_argument("--report-to", type=int, metavar="DESCRIPTOR")

@@ -36,7 +36,7 @@ def launch(options: ServeOptions, *, log: Path, on_progress: Callable[[str], Non
         with log.open("ab") as output:
             subprocess.run(
                 (
-                    *(sys.executable, "-m", "homelab.lab.server.__main__", *to_words(options)),
+                    *(sys.executable, "-m", "homelab.lab.server", *to_words(options)),
                     *("--report-to", str(writer)),
                 ),
                 stdin=subprocess.DEVNULL,

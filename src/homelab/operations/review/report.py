@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from homelab.model.changes import Action, Change
-
-if TYPE_CHECKING:
-    from homelab.operations.review import Review
+from homelab.operations.review.reviewed import Review
 
 _SIGNS = {
     Action.ADOPT: "=",
