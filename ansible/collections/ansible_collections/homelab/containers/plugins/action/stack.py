@@ -73,7 +73,7 @@ class ActionModule(ActionBase):
         files[COMPOSE] = compose_text.replace(DIGEST_PLACE, digest)
 
         written = self._execute_module(
-            module_name="host_files",
+            module_name="homelab.containers.host_files",
             module_args={
                 "directories": [
                     {"path": path, "owner": str(owner)}
@@ -95,7 +95,7 @@ class ActionModule(ActionBase):
         if written.get("failed"):
             return result
         state = self._execute_module(
-            module_name="stack_state",
+            module_name="homelab.containers.stack_state",
             module_args={
                 "project": name,
                 "services": sorted(compose["services"]),

@@ -12,6 +12,8 @@ from ansible.module_utils.basic import AnsibleModule
 DOCUMENTATION = r"""
 module: stack_state
 short_description: Ask Docker whether a Compose stack is as described
+version_added: "0.1.0"
+author: The homelab developers
 description:
   - Reads only. One request over Docker's socket takes a hundredth of the time of Compose's own
     comparison, so that a deploy with nothing to do is done soon.
@@ -20,6 +22,14 @@ options:
   services: {description: The services that have to run., type: list, elements: str, required: true}
   digest: {description: The label org.homelab.digest that they have to carry., type: str, required: true}
   socket: {description: Docker's socket., type: path, default: /run/docker.sock}
+"""
+
+EXAMPLES = r"""
+- name: It is known whether the stack runs as described
+  homelab.containers.stack_state:
+    project: sonarr
+    services: [sonarr]
+    digest: 5a2c1f
 """
 
 RETURN = r"""

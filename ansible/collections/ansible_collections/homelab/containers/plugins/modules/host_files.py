@@ -14,6 +14,8 @@ from ansible.module_utils.basic import AnsibleModule
 DOCUMENTATION = r"""
 module: host_files
 short_description: Write many files of a host in one call
+version_added: "0.1.0"
+author: The homelab developers
 description:
   - Every task costs a round trip and a process per host. A role that owns a dozen small files
     writes them with one task of this module.
@@ -23,16 +25,18 @@ options:
     description: Files to write. Parent directories are made.
     type: list
     elements: dict
+    default: []
     suboptions:
       path: {description: Absolute path., type: path, required: true}
-      content: {description: The whole text., type: str}
+      content: {description: The whole text; this or secret_content., type: str}
       secret_content: {description: The same for a secret; never logged or shown., type: str}
       mode: {description: Octal mode., type: str, default: "0644"}
-      owner: {description: UID or name, and GID or name, as in root:root., type: str, default: "0:0"}
+      owner: {description: "UID or name, and GID or name, as in root:root.", type: str, default: "0:0"}
   directories:
     description: Directories to make. What is in them is left alone.
     type: list
     elements: dict
+    default: []
     suboptions:
       path: {description: Absolute path., type: path, required: true}
       mode: {description: Octal mode., type: str, default: "0755"}
@@ -41,6 +45,7 @@ options:
     description: Symbolic links to make.
     type: list
     elements: dict
+    default: []
     suboptions:
       path: {description: Absolute path., type: path, required: true}
       target: {description: What it points to., type: str, required: true}
@@ -48,10 +53,22 @@ options:
     description: Files to remove.
     type: list
     elements: path
+    default: []
   programs:
     description: Names or paths of programs that the role needs.
     type: list
     elements: str
+    default: []
+"""
+
+EXAMPLES = r"""
+- name: The program's settings are in place
+  homelab.containers.host_files:
+    files:
+      - path: /etc/program/settings
+        content: "{{ lookup('template', 'settings.j2') }}"
+    links:
+      - {path: /etc/program/current, target: /etc/program/settings}
 """
 
 RETURN = r"""

@@ -11,6 +11,8 @@ from ansible.module_utils.basic import AnsibleModule
 DOCUMENTATION = r"""
 module: health_gate
 short_description: Wait until other services are healthy
+version_added: "0.1.0"
+author: The homelab developers
 description:
   - Asks from the host on which it runs, so it also proves the way there.
   - One call with one deadline for all of them; a task that retries would cost a round trip per try.
@@ -25,6 +27,14 @@ options:
       url: {description: The health endpoint., type: str, required: true}
       status: {description: The status that means well., type: int, default: 200}
   timeout: {description: Seconds for all of them together., type: int, default: 180}
+"""
+
+EXAMPLES = r"""
+- name: The indexer is healthy
+  homelab.containers.health_gate:
+    endpoints:
+      - {name: prowlarr, url: "http://10.20.0.25:9696/ping"}
+    timeout: 120
 """
 
 RETURN = r"""
