@@ -134,26 +134,6 @@ def test_a_start_that_fails_keeps_the_container_and_says_why(node) -> None:
     assert node.status()["status"] == "stopped"
 
 
-def test_start_and_stop_refuse_what_makes_no_sense(node) -> None:
-    node.create(start=1)
-    assert node.ask("POST", f"{L}/status/start").reason == "CT 100 already running"
-    assert node.ask("DELETE", L).reason == "unable to destroy CT 100 - container is running"
-    assert node.wait(node.ask("POST", f"{L}/status/stop").data)["exitstatus"] == "OK"
-    assert node.ask("POST", f"{L}/status/stop").reason == "CT 100 not running"
-    assert node.ask("POST", f"{L}/status/shutdown").reason == "CT 100 not running"
-    assert node.ask("POST", f"{L}/status/reboot").reason == "VM 100 not running"
-
-
-def test_shutdown_and_reboot(node) -> None:
-    node.create(start=1)
-    assert node.wait(node.ask("POST", f"{L}/status/reboot").data)["exitstatus"] == "OK"
-    assert node.status()["status"] == "running"
-    upid = node.ask("POST", f"{L}/status/shutdown", forceStop=1, timeout=5).data
-    assert node.wait(upid)["exitstatus"] == "OK"
-    assert node.status()["status"] == "stopped"
-    assert node.status()["uptime"] == 0
-
-
 def test_destroy_takes_volumes_and_pool_membership_along(node) -> None:
     node.ask("POST", "/pools", poolid="media")
     node.create(pool="media", mp0="local-zfs:1,mp=/data", start=1)
@@ -361,16 +341,6 @@ def test_a_pending_change_can_be_taken_back(node) -> None:
     assert node.config()["cmode"] == "console"
     assert node.ask("PUT", f"{L}/config", revert="cmode").data is None
     assert node.config()["cmode"] == "tty"
-
-
-def test_only_root_may_skip_a_lock(node) -> None:
-    node.create(lock="backup")
-    assert node.ask("POST", f"{L}/status/start").reason == "CT is locked (backup)"
-    answer = node.as_token().ask("POST", f"{L}/status/start", skiplock=1)
-    assert answer.errors == {"skiplock": "Only root may use this option."}
-    assert node.wait(node.ask("POST", f"{L}/status/start", skiplock=1).data)["exitstatus"] == "OK"
-    assert node.ask("PUT", f"{L}/config", memory=600).reason == "CT is locked (backup)"
-    assert node.ask("PUT", f"{L}/config", delete="lock").data is None
 
 
 @pytest.mark.parametrize("option", ["ha-managed"])
