@@ -33,3 +33,14 @@ def test_rows_are_sorted_by_path_so_that_a_change_is_a_small_difference() -> Non
 
 def test_the_ledger_speaks_of_endpoints_that_there_are() -> None:
     assert set(ledger()) <= {(endpoint.method, endpoint.path) for endpoint in ENDPOINTS}
+
+
+def test_a_ledger_is_read_as_it_was_written() -> None:
+    runs = {"b": [("GET", "/version")], "a": [("GET", "/version"), ("POST", "/pools")]}
+    assert parse(render(runs)) == {("GET", "/version"): ("a", "b"), ("POST", "/pools"): ("a",)}
+
+
+def test_the_ledger_names_endpoints_that_are_served() -> None:
+    served = {(endpoint.method, endpoint.path) for endpoint in ENDPOINTS}
+    assert set(ledger()) <= served
+    assert len(ledger()) > len(served) / 2

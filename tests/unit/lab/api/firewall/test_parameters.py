@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from homelab.lab.api.firewall.parameters import CIDR, CLUSTER_OPTIONS, GUEST_OPTIONS, RULE
 from homelab.pve.schema import ParameterError, verify
 
+_WRONG = "value does not look like a valid IP address or CIDR network"
+
 
 @given(st.ip_addresses(), st.integers(0, 32))
 def test_every_address_and_network_is_taken(address, length: int) -> None:
@@ -25,7 +27,7 @@ def test_what_looks_like_an_address_is_one(text: str) -> None:
         wrong = error.errors["cidr"]
     if wrong is None and (text[0].isdigit() or ":" in text):
         ip_interface(text)
-    assert wrong in {None, "value does not look like a valid IP address or CIDR network"}
+    assert wrong in {None, f"invalid format - {_WRONG}"}
 
 
 def test_the_name_of_an_alias_stands_for_its_address() -> None:
