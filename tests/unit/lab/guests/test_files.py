@@ -82,7 +82,7 @@ def test_a_clean_name_is_one_part_of_a_path_and_stays_clean(name: str) -> None:
         ("backup", "debian.tar.zst", False),
     ],
 )
-def test_a_name_ends_as_its_content_asks(content: str, name: str, fits: bool) -> None:
+def test_a_name_ends_as_its_content_asks(content: str, name: str, *, fits: bool) -> None:
     assert is_name_for(content, name) is fits
 
 

@@ -15,9 +15,14 @@ def test_a_change_is_kept_when_its_block_ends_well(state) -> None:
     assert firewall.read(state, scope) == Firewall(
         rules=[{"action": "ACCEPT"}], options={"enable": 1}
     )
-    with pytest.raises(ZeroDivisionError), firewall.changing(state, scope) as found:
-        found.rules.clear()
-        raise ZeroDivisionError
+
+    def fail() -> None:
+        with firewall.changing(state, scope) as found:
+            found.rules.clear()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert len(firewall.read(state, scope).rules) == 1
 
 
