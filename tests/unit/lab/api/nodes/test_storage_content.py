@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import hashlib
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -77,3 +80,56 @@ def test_a_volume_of_a_guest_is_no_file_to_remove(node) -> None:
     node.create()
     answer = node.ask("DELETE", f"/nodes/pve/storage/local-zfs/content/{ROOT}")
     assert answer.reason == "Cannot remove image, a guest with VMID '100' exists!"
+
+
+class _Elsewhere(BaseHTTPRequestHandler):
+    """Sends whoever asks to another address; what is asked there is noted."""
+
+    asked: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        self.asked.append(self.headers["Host"])
+        self.send_response(302 if self.path == "/there" else 200)
+        self.send_header("Location", f"http://127.0.0.2:{self.server.server_port}/disk.iso")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_the_lab_is_sent_to_no_other_network_either(node) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Elsewhere) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
+        upid = node.ask(
+            "POST",
+            "/nodes/pve/storage/local/download-url",
+            url=f"http://127.0.0.1:{server.server_port}/there",
+            content="iso",
+            filename="disk.iso",
+        ).data
+        status = node.wait(upid)["exitstatus"]
+        server.shutdown()
+    assert status == "download failed: the lab reaches no network but this machine"
+    assert _Elsewhere.asked == [f"127.0.0.1:{server.server_port}"]
+    assert node.ask("GET", "/nodes/pve/storage/local/content", content="iso").data == []
+
+
+def test_a_volume_shows_what_it_is(node) -> None:
+    node.create(rootfs="local-zfs:2")
+    shown = node.ask("GET", "/nodes/pve/storage/local-zfs/content/subvol-100-disk-0").data
+    assert (shown["size"], shown["format"]) == (2 << 30, "subvol")
+    answer = node.ask("GET", "/nodes/pve/storage/local-zfs/content/subvol-101-disk-0")
+    assert answer.reason == "volume 'local-zfs:subvol-101-disk-0' does not exist"
+
+
+def test_appliances_are_the_labs_own_templates(node) -> None:
+    rows = node.ask("GET", "/nodes/pve/aplinfo").data
+    name = rows[0]["template"]
+    assert name == "debian-13-homelab_13.0_amd64.tar.zst"
+    fetched = node.ask("POST", "/nodes/pve/aplinfo", storage="local", template=name).data
+    assert node.wait(fetched)["exitstatus"] == "OK"
+    answer = node.ask("POST", "/nodes/pve/aplinfo", storage="local", template="none.tar.zst")
+    assert answer.errors == {"template": "no such template 'none.tar.zst'"}
+    answer = node.ask("POST", "/nodes/pve/aplinfo", storage="local-zfs", template=name)
+    assert answer.reason == "storage 'local-zfs' does not support templates"
