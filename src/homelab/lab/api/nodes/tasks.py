@@ -21,7 +21,7 @@ def listing(context: Context, call: Call) -> object:
         active = record.endtime is None
         if (source == "active" and not active) or (source == "archive" and active):
             continue
-        if _matches(record, call):
+        if _is_here(context, record) and _matches(record, call):
             found.append(record)
     start, limit = args.integer("start", 0), args.integer("limit", 50)
     rows = [task_row(record) for record in found[start : start + limit]]
@@ -46,6 +46,11 @@ def log(context: Context, call: Call) -> object:
         {"n": number, "t": line} for number, line in enumerate(lines[start:end], start=start + 1)
     ]
     return Page(items=items or [{"n": 1, "t": "no content"}], total=len(lines))
+
+
+def _is_here(context: Context, record: TaskRecord) -> bool:
+    """A node knows its own tasks; /cluster/tasks has those of all."""
+    return Upid.parse(record.upid).node == context.node
 
 
 def _matches(record: TaskRecord, call: Call) -> bool:
@@ -77,7 +82,7 @@ def _record(context: Context, call: Call) -> TaskRecord:
     except UpidError as error:
         raise invalid("upid", "unable to parse worker upid") from error
     record = context.tasks.status(name)
-    if record is None:
+    if record is None or not _is_here(context, record):
         raise invalid("upid", "no such task")
     return record
 

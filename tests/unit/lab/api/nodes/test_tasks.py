@@ -37,3 +37,13 @@ def test_the_user_of_a_token_is_shown_apart(node) -> None:
 def test_unknown_tasks(node, upid, text) -> None:
     answer = node.ask("GET", f"/nodes/pve/tasks/{upid}/status")
     assert (answer.status, answer.errors) == (400, {"upid": text})
+
+
+def test_a_node_knows_its_own_tasks_and_the_cluster_knows_all(open_node) -> None:
+    node = open_node(nodes=("pve", "pve2"))
+    upid = node.create()["upid"]
+    assert [row["upid"] for row in node.ask("GET", "/nodes/pve/tasks").data] == [upid]
+    assert node.ask("GET", "/nodes/pve2/tasks").data == []
+    answer = node.ask("GET", f"/nodes/pve2/tasks/{upid}/log")
+    assert (answer.status, answer.errors) == (400, {"upid": "no such task"})
+    assert [row["upid"] for row in node.ask("GET", "/cluster/tasks").data] == [upid]
