@@ -151,3 +151,20 @@ def test_a_removal_that_fails_can_be_repeated(open_node, tmp_path) -> None:
     assert node.wait(node.ask("DELETE", L).data)["exitstatus"] == "can't unlink"
     runtime.stuck = False
     assert node.wait(node.ask("DELETE", L).data)["exitstatus"] == "OK"
+
+
+@pytest.mark.parametrize("gibibytes", [10**10, 10**17, 10**30, 10**400])
+def test_a_volume_larger_than_any_disk_is_refused_and_leaves_nothing(node, gibibytes: int) -> None:
+    answer = node.ask(
+        "POST",
+        "/nodes/pve/lxc",
+        vmid=100,
+        ostemplate="local:vztmpl/debian-13-homelab_13.0_amd64.tar.zst",
+        rootfs=f"local-zfs:{gibibytes}",
+    )
+    assert answer.status == 500
+    assert node.ask("GET", "/nodes/pve/lxc").data == []
+    assert node.create()["exitstatus"] == "OK"
+    upid = node.ask("PUT", f"{L}/resize", disk="rootfs", size=f"{gibibytes}G").data
+    assert node.wait(upid)["exitstatus"] == "unable to write the node's state - number too large"
+    assert node.config()["rootfs"].endswith(",size=4G")
