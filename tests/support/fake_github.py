@@ -31,6 +31,8 @@ class FakeGitHub:
     environments: dict[str, dict[str, Any]] = field(default_factory=dict)
     notified: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
+    """Of the last notification."""
 
     def answer(self, method: str, path: str, query: dict[str, str], data: Any) -> tuple[int, Any]:
         """The status and the reply to one request."""
@@ -94,6 +96,7 @@ def fake_github() -> Iterator[FakeGitHub]:
             memory.requests.append(f"{self.command} {parts.path}")
             if parts.path == "/topic":
                 memory.notified.append(body.decode())
+                memory.headers = dict(self.headers)
                 return self._reply(200, {"id": "1"})
             if self.headers.get("Authorization") != f"Bearer {memory.token}":
                 return self._reply(401, {"message": "Bad credentials"})
