@@ -74,8 +74,9 @@ def test_what_only_root_may_set(option: str, value: str, why: str | None) -> Non
 def test_which_features_only_root_may_change(
     wanted: dict[str, str],
     known: dict[str, str],
+    *,
     privileged: bool,
-    why: str | None,  # noqa: FBT001
+    why: str | None,
 ) -> None:
     said = root_only_features(wanted, known, privileged=privileged)
     assert (said is None) is (why is None)

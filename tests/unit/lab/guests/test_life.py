@@ -153,8 +153,9 @@ def test_a_removal_that_fails_can_be_repeated(open_node, tmp_path) -> None:
     assert node.wait(node.ask("DELETE", L).data)["exitstatus"] == "OK"
 
 
-@pytest.mark.parametrize("gibibytes", [10**10, 10**17, 10**30, 10**400])
-def test_a_volume_larger_than_any_disk_is_refused_and_leaves_nothing(node, gibibytes: int) -> None:
+@pytest.mark.parametrize("digits", [11, 18, 31, 401])
+def test_a_volume_larger_than_any_disk_is_refused_and_leaves_nothing(node, digits: int) -> None:
+    gibibytes = 10 ** (digits - 1)
     answer = node.ask(
         "POST",
         "/nodes/pve/lxc",

@@ -5,16 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from fake_github import FakeGitHub, fake_github
 
-from homelab.clients.github import GitHub, GitHubError
-from homelab.clients.ntfy import notify
-from homelab.errors import ConfigurationError, UnreachableError
+from homelab.clients.github import GitHub
+from homelab.errors import ConfigurationError
 from homelab.repository.github import notes
-from homelab.repository.github.protection import compare
 from homelab.settings import GitHubEnvironment
 
 
@@ -88,65 +85,9 @@ def test_issue_of_somebody_else_with_the_label_is_left_alone(
     assert fake.issues[number - 1]["state"] == "open"
 
 
-def test_refusal_names_request_and_permission(fake: FakeGitHub, page: Path) -> None:
-    stranger = GitHub("homelab/homelab", token="wrong", api_url=fake.url)
-
-    with pytest.raises(GitHubError, match="401 Bad credentials") as caught:
-        notes.comment(stranger, 7, page, marker="plan")
-
-    assert "permission" in str(caught.value)
-    assert "wrong" not in str(caught.value)
-
-
-def test_nobody_there_is_one_error(page: Path) -> None:
-    nowhere = GitHub("homelab/homelab", token=None, api_url="http://127.0.0.1:9")
-
-    with pytest.raises(UnreachableError, match="no answer"):
-        notes.comment(nowhere, 7, page, marker="plan")
-
-
 def test_event_of_a_push_is_no_pull_request(tmp_path: Path) -> None:
     event = tmp_path / "event.json"
     event.write_text('{"ref": "refs/heads/main"}', encoding="utf-8")
 
     with pytest.raises(ConfigurationError, match="not started by a pull request"):
         notes.pull_request(GitHubEnvironment.read({"GITHUB_EVENT_PATH": str(event)}))
-
-
-def test_notification_has_no_url_in_its_error(fake: FakeGitHub) -> None:
-    notify(f"{fake.url}/topic", "hello", title="homelab")
-
-    assert fake.notified == ["hello"]
-    with pytest.raises(UnreachableError) as caught:
-        notify("http://127.0.0.1:9/secret-topic", "hello", title="homelab")
-    assert "secret-topic" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        ({"rules": []}, "rule deletion is declared, and not on GitHub"),
-        ({"enforcement": "disabled"}, 'enforcement is "disabled", and "active" is declared'),
-        ({"name": "other"}, "ruleset 'main': is declared, and not on GitHub"),
-        ({"bypass_actors": [{"actor_id": 5}]}, "bypass_actors is"),
-    ],
-)
-def test_each_kind_of_difference_is_said(
-    fake: FakeGitHub, client: GitHub, tmp_path: Path, change: dict[str, Any], said: str
-) -> None:
-    wanted = {
-        "name": "main",
-        "target": "branch",
-        "enforcement": "active",
-        "bypass_actors": [],
-        "rules": [{"type": "deletion"}],
-    }
-    directory = tmp_path / ".github" / "rulesets"
-    directory.mkdir(parents=True)
-    (directory / "main.json").write_text(json.dumps(wanted), encoding="utf-8")
-    fake.rulesets = [{"id": 1, **wanted}]
-    same = compare(client, tmp_path)
-    fake.rulesets = [{"id": 1, **wanted, **change}]
-
-    assert same.differences == ()
-    assert any(said in line for line in compare(client, tmp_path).differences)
