@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from homelab.errors import ConfigurationError
 from homelab.process import Completed
 from homelab.repository.lint import reading
 from homelab.repository.lint.finding import Finding, Level
 from homelab.repository.lint.reading import UnreadableError
-from homelab.repository.lint.report import FindingsError, ScanReport, ToolResult
-from homelab.repository.lint.scan import OFFLINE, scan
-from homelab.repository.lint.tools import TOOLS
-from homelab.settings import Settings, load
 
 
 def _done(stdout: str, *, code: int = 1, stderr: str = "") -> Completed:
@@ -143,61 +136,3 @@ def test_what_is_no_json_is_never_taken_for_nothing_found(text: str) -> None:
     except ValueError:
         with pytest.raises(UnreadableError):
             reading.sarif()(_done(text))
-
-
-_FINDING = Finding(rule="r", message="m <&> \x00", path="a.py", line=2)
-
-
-def _report() -> ScanReport:
-    return ScanReport(
-        results=(
-            ToolResult(tool="ruff", looks_at="Python", findings=(_FINDING,)),
-            ToolResult(tool="yamllint", looks_at="YAML"),
-            ToolResult(tool="pip-audit", looks_at="packages", not_checked=OFFLINE),
-        )
-    )
-
-
-def test_report_is_an_error_that_lists_everything() -> None:
-    with pytest.raises(FindingsError, match=r"1 finding:\n  ruff: a.py:2: m"):
-        _report().raise_for_findings()
-
-
-def test_sarif_has_a_run_for_each_tool_that_was_asked() -> None:
-    runs = _report().to_sarif()["runs"]
-
-    assert [run["tool"]["driver"]["name"] for run in runs] == ["ruff", "yamllint"]
-    place = runs[0]["results"][0]["locations"][0]["physicalLocation"]
-    assert place == {"artifactLocation": {"uri": "a.py"}, "region": {"startLine": 2}}
-
-
-def test_junit_tells_failed_from_not_checked() -> None:
-    root = ET.fromstring(_report().to_junit())  # noqa: S314  (ours)
-
-    assert [(suite.get("failures"), suite.get("skipped")) for suite in root] == [
-        ("1", "0"),
-        ("0", "0"),
-        ("0", "1"),
-    ]
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    (tmp_path / "homelab.toml").touch()
-    return load(tmp_path)
-
-
-def test_unknown_tool_is_named(settings: Settings) -> None:
-    with pytest.raises(ConfigurationError, match="no such tool: rouff"):
-        scan(settings, only=("rouff",))
-
-
-def test_what_needs_the_network_is_not_asked_by_itself(settings: Settings) -> None:
-    report = scan(settings, only=("pip-audit",))
-
-    assert [result.not_checked for result in report.results] == [OFFLINE]
-    assert json.loads((settings.project / "build/lint.sarif").read_text())["runs"] == []
-
-
-def test_tools_are_named_once() -> None:
-    assert len({tool.name for tool in TOOLS}) == len(TOOLS)
