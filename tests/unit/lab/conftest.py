@@ -10,9 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from memory_lab import memory_lab
 
-from homelab.lab import Lab
 from homelab.lab.access.acl import Access
 from homelab.lab.access.tickets import Authenticator, Secrets
 from homelab.lab.api.dispatch import Dispatcher, Reply, Request
@@ -201,20 +199,3 @@ def open_node(tmp_path: Path) -> Iterator[OpenNode]:
 @pytest.fixture
 def node(open_node: OpenNode) -> LabNode:
     return open_node()
-
-
-@pytest.fixture
-def lab(tmp_path: Path) -> Iterator[Lab]:
-    """A lab as a process of its own, not yet up."""
-    made = memory_lab(tmp_path / "lab")
-    yield made
-    made.destroy()
-
-
-@pytest.fixture(scope="session")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """A lab that tests use together; each leaves it as it was."""
-    made = memory_lab(tmp_path_factory.mktemp("shared") / "lab")
-    made.up()
-    yield made
-    made.destroy()
