@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 _REPOSITORY = "/repos/homelab/homelab/"
+_Answer = tuple[int, Any] | None
 
 
 @dataclass(kw_only=True)
@@ -36,7 +37,15 @@ class FakeGitHub:
 
     def answer(self, method: str, path: str, query: dict[str, str], data: Any) -> tuple[int, Any]:
         """The status and the reply to one request."""
-        match [method, *path.split("/")]:
+        words = [method, *path.split("/")]
+        for part in (self._comment, self._issue, self._protection):
+            found = part(words, query, data)
+            if found is not None:
+                return found
+        return 404, {"message": "Not Found", "status": "404"}
+
+    def _comment(self, words: list[str], query: dict[str, str], data: Any) -> _Answer:
+        match words:
             case ["GET", "issues", number, "comments"]:
                 return 200, _page(self.comments.get(int(number), []), query)
             case ["POST", "issues", number, "comments"]:
@@ -48,6 +57,10 @@ class FakeGitHub:
                     if comment["id"] == int(number):
                         comment["body"] = data["body"]
                         return 200, comment
+        return None
+
+    def _issue(self, words: list[str], query: dict[str, str], data: Any) -> _Answer:
+        match words:
             case ["GET", "issues"]:
                 labels = set(query["labels"].split(","))
                 found = [
@@ -70,6 +83,10 @@ class FakeGitHub:
             case ["PATCH", "issues", number] if int(number) <= len(self.issues):
                 self.issues[int(number) - 1].update(data)
                 return 200, self.issues[int(number) - 1]
+        return None
+
+    def _protection(self, words: list[str], query: dict[str, str], _data: Any) -> _Answer:
+        match words:
             case ["GET", "rulesets"]:
                 short = ("id", "name", "target", "enforcement")
                 found = [{key: rules[key] for key in short} for rules in self.rulesets]
@@ -80,45 +97,48 @@ class FakeGitHub:
                         return 200, rules
             case ["GET", "environments", name] if name in self.environments:
                 return 200, self.environments[name]
-        return 404, {"message": "Not Found", "status": "404"}
+        return None
+
+
+class _Handler(BaseHTTPRequestHandler):
+    memory: FakeGitHub
+
+    def _serve(self) -> None:
+        parts = urlsplit(self.path)
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        self.memory.requests.append(f"{self.command} {parts.path}")
+        if parts.path == "/topic":
+            self.memory.notified.append(body.decode())
+            self.memory.headers = dict(self.headers)
+            return self._reply(200, {"id": "1"})
+        if self.headers.get("Authorization") != f"Bearer {self.memory.token}":
+            return self._reply(401, {"message": "Bad credentials"})
+        query = {key: values[0] for key, values in parse_qs(parts.query).items()}
+        data = json.loads(body) if body else None
+        path = re.sub(f"^{re.escape(_REPOSITORY)}", "", parts.path)
+        return self._reply(*self.memory.answer(self.command, path, query, data))
+
+    def _reply(self, status: int, document: Any) -> None:
+        text = json.dumps(document).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json; charset=utf-8")
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    do_GET = do_POST = do_PATCH = _serve  # noqa: N815  (http.server's names)
+
+    def log_message(self, *words: object) -> None:
+        del words
 
 
 @contextmanager
 def fake_github() -> Iterator[FakeGitHub]:
     """The fake on a port of loopback, as long as the body runs."""
     memory = FakeGitHub()
-
-    class Handler(BaseHTTPRequestHandler):
-        def _serve(self) -> None:
-            parts = urlsplit(self.path)
-            length = int(self.headers.get("Content-Length") or 0)
-            body = self.rfile.read(length)
-            memory.requests.append(f"{self.command} {parts.path}")
-            if parts.path == "/topic":
-                memory.notified.append(body.decode())
-                memory.headers = dict(self.headers)
-                return self._reply(200, {"id": "1"})
-            if self.headers.get("Authorization") != f"Bearer {memory.token}":
-                return self._reply(401, {"message": "Bad credentials"})
-            query = {key: values[0] for key, values in parse_qs(parts.query).items()}
-            data = json.loads(body) if body else None
-            path = re.sub(f"^{re.escape(_REPOSITORY)}", "", parts.path)
-            return self._reply(*memory.answer(self.command, path, query, data))
-
-        def _reply(self, status: int, document: Any) -> None:
-            text = json.dumps(document).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json; charset=utf-8")
-            self.send_header("Content-Length", str(len(text)))
-            self.end_headers()
-            self.wfile.write(text)
-
-        do_GET = do_POST = do_PATCH = _serve  # noqa: N815  (http.server's names)
-
-        def log_message(self, *words: object) -> None:
-            del words
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    handler = type("Handler", (_Handler,), {"memory": memory})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         memory.url = f"http://127.0.0.1:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
