@@ -57,8 +57,3 @@ def test_resource_is_telmates(resource: Any) -> None:
     expected = json.loads(json.dumps(REFERENCE["resource_schemas"][name]["block"]))
     expected["attributes"] |= LOST.get(name, {})
     assert plain(resource.get_schema().to_pb().block) == expected
-
-
-def test_no_resource_is_missing() -> None:
-    ours = {f"proxmox_{resource.get_name()}" for resource in ProxmoxProvider({}).get_resources()}
-    assert ours == REFERENCE["resource_schemas"].keys()
