@@ -27,7 +27,7 @@ from homelab.lab.runtime import (
     Volume,
 )
 from homelab.lab.runtimes.lxc import LxcRuntime
-from homelab.model.topology import Health, PublishedPort, Service
+from homelab.model.values import Health, PublishedPort, Service
 from homelab.polling import wait_until
 from homelab.settings import cache_directory
 
@@ -52,7 +52,6 @@ def guest(vmid: int, **more: object) -> Guest:
         "hostname": f"ct{number}",
         "cores": 1,
         "memory": 1024,
-        "nesting": True,
         "volumes": (Volume(volid=f"local-zfs:subvol-{vmid}-disk-0", path="/", size=8 << 30),),
         "nics": (
             Nic(

@@ -25,7 +25,8 @@ import pytest
 
 from homelab.clients.postgres import LockKind, Session, StateDatabase
 from homelab.errors import HomelabError
-from homelab.lab.host.doctor import POSTGRES, CheckState, diagnose_tests, fix
+from homelab.lab.host.doctor import POSTGRES, CheckState, diagnose_tests
+from homelab.lab.host.installation import fix
 from homelab.operations.state.revision import revision_of
 from homelab.polling import wait_until
 from homelab.settings import Environment

@@ -78,7 +78,7 @@ def terraform(directory: Path, environment: dict[str, str]) -> Terraform:
 def test_the_whole_floor_comes_up_stays_and_goes(terraform: Terraform, node: Proxmox) -> None:
     events: list[TerraformEvent] = []
     plan = terraform.plan()
-    assert Counter(change.resource_type for change in plan.changes)["proxmox_lxc"] == CONTAINERS
+    assert Counter(change.type for change in plan.changes)["proxmox_lxc"] == CONTAINERS
 
     applied = terraform.apply(plan, on_event=events.append)
 
@@ -108,7 +108,7 @@ def test_the_whole_floor_comes_up_stays_and_goes(terraform: Terraform, node: Pro
 
 def _changes(plan: Plan) -> dict[str, tuple[str, tuple[str, ...]]]:
     """What a plan would do to containers: action and attributes, by name."""
-    return {change.key: (change.action, change.changed) for change in plan.changes}
+    return {change.name: (change.action, change.changed) for change in plan.changes}
 
 
 def _is_updated(terraform: Terraform, node: Proxmox, directory: Path) -> None:
@@ -179,9 +179,9 @@ def test_a_lost_state_is_taken_over(terraform: Terraform, node: Proxmox, directo
     adoption = plan_adopting(terraform, node)
 
     assert len(adoption.imported) == len(first.changes)
-    assert {change.action for change in adoption.plan.changes} <= {"import", "update"}
+    assert {change.action for change in adoption.plan.changes} <= {"adopt", "update"}
     stopped = [change for change in adoption.plan.changes if "start" in change.changed]
-    assert [change.key for change in stopped] == ["sonarr"]
+    assert [change.name for change in stopped] == ["sonarr"]
     assert terraform.apply(adoption.plan).added == 0
     assert node.status("pve", 203).running
     assert node.config("pve", 201) == volumes

@@ -39,6 +39,7 @@ _ONLY_IMPORTERS = {
     "sqlite3": ("lab",),
     "testinfra": ("clients",),
     "tf": ("provider",),
+    "trustme": ("lab/server/tls",),
 }
 """Third-party packages (and sqlite3), and where in the library they may be imported."""
 

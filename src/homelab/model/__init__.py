@@ -1,4 +1,4 @@
-"""The topology as frozen typed values, its readers, its validation, and what derives from it.
+"""The topology as frozen typed values, its readers, and what derives from it.
 
 Names are imported when they are first used: the lab has no need of what reads outside data.
 """
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from homelab.model.inventories import SshAccess, inventory
     from homelab.model.outputs import topology_from_outputs
     from homelab.model.plan import topology_from_plan
-    from homelab.model.topology import (
+    from homelab.model.topology import Topology
+    from homelab.model.values import (
         Container,
         Features,
         FirewallRule,
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
         Service,
         Size,
         Startup,
-        Topology,
         Value,
         Vmid,
     )
@@ -63,24 +63,24 @@ __all__ = [
 ]
 
 _PLACES = {
-    "Container": "topology",
-    "Features": "topology",
-    "FirewallRule": "topology",
-    "Health": "topology",
-    "Interface": "topology",
-    "MountPoint": "topology",
-    "Name": "topology",
-    "Network": "topology",
-    "Port": "topology",
-    "PublishedPort": "topology",
-    "RootFs": "topology",
-    "Service": "topology",
-    "Size": "topology",
+    "Container": "values",
+    "Features": "values",
+    "FirewallRule": "values",
+    "Health": "values",
+    "Interface": "values",
+    "MountPoint": "values",
+    "Name": "values",
+    "Network": "values",
+    "Port": "values",
+    "PublishedPort": "values",
+    "RootFs": "values",
+    "Service": "values",
+    "Size": "values",
     "SshAccess": "inventories",
-    "Startup": "topology",
+    "Startup": "values",
     "Topology": "topology",
-    "Value": "topology",
-    "Vmid": "topology",
+    "Value": "values",
+    "Vmid": "values",
     "document_of": "documents",
     "firewall_rules": "firewall",
     "inventory": "inventories",

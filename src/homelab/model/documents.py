@@ -11,8 +11,8 @@ from pydantic import BaseModel, ValidationError
 from homelab.errors import TopologyError
 from homelab.model.firewall import sort_rules
 from homelab.model.problems import Where, from_pydantic, raise_problems
-from homelab.model.topology import Container, FirewallRule, Network, Topology
-from homelab.model.validation import problems_of
+from homelab.model.topology import Topology
+from homelab.model.values import Container, FirewallRule, Network
 
 SCHEMA = 1
 _M = TypeVar("_M", bound=BaseModel)
@@ -22,7 +22,7 @@ def topology_from_document(document: Mapping[str, Any]) -> Topology:
     """The topology of its JSON form.
 
     Raises:
-        TopologyError: listing every problem, with the place in the document.
+        TopologyError: listing every value that is none, with its place in the document.
     """
     if document.get("schema") != SCHEMA:
         raise TopologyError(
@@ -38,24 +38,12 @@ def topology_from_document(document: Mapping[str, Any]) -> Topology:
         key=lambda container: (container.vmid, container.name),
     )
     rules = _list(document, "firewall", FirewallRule, problems)
-    topology = Topology(
+    raise_problems(problems)
+    return Topology(
         networks=tuple(networks),
         containers=tuple(containers),
         firewall=sort_rules(rules, containers),
     )
-
-    def locate(where: Where) -> str:
-        match where:
-            case ("networks", int(index), *rest):
-                return _dotted("networks", topology.networks[index].name, *rest)
-            case ("containers", int(index), *rest):
-                return _dotted("containers", topology.containers[index].name, *rest)
-        return _dotted(*where)
-
-    declared = document.get("containers")
-    names = tuple(declared) if isinstance(declared, Mapping) else ()
-    raise_problems((*problems, *problems_of(topology, declared=names)), locate)
-    return topology
 
 
 def document_of(topology: Topology) -> dict[str, Any]:
@@ -107,8 +95,8 @@ def _read(item: Any, where: Where, model: type[_M], problems: list[str]) -> Iter
         yield model.model_validate_json(json.dumps(item), strict=True)
     except ValidationError as exc:
         problems.extend(
-            problem.render(lambda place: _dotted(*place))
-            for problem in from_pydantic(exc, where, names={}, subject=str(where[-1]))
+            f"{_dotted(*where, *path)}: {message}"
+            for path, message in from_pydantic(exc, names={}, subject=str(where[-1]))
         )
 
 

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
 
-from homelab.model.topology import FirewallRule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from homelab.model.topology import Container, Network
+from homelab.model.values import Container, FirewallRule, Network
 
 SSH_PORT = 22
 

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from ipaddress import IPv4Address
     from pathlib import Path
 
-    from homelab.model.topology import Container, Topology
+    from homelab.model.topology import Topology
+    from homelab.model.values import Container
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

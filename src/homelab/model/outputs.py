@@ -18,7 +18,7 @@ def topology_from_outputs(outputs: Mapping[str, Any]) -> Topology:
     """The topology of `terraform output -json`, or of `terraform output -json topology`.
 
     Raises:
-        TopologyError: there is no such output, or what it says contradicts itself.
+        TopologyError: there is no such output, or it holds something else.
     """
     if "schema" in outputs and "containers" in outputs:
         return topology_from_document(outputs)

@@ -12,7 +12,8 @@ from homelab.model.problems import raise_problems
 from homelab.pve.sizes import parse_size
 
 if TYPE_CHECKING:
-    from homelab.model.topology import Container, Topology
+    from homelab.model.topology import Topology
+    from homelab.model.values import Container
 
 RESOURCE = "proxmox_lxc"
 
@@ -49,7 +50,7 @@ def topology_from_plan(plan: Mapping[str, Any]) -> Topology:
         for container in topology
         if container.name not in seen
     )
-    raise_problems(problems, str)
+    raise_problems(problems)
     return topology
 
 

@@ -1,9 +1,8 @@
-"""A contradiction in the topology, as a value that knows where it was declared."""
+"""What is wrong with a topology's form, in the words of the topology."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from homelab.errors import TopologyError
@@ -12,43 +11,23 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
 
 Where = tuple[str | int, ...]
-"""A place in a topology, such as `("containers", 3, "service", "ports", 0)`."""
-
-Locate = Callable[[Where], str]
-"""Says where a place was declared, as a person wants to read it."""
+"""A place in an entry, such as `("service", "ports", 0)`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
-    """One contradiction; `other` is the place that it contradicts, where there is one."""
-
-    path: Where
-    message: str
-    other: Where | None = None
-
-    def render(self, locate: Locate) -> str:
-        """The problem as one line: place, message, and the other place."""
-        other = "" if self.other is None else f" (see {locate(self.other)})"
-        return f"{locate(self.path)}: {self.message}{other}"
-
-
-def raise_problems(problems: Iterable[Problem | str], locate: Locate) -> None:
+def raise_problems(problems: Iterable[str]) -> None:
     """Raise one error that lists all problems, sorted by place; do nothing without any."""
-    lines = [
-        problem if isinstance(problem, str) else problem.render(locate) for problem in problems
-    ]
+    lines = sorted(dict.fromkeys(problems), key=_by_place)
     if lines:
-        raise TopologyError(sorted(dict.fromkeys(lines), key=_by_place))
+        raise TopologyError(lines)
 
 
 def from_pydantic(
-    error: ValidationError, prefix: Where, *, names: Mapping[str, Iterable[str]], subject: str
-) -> list[Problem]:
-    """Pydantic's complaints in the words of the topology.
+    error: ValidationError, *, names: Mapping[str, Iterable[str]], subject: str
+) -> Iterator[tuple[Where, str]]:
+    """Pydantic's complaints about one entry: the place of each in the entry, and what to say.
 
     `names` are the attributes known at each dotted path, for a suggestion when one is misspelt.
     """
-    problems = []
     details = error.errors(include_url=False)
     # A list of which every item is wrong is also reported as too short.
     inside = {detail["loc"][:end] for detail in details for end in range(len(detail["loc"]))}
@@ -61,17 +40,13 @@ def from_pydantic(
             case "extra_forbidden":
                 parent = ".".join(str(part) for part in inner[:-1] if isinstance(part, str))
                 hint = _suggestion(str(inner[-1]), names.get(parent, ()))
-                message = f"{subject}: unknown attribute {dotted!r}{hint}"
+                yield inner, f"{subject}: unknown attribute {dotted!r}{hint}"
             case "missing":
-                message = f"{subject}: attribute {dotted!r} is missing"
-                inner = inner[:-1]
+                yield inner[:-1], f"{subject}: attribute {dotted!r} is missing"
             case _:
                 text = detail["msg"].removeprefix("Value error, ")
-                message = (
-                    f"{subject}: {dotted} is {_short(detail['input'])}: {text[0].lower()}{text[1:]}"
-                )
-        problems.append(Problem(path=(*prefix, *inner), message=message))
-    return problems
+                value = _short(detail["input"])
+                yield inner, f"{subject}: {dotted} is {value}: {text[0].lower()}{text[1:]}"
 
 
 def _suggestion(word: str, known: Iterable[str]) -> str:

@@ -1,183 +1,21 @@
-"""The topology as frozen typed values: what `terraform/` declares, wherever it was read from.
+"""The topology: what `terraform/` declares, wherever it was read from.
 
 Everything that is derived (inventory, probes, images, documentation) is derived from `Topology`.
-The readers (`hcl`, `plan`, `outputs`) all produce it, and must agree.
+The readers (`hcl`, `plan`, `outputs`) all produce it, and must agree. Its values are well-formed;
+whether they contradict each other is the policy's to say.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from homelab.model.firewall import firewall_rules, sort_rules
+from homelab.model.values import Container, FirewallRule, Network, Value
 
-from homelab.pve.sizes import parse_size
-
-
-def _is_size(text: str) -> str:
-    parse_size(text)
-    return text
-
-
-Size = Annotated[str, AfterValidator(_is_size)]
-"""A size as PVE writes it, such as `8G`."""
-
-Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
-"""A host name label (RFC 1123), lower case."""
-
-Vmid = Annotated[int, Field(ge=100, le=999_999_999)]
-Port = Annotated[int, Field(ge=1, le=65535)]
-
-
-class Value(BaseModel):
-    """Base of the topology's values: frozen, and closed to unknown fields."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Network(Value):
-    """A bridge of the node and the IPv4 network on it."""
-
-    name: Name
-    bridge: str
-    cidr: IPv4Network
-    gateway: IPv4Address
-    """What containers use as their default route."""
-    node_address: IPv4Interface
-    """The node's own address on the bridge; the lab gives its node the same."""
-    vpn: bool = False
-    """Whether everything that leaves this network goes through the VPN gateway."""
-
-
-class Interface(Value):
-    """A container's network interface (PVE: netN)."""
-
-    name: str = "eth0"
-    bridge: str
-    ip: IPv4Interface
-    gateway: IPv4Address | None = None
-    firewall: bool = True
-
-    @property
-    def address(self) -> IPv4Address:
-        """The address without its prefix length."""
-        return self.ip.ip
-
-
-class RootFs(Value):
-    """The root volume."""
-
-    storage: str
-    size: Size
-
-
-class MountPoint(Value):
-    """A volume of its own, mounted in the container (PVE: mpN, numbered by position)."""
-
-    path: Annotated[str, Field(pattern=r"^/.+")]
-    storage: str
-    size: Size
-    backup: bool = True
-
-
-class Features(Value):
-    """PVE's container features; anything but nesting needs root@pam's own ticket."""
-
-    nesting: bool = False
-    keyctl: bool = False
-    fuse: bool = False
-
-
-class Startup(Value):
-    """Start order and delays in seconds (PVE: startup)."""
-
-    order: Annotated[int, Field(ge=0)]
-    up: Annotated[int, Field(ge=0)] = 0
-    down: Annotated[int, Field(ge=0)] = 0
-
-
-class PublishedPort(Value):
-    """A port that the Compose service publishes on the container's address."""
-
-    port: Port
-    protocol: Literal["tcp", "udp"] = "tcp"
-    sources: tuple[str, ...] = ("lan",)
-    """Who may reach it: names of networks, names of containers, IPv4 CIDRs."""
-
-
-class Health(Value):
-    """The HTTP endpoint that answers `status` when the service is well."""
-
-    port: Port
-    path: Annotated[str, Field(pattern=r"^/.*")] = "/"
-    scheme: Literal["http", "https"] = "http"
-    status: Annotated[int, Field(ge=100, le=599)] = 200
-
-
-class Service(Value):
-    """The Compose stack of a container; its template is configs/docker-compose/NAME/."""
-
-    image: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._/-]*:[A-Za-z0-9][A-Za-z0-9._-]*$")]
-    """Repository and pinned tag, without a digest; never `latest`."""
-    ports: tuple[PublishedPort, ...]
-    health: Health
-    depends_on: tuple[Name, ...] = ()
-    """Containers whose services must be healthy before this one starts."""
-    slo: Annotated[float, Field(gt=0, le=100)]
-    """Availability objective over 30 days, in percent."""
-    environment: Mapping[str, str] = Field(default_factory=dict)
-    secrets: tuple[str, ...] = ()
-    """Environment variables whose values come from the vault."""
-
-
-class Container(Value):
-    """One LXC container and the service that it is there for."""
-
-    name: Name
-    category: str
-    vmid: Vmid
-    node: str
-    template: str
-    description: str
-    cores: Annotated[int, Field(ge=1)]
-    memory: Annotated[int, Field(ge=16)]
-    """MiB."""
-    swap: Annotated[int, Field(ge=0)]
-    """MiB."""
-    rootfs: RootFs
-    networks: Annotated[tuple[Interface, ...], Field(min_length=1)]
-    mount_points: tuple[MountPoint, ...] = ()
-    features: Features = Features()
-    tags: tuple[str, ...] = ()
-    startup: Startup
-    onboot: bool = True
-    protection: bool = False
-    unprivileged: bool = True
-    service: Service
-
-    @property
-    def address(self) -> IPv4Address:
-        """Where the container is reached: the address of its first interface."""
-        return self.networks[0].address
-
-    @property
-    def health_url(self) -> str:
-        """The URL that answers when the service is well."""
-        health = self.service.health
-        return f"{health.scheme}://{self.address}:{health.port}{health.path}"
-
-
-class FirewallRule(Value):
-    """One inbound rule; data now, applied through the API later."""
-
-    container: Name
-    source: str
-    """A network's name, a container's name, or an IPv4 CIDR."""
-    port: Port
-    protocol: Literal["tcp", "udp"] = "tcp"
-    comment: str = ""
+if TYPE_CHECKING:
+    from homelab.model.hcl import Declared
 
 
 class Topology(Value):
@@ -188,18 +26,28 @@ class Topology(Value):
     firewall: tuple[FirewallRule, ...] = ()
 
     @classmethod
-    def load(cls, directory: Path | str, *, variables: Mapping[str, str] | None = None) -> Topology:
-        """Read the HCL of a terraform/ directory, without running Terraform.
+    def load(
+        cls, tree: Declared | Path | str, *, variables: Mapping[str, str] | None = None
+    ) -> Topology:
+        """Make it of the HCL in a terraform/ directory, or of what was read there; no Terraform.
 
         `variables` are the root module's input variables, as `-var` gives them; others have their
         defaults, or what terraform.tfvars and *.auto.tfvars say.
 
         Raises:
-            TopologyError: listing every problem with its file and line.
+            ConfigurationError: it is no tree of ours.
+            TopologyError: listing every value that is none, with its file and line.
         """
-        from homelab.model.hcl import load
+        from homelab.model.hcl import Declared, declared
+        from homelab.model.hcl.typed import typed
 
-        return load(Path(directory), variables=variables or {})
+        source = tree if isinstance(tree, Declared) else declared(Path(tree))
+        networks, containers = typed(source, variables or {})
+        return cls(
+            networks=networks,
+            containers=containers,
+            firewall=sort_rules(firewall_rules(networks, containers), containers),
+        )
 
     def __iter__(self) -> Iterator[Container]:  # type: ignore[override]
         return iter(self.containers)

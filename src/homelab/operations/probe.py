@@ -8,11 +8,12 @@ from typing import Any
 from homelab.errors import ConfigurationError
 from homelab.model import Topology, topology_from_outputs
 from homelab.model import inventory as inventory_of
+from homelab.operations.review.judge import require_coherent
 from homelab.operations.stages.check import load_topology
 from homelab.operations.stages.configure import ssh_access
 from homelab.operations.stages.plan import terraform_for
-from homelab.operations.target.lab_options import LabOptions
 from homelab.operations.target.target import Target, open_target
+from homelab.options.lab import LabOptions
 from homelab.probes import ProbeReport
 from homelab.probes import run as run_probes
 from homelab.settings import Settings, load
@@ -31,10 +32,11 @@ def probe(
     Raises:
         UnreachableError: the lab is not up.
         CapabilityError: the target keeps state only.
+        PolicyViolationError: terraform/ contradicts itself.
     """
     loaded = settings or load()
     place = open_target(loaded, target, options=lab, start=False)
-    topology = load_topology(loaded.project / "terraform", place.variables)
+    topology = load_topology(loaded, place.variables)
     return run_probes(topology, target=place, only=only, deadline=deadline)
 
 
@@ -59,10 +61,13 @@ def deployed_topology(settings: Settings, place: Target) -> Topology:
 
     Raises:
         ConfigurationError: there is no such output.
+        PolicyViolationError: it contradicts itself.
     """
     outputs = terraform_for(settings, place).output()
     if not outputs:
         raise ConfigurationError(
             f"nothing was deployed to {place.name!r} from here", hint="run 'homelab deploy'"
         )
-    return topology_from_outputs(outputs)
+    topology = topology_from_outputs(outputs)
+    require_coherent(settings, topology)
+    return topology

@@ -30,10 +30,11 @@ NO_CAPACITY = Capacity()
 
 
 def evaluate(
-    plan: Plan | Mapping[str, Any] | None,
+    plan: Plan | Subject | Mapping[str, Any] | None,
     topology: Topology | None = None,
     *,
     directory: Path | str = "terraform",
+    tree: Declared | None = None,
     rules: Sequence[Rule] = RULES,
     waivers: Sequence[Waiver] = (),
     capacity: Capacity = NO_CAPACITY,
@@ -42,27 +43,31 @@ def evaluate(
 ) -> PolicyReport:
     """What the rules say about a plan and the topology that it leads to.
 
-    `plan` is a `Plan` or what `terraform show -json` prints; without one the topology is judged.
-    `directory` is where the plan's files are, for the places of findings. `may_lose` names
-    containers that may be deleted or replaced, and is None where any may (a lab).
+    `plan` is a `Plan`, what `terraform show -json` prints, or the subject that was made of it;
+    without one the topology is judged. `directory` is where the plan's files are, for the places of
+    findings, and `tree` what was read there already. `may_lose` names containers that may be
+    deleted or replaced, and is None where any may (a lab).
     """
     begin = time.perf_counter()
-    document = plan if plan is None or isinstance(plan, Mapping) else plan.document
     losable = None if may_lose is None else frozenset(may_lose)
     with paused_collection():
-        if document is not None:
-            subject = subject_from_plan(document, topology)
+        if isinstance(plan, Subject):
+            subject = plan
+        elif isinstance(plan, Mapping):
+            subject = subject_from_plan(plan, topology)
+        elif plan is not None:
+            subject = subject_from_plan(plan.document, topology, resources=plan.resources)
         elif topology is not None:
             subject = subject_from_topology(topology)
         else:
             raise ValueError("neither a plan nor a topology is given")
         subject = replace(subject, capacity=capacity, may_lose=losable)
-        places = Places(Path(directory))
+        places = Places(Path(directory) if tree is None else tree.directory, tree)
         return judge(subject, places=places, rules=rules, waivers=waivers, today=today, begin=begin)
 
 
 def evaluate_tree(
-    directory: Path | str,
+    tree: Declared | Path | str,
     *,
     variables: Mapping[str, str] | None = None,
     rules: Sequence[Rule] = RULES,
@@ -70,16 +75,16 @@ def evaluate_tree(
     capacity: Capacity = NO_CAPACITY,
     today: date | None = None,
 ) -> PolicyReport:
-    """What the rules say about a tree's files alone, also when they contradict themselves.
+    """What the rules that need no plan say about a tree: its directory, or what was read there.
 
     Raises:
         ConfigurationError: it is no tree of ours.
         TopologyError: a file is not HCL.
     """
     begin = time.perf_counter()
-    tree = declared(Path(directory))
-    subject = replace(subject_from_tree(tree, variables or {}), capacity=capacity)
-    places = Places(Path(directory), tree)
+    source = tree if isinstance(tree, Declared) else declared(Path(tree))
+    subject = replace(subject_from_tree(source, variables or {}), capacity=capacity)
+    places = Places(source.directory, source)
     return judge(subject, places=places, rules=rules, waivers=waivers, today=today, begin=begin)
 
 

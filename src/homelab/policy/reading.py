@@ -145,9 +145,14 @@ def volume(raw: Any, *, index: int = -1, default: Any = None) -> VolumeView | Un
         return UNKNOWN
     path = "/" if index < 0 else text(raw.get("path"))
     backup = True if index < 0 else flag(raw.get("backup"), default=True)
-    storage = raw.get("storage")
+    storage, written = raw.get("storage"), raw.get("size")
     return VolumeView(
-        index, path, text(default if storage is None else storage), size(raw.get("size")), backup
+        index,
+        path,
+        text(default if storage is None else storage),
+        size(written),
+        backup,
+        text(written),
     )
 
 

@@ -17,10 +17,7 @@ _FIREWALL_MODULE = ("modules", "firewall-rules")
 
 def subject_from_tree(tree: Declared, variables: Mapping[str, str] = _NOTHING) -> Subject:
     """What a tree declares, as far as it could be read; `variables` are the root module's."""
-    values = {
-        **{name: body.get("default") for name, body in tree.variables.items()},
-        **variables,
-    }
+    values = tree.variable_values(variables)
     containers = {name: _with_unknowns(raw) for name, raw in tree.containers.items()}
     networks = {name: _with_unknowns(raw) for name, raw in tree.networks.items()}
     for raw in containers.values():

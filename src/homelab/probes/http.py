@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from homelab.probes.report import Seen
 
 if TYPE_CHECKING:
-    from homelab.model.topology import Container
+    from homelab.model.values import Container
 
 _BODY_HEAD = 120
 """Characters of an unexpected answer that are kept for the message."""

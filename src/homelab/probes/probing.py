@@ -11,7 +11,8 @@ from typing import Protocol
 
 from homelab import netns as network
 from homelab.errors import ConfigurationError
-from homelab.model.topology import Container, Topology
+from homelab.model.topology import Topology
+from homelab.model.values import Container
 from homelab.probes import http
 from homelab.probes.report import ProbeReport, ProbeResult
 

@@ -12,9 +12,11 @@ from homelab import netns, settings
 from homelab.clients.proxmox import Proxmox
 from homelab.errors import CapabilityError
 from homelab.model import SshAccess, Topology
+from homelab.operations.stages.check import load_topology
 from homelab.operations.stages.configure import ssh_access
-from homelab.operations.target.lab_options import LabOptions, belongs_to_root, lab_place
+from homelab.operations.target.lab_options import belongs_to_root, lab_place
 from homelab.operations.target.target import Target, open_target
+from homelab.options.lab import LabOptions
 from homelab.settings import LabTarget, Settings
 
 
@@ -45,7 +47,8 @@ def find(project: Path | None = None, target: str | None = None) -> Access:
 
     Raises:
         ConfigurationError: no project, no such target, or something about it is not set.
-        TopologyError: terraform/ contradicts itself.
+        TopologyError: terraform/ declares no topology.
+        PolicyViolationError: terraform/ contradicts itself.
         UnreachableError: the lab does not run.
         CapabilityError: its containers don't run, or this process may not enter their network.
     """
@@ -60,7 +63,7 @@ def find(project: Path | None = None, target: str | None = None) -> Access:
         from homelab.lab import Lab
 
         url = Lab(state=opened.lab_state).info().inside_api_url or url
-    topology = Topology.load(known.project / "terraform", variables=opened.variables)
+    topology = load_topology(known, opened.variables)
     return Access(
         project=known.project, target=opened, topology=topology, netns=namespace, api_url=url
     )

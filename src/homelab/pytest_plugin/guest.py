@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from homelab.clients.ssh_hosts import Hosts
 from homelab.errors import HomelabError
-from homelab.model.topology import Container
+from homelab.model.values import Container
 
 _AT_ONCE = 16
 

@@ -19,6 +19,7 @@ _MEDIA = "containers/media-stack.tf"
 _MONITORING = "containers/monitoring.tf"
 _SECURITY = "containers/security.tf"
 _BUSINESS = "containers/business.tf"
+_NETWORKS = "containers/networks.tf"
 _FIREWALL = "modules/firewall-rules/variables.tf"
 
 
@@ -74,6 +75,27 @@ TREE = (
         file=_SECURITY,
         old='ip = "10.20.0.1/24" }',
         new='ip = "10.20.0.1/24", gateway = "10.20.0.254" }',
+        item="vpn-gateway",
+    ),
+    Mistake(
+        rule="HL109",
+        file=_NETWORKS,
+        old='cidr         = "10.20.0.0/24"',
+        new='cidr         = "10.0.0.0/8"',
+        item="vpn",
+    ),
+    Mistake(
+        rule="HL110",
+        file=_NETWORKS,
+        old='gateway      = "10.20.0.1"',
+        new='gateway      = "10.20.0.7"',
+        item="vpn",
+    ),
+    Mistake(
+        rule="HL111",
+        file=_SECURITY,
+        old='ip = "10.20.0.1/24" }',
+        new='ip = "10.20.0.1/24", name = "eth0" }',
         item="vpn-gateway",
     ),
     Mistake(
@@ -180,6 +202,13 @@ TREE = (
         at="debian-latest",
     ),
     Mistake(
+        rule="HL216",
+        file=_MEDIA,
+        old='["PLEX_CLAIM"]',
+        new='["PLEX-CLAIM"]',
+        item="plex",
+    ),
+    Mistake(
         rule="HL301", file=_MEDIA, old="memory       = 4096", new="memory       = 65000", item="pve"
     ),
     Mistake(rule="HL302", file=_MEDIA, old="cores        = 4", new="cores        = 40", item="pve"),
@@ -202,6 +231,13 @@ TREE = (
         item="blackbox-exporter",
     ),
     Mistake(
+        rule="HL306",
+        file=_MEDIA,
+        old='{ size = "16G" }',
+        new='{ size = "16384M" }',
+        item="plex",
+    ),
+    Mistake(
         rule="HL401",
         file=_BUSINESS,
         old="      protection   = true\n",
@@ -215,6 +251,13 @@ TREE = (
         old='size = "128G"',
         new='size = "128G", backup = false',
         item="nextcloud",
+    ),
+    Mistake(
+        rule="HL406",
+        file=_MEDIA,
+        old='size = "64G", backup = false }',
+        new='size = "64G", backup = false }, { path = "/srv/media", size = "1G" }',
+        item="plex",
     ),
     Mistake(
         rule="HL501",
@@ -356,6 +399,10 @@ def _no_rule(plan: dict[str, Any]) -> None:
     rules[:] = [rule for rule in rules if rule["container"] != "plex"]
 
 
+def _no_tags(plan: dict[str, Any]) -> None:
+    _resource(plan, "plex")["after"]["tags"] = None
+
+
 _LXC = "modules/lxc-container/main.tf"
 
 
@@ -366,6 +413,7 @@ _LXC = "modules/lxc-container/main.tf"
         ("HL207", _no_rule, "plex", (_MEDIA, "{ port = 32400 }")),
         ("HL211", _password, "plex", (_LXC, 'resource "proxmox_lxc"')),
         ("HL509", _not_started, "plex", (_LXC, "start           = true")),
+        ("HL511", _no_tags, "plex", (_MEDIA, 'tags         = ["streaming"]')),
     ],
 )
 def test_mistake_in_a_plan_is_found(
@@ -485,7 +533,7 @@ def test_a_service_without_health_check_or_objective(
 
 def test_every_rule_has_a_mistake() -> None:
     """A new rule needs a mistake above; those of plans are listed by hand."""
-    in_plans = {"HL105", "HL211", "HL403", "HL404", "HL405", "HL509"}
+    in_plans = {"HL105", "HL211", "HL403", "HL404", "HL405", "HL509", "HL511"}
 
     assert {rule.id for rule in policy.RULES} == {m.rule for m in TREE} | in_plans
 

@@ -10,7 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from homelab.model.topology import Container, Topology
+from homelab.model.topology import Topology
+from homelab.model.values import Container
 
 MakeContainer = Callable[..., Container]
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from homelab import probes
-from homelab.model.topology import Container
+from homelab.model.values import Container
 from homelab.probes import Seen, http
 
 MakeContainer = Callable[..., Container]

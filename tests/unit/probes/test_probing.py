@@ -11,7 +11,8 @@ import pytest
 
 from homelab import probes
 from homelab.errors import CapabilityError, ConfigurationError
-from homelab.model.topology import Container, Topology
+from homelab.model.topology import Topology
+from homelab.model.values import Container
 
 MakeContainer = Callable[..., Container]
 MakeTopology = Callable[..., Topology]

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from homelab import probes
-from homelab.model.topology import Container, Topology
+from homelab.model.topology import Topology
+from homelab.model.values import Container
 from homelab.probes import ProbesFailedError
 
 MakeContainer = Callable[..., Container]

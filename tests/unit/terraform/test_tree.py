@@ -9,7 +9,7 @@ import pygohcl
 import pytest
 
 from homelab.model.hcl.entries import ContainerEntry
-from homelab.model.topology import PublishedPort, Service
+from homelab.model.values import PublishedPort, Service
 
 TERRAFORM = Path(__file__).parents[3] / "terraform"
 FILES = sorted(TERRAFORM.rglob("*.tf"))

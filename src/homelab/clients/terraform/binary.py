@@ -73,7 +73,7 @@ def write_launcher(directory: Path) -> Path:
     # A quote in the interpreter's path would end the word; such a path is none that venv makes.
     text = f"#!/bin/sh\nexec '{sys.executable}' -P -m homelab.clients.terraform.carried \"$@\"\n"
     if not launcher.exists() or launcher.read_text(encoding="utf-8") != text:
-        replace_file(launcher, text, mode=0o755)
+        replace_file(launcher, text, mode=0o755, by_several=True)
     return launcher
 
 

@@ -21,7 +21,7 @@ from homelab.lab.registry.definition import (
 from homelab.lab.registry.layers import LayerCache
 from homelab.lab.registry.oci import Blob, BlobStore, ImageConfig, add_manifest
 from homelab.lab.registry.upstream import copy_upstream
-from homelab.model.topology import Service
+from homelab.model.values import Service
 from homelab.relay import Relay
 
 _log = logging.getLogger(__name__)

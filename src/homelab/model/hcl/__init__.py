@@ -1,6 +1,6 @@
-"""The topology from HCL, without running Terraform."""
+"""What terraform/ says, read without running Terraform."""
 
-from homelab.model.hcl.declared import Declared, Expression, Place, declared
-from homelab.model.hcl.loading import load
+from homelab.model.hcl.declared import Declared, Expression, Place
+from homelab.model.hcl.reading import declared
 
-__all__ = ["Declared", "Expression", "Place", "declared", "load"]
+__all__ = ["Declared", "Expression", "Place", "declared"]

@@ -1,24 +1,19 @@
-"""What terraform/ says, read without judging it, and the place of everything that it says.
-
-`load` raises at the first contradiction of a tree; a review wants to see the tree all the same.
-"""
+"""What terraform/ says, read without judging it, and the place of everything that it says."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from pydantic import BaseModel
 
-from homelab.errors import ConfigurationError, TopologyError
+from homelab.model.hcl.defaults import filled
 from homelab.model.hcl.entries import ContainerEntry, NetworkEntry
-from homelab.model.hcl.files import HclFile, HclSyntaxError, read_file
+from homelab.model.hcl.files import HclFile
 from homelab.model.hcl.tree import Entry, Node
-
-CONTAINERS: Final = "containers"
-_REFERENCE = "local."
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +35,66 @@ class Expression:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Entry:
+class DeclaredEntry:
+    """A network, or a container of a category, as its file has it."""
+
     file: HclFile
     key: Entry
+    raw: Any
+    """What pygohcl makes of it, where an expression is a string; None where it makes nothing."""
     category: str = ""
 
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return self.key.key
 
-@dataclass(slots=True, kw_only=True)
+    def place(self, path: Sequence[str | int] = ()) -> Place:
+        """The line of an attribute, or of the entry's name where it is on the same line."""
+        line = self.key.value.line_of(path) if path else self.key.line
+        at_top = line == self.key.value.line
+        return Place(self.file.path, self.key.line if at_top else line)
+
+    def plain(self, model: type[BaseModel]) -> Mapping[str, Any]:
+        """Its values with a model's defaults, and `Expression` where one is not literal."""
+        if self.key.value.kind != "object" or not isinstance(self.raw, Mapping):
+            return {}
+        whole: Mapping[str, Any] = filled(model, _marked(self.raw, self.key.value))
+        return {**whole, "category": self.category} if self.category else whole
+
+
+@dataclass(frozen=True, kw_only=True)
 class Declared:
-    """A tree's networks and containers by name as plain values, and where each stands."""
+    """A tree as it was read: files, entries, variables, and what is not of the form that is read."""
 
     directory: Path
     files: Mapping[Path, HclFile]
-    categories: dict[str, Place] = field(default_factory=dict)
-    networks: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-    containers: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-    """With defaults filled in, `category` added, and `Expression` where a value is not literal."""
-    variables: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    categories: Mapping[str, Place]
+    network_entries: Sequence[DeclaredEntry]
+    container_entries: Sequence[DeclaredEntry]
+    variables: Mapping[str, Mapping[str, Any]]
     """The root module's variables: what their blocks say, such as `default`."""
-    _entries: dict[tuple[str, str], _Entry] = field(default_factory=dict)
+    assigned: Sequence[tuple[str, Mapping[str, Any]]]
+    """What *.tfvars files give to them, each file with its name, the later ones winning."""
+    problems: tuple[str, ...]
+    """Why no topology can be made of it, each with file and line."""
+
+    @cached_property
+    def networks(self) -> Mapping[str, Mapping[str, Any]]:
+        """The networks by name as plain values, as `DeclaredEntry.plain` has them."""
+        return _plain(self.network_entries, NetworkEntry)
+
+    @cached_property
+    def containers(self) -> Mapping[str, Mapping[str, Any]]:
+        """The containers by name as plain values, with their `category`."""
+        return _plain(self.container_entries, ContainerEntry)
+
+    def variable_values(self, given: Mapping[str, str]) -> dict[str, Any]:
+        """The variables' values, with the precedence that Terraform gives to their sources."""
+        values = {name: body.get("default") for name, body in self.variables.items()}
+        for _, assigned in (*self.assigned, ("", given)):
+            values |= {name: value for name, value in assigned.items() if name in values}
+        return values
 
     def place(self, where: Sequence[str | int]) -> Place | None:
         """The line of `("containers", "plex", "networks", 0)`, or of as much of it as there is.
@@ -71,12 +107,20 @@ class Declared:
                 return self._block(self.directory / file, rest)
             case ("category", str(name)) if name in self.categories:
                 return self.categories[name]
-            case (str(kind), str(name), *rest) if (kind, name) in self._entries:
-                entry = self._entries[(kind, name)]
-                line = entry.key.value.line_of(rest) if rest else entry.key.line
-                at_top = line == entry.key.value.line
-                return Place(entry.file.path, entry.key.line if at_top else line)
+            case (str(kind), str(name), *rest) if (kind, name) in self._by_name:
+                return self._by_name[(kind, name)].place(rest)
         return None
+
+    @cached_property
+    def _by_name(self) -> Mapping[tuple[str, str], DeclaredEntry]:
+        return {
+            (kind, entry.name): entry
+            for kind, entries in (
+                ("networks", self.network_entries),
+                ("containers", self.container_entries),
+            )
+            for entry in entries
+        }
 
     def _block(self, path: Path, words: Sequence[str | int]) -> Place | None:
         file = self.files.get(path)
@@ -89,91 +133,11 @@ class Declared:
         return Place(path, 1) if file is not None else None
 
 
-def declared(directory: Path) -> Declared:
-    """Read a tree as far as it can be read.
-
-    Raises:
-        ConfigurationError: it is not a tree of ours.
-        TopologyError: a file is not HCL.
-    """
-    module = directory / CONTAINERS
-    if not module.is_dir():
-        raise ConfigurationError(
-            f"{directory} holds no topology: there is no directory {module}",
-            hint="name the directory that holds main.tf and containers/, such as terraform",
-        )
-    files: dict[Path, HclFile] = {}
-    problems: list[str] = []
-    for path in sorted(directory.rglob("*.tf")):
-        if any(part.startswith(".") for part in path.relative_to(directory).parts):
-            continue
-        try:
-            files[path] = read_file(path)
-        except HclSyntaxError as error:
-            problems.extend(error.problems)
-    if problems:
-        raise TopologyError(problems)
-    found = Declared(directory=directory, files=files)
-    locals_ = _locals(module, files)
-    _read_variables(found)
-    _read(found, locals_, "networks", "networks", NetworkEntry)
-    index = locals_.get("categories")
-    for entry in index[1].value.entries if index else ():
-        category = locals_.get(entry.value.text.removeprefix(_REFERENCE))
-        if category is not None:
-            found.categories[entry.key] = Place(category[0].path, category[1].line)
-            name = entry.value.text.removeprefix(_REFERENCE)
-            _read(found, locals_, CONTAINERS, name, ContainerEntry, category=entry.key)
-    return found
-
-
-def _locals(module: Path, files: Mapping[Path, HclFile]) -> dict[str, tuple[HclFile, Entry]]:
-    return {
-        entry.key: (file, entry)
-        for path, file in files.items()
-        if path.parent == module
-        for block in file.blocks
-        if block.type == "locals"
-        for entry in block.body.entries
-    }
-
-
-def _read_variables(found: Declared) -> None:
-    for path, file in found.files.items():
-        if path.parent == found.directory:
-            for name, body in (file.values.get("variable") or {}).items():
-                found.variables[name] = body
-
-
-def _read(
-    found: Declared,
-    locals_: Mapping[str, tuple[HclFile, Entry]],
-    kind: str,
-    name: str,
-    model: type[BaseModel],
-    **more: str,
-) -> None:
-    if name not in locals_:
-        return
-    file, local = locals_[name]
-    values = _local_values(file, name)
-    target = found.networks if kind == "networks" else found.containers
-    for entry in local.value.entries:
-        raw = values.get(entry.key)
-        if entry.value.kind != "object" or not isinstance(raw, Mapping):
-            continue
-        whole = _filled(model, _marked(raw, entry.value))
-        target[entry.key] = {**whole, **more} if isinstance(whole, Mapping) else {}
-        found._entries[(kind, entry.key)] = _Entry(file=file, key=entry)  # noqa: SLF001
-
-
-def _local_values(file: HclFile, name: str) -> Mapping[str, Any]:
-    parsed = file.values.get("locals", [])
-    for block in parsed if isinstance(parsed, list) else [parsed]:
-        value = block.get(name)
-        if isinstance(value, Mapping):
-            return value
-    return {}
+def _plain(
+    entries: Sequence[DeclaredEntry], model: type[BaseModel]
+) -> Mapping[str, Mapping[str, Any]]:
+    found = {entry.name: entry.plain(model) for entry in entries}
+    return {name: values for name, values in found.items() if values}
 
 
 def _marked(value: Any, node: Node | None) -> Any:
@@ -191,39 +155,3 @@ def _marked(value: Any, node: Node | None) -> Any:
         items = node.items if len(node.items) == len(value) else (None,) * len(value)
         return [_marked(item, child) for item, child in zip(value, items, strict=True)]
     return value
-
-
-def _filled(model: type[BaseModel], value: Any) -> Any:
-    """The value with the defaults of the model that it should fit."""
-    if not isinstance(value, Mapping):
-        return value
-    whole = dict(value)
-    for name, info in model.model_fields.items():
-        inner, is_many = _inner(info.annotation)
-        if name not in whole:
-            if not info.is_required():
-                default = info.get_default(call_default_factory=True)
-                whole[name] = _plain(default)
-        elif inner is not None and is_many and isinstance(whole[name], list):
-            whole[name] = [_filled(inner, item) for item in whole[name]]
-        elif inner is not None:
-            whole[name] = _filled(inner, whole[name])
-    return whole
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, BaseModel):
-        return value.model_dump(mode="json")
-    return list(value) if isinstance(value, tuple) else value
-
-
-def _inner(annotation: Any) -> tuple[type[BaseModel] | None, bool]:
-    """The model that an annotation holds, and whether it holds many."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation, False
-    is_many = getattr(annotation, "__origin__", None) is tuple
-    for argument in getattr(annotation, "__args__", ()):
-        found, many = _inner(argument)
-        if found is not None:
-            return found, is_many or many
-    return None, False

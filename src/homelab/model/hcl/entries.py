@@ -5,14 +5,14 @@ The defaults stand in both places; a test compares what they make of the real tr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from homelab.model.topology import (
+from homelab.model.values import (
     Container,
     Features,
     Interface,
@@ -147,23 +147,3 @@ class ContainerEntry(Value):
             unprivileged=self.unprivileged,
             service=self.service,
         )
-
-
-def attribute_names(model: type[BaseModel], prefix: str = "") -> dict[str, Iterable[str]]:
-    """The attributes known at each dotted path of a type, for suggestions."""
-    names: dict[str, Iterable[str]] = {prefix: tuple(model.model_fields)}
-    for field, info in model.model_fields.items():
-        inner = _model_in(info.annotation)
-        if inner is not None:
-            names.update(attribute_names(inner, f"{prefix}.{field}".lstrip(".")))
-    return names
-
-
-def _model_in(annotation: object) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for argument in getattr(annotation, "__args__", ()):
-        found = _model_in(argument)
-        if found is not None:
-            return found
-    return None

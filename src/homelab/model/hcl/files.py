@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from homelab.model.hcl.tree import Block, Node, duplicates, parse
@@ -23,14 +24,27 @@ class HclSyntaxError(Exception):
         self.problems = tuple(problems)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class HclFile:
-    """A parsed file."""
+    """A parsed file; its tree is made when it is first asked for."""
 
     path: Path
     values: Mapping[str, Any]
-    body: Node
-    blocks: tuple[Block, ...]
+    source: str
+
+    @property
+    def body(self) -> Node:
+        """Its own attributes."""
+        return self._tree[0]
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """Its blocks."""
+        return self._tree[1]
+
+    @cached_property
+    def _tree(self) -> tuple[Node, tuple[Block, ...]]:
+        return parse(self.source)
 
     def place(self, line: int) -> str:
         """A line of the file, as messages name it."""
@@ -69,8 +83,7 @@ def read_file(path: Path) -> HclFile:
         values = pygohcl.loads(source)
     except pygohcl.HCLParseError as exc:
         raise HclSyntaxError(_diagnostics(path, str(exc))) from exc
-    body, blocks = parse(source)
-    return HclFile(path=path, values=values, body=body, blocks=blocks)
+    return HclFile(path=path, values=values, source=source)
 
 
 def _diagnostics(path: Path, text: str) -> list[str]:

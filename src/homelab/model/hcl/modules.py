@@ -11,7 +11,7 @@ from typing import Any, Literal
 from homelab.errors import TopologyError
 from homelab.model.hcl.files import HclFile, HclSyntaxError, read_file
 from homelab.model.hcl.tree import Block
-from homelab.model.topology import Value
+from homelab.model.values import Value
 
 
 class Variable(Value):

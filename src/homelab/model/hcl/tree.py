@@ -70,15 +70,17 @@ class Block:
 class _Reader:
     source: str
     all: list[Token] = field(init=False)
+    last: int = field(init=False)
     at: int = 0
     depth: int = 0
 
     def __post_init__(self) -> None:
         self.all = list(tokens(self.source))
+        self.last = len(self.all) - 1
 
     @property
     def token(self) -> Token:
-        return self.all[min(self.at, len(self.all) - 1)]
+        return self.all[min(self.last, self.at)]
 
     def is_next(self, *texts: str) -> bool:
         return self.token.kind == "punctuation" and self.token.text in texts

@@ -10,10 +10,11 @@ from homelab.model import Topology
 from homelab.operations.run.events import Stage
 from homelab.operations.run.report import ImageOrigin
 from homelab.operations.run.run import Run
-from homelab.operations.stages.check import in_terms_of_policy, load_topology
+from homelab.operations.stages.check import in_terms_of_policy, load_topology, read_tree
 from homelab.operations.stages.machine import low_limits, make_able, raised_limits
 from homelab.operations.target.target import Target, lab_as_target, open_target
-from homelab.settings import ImagesChoice, LabTarget
+from homelab.options.declared import ImagesChoice
+from homelab.settings import LabTarget
 
 if TYPE_CHECKING:
     from homelab.lab import Lab
@@ -28,7 +29,8 @@ def prepare(run: Run, *, lab: Lab | None = None, repair: bool = True) -> Target:
     nothing is installed.
 
     Raises:
-        TopologyError: the files contradict themselves; nothing was started.
+        TopologyError: the files declare no topology; nothing was started.
+        PolicyViolationError: it contradicts itself; nothing was started.
         CapabilityError: the machine lacks something that could not be installed.
         ApiError: the API does not accept the credentials.
         UnreachableError: nothing answers at the API's address.
@@ -63,9 +65,10 @@ def prepare(run: Run, *, lab: Lab | None = None, repair: bool = True) -> Target:
 
 
 def _topology(run: Run) -> Topology:
-    """The topology; what contradicts itself is told with the rules that it breaks."""
-    with in_terms_of_policy(run.settings):
-        return load_topology(run.terraform_directory, {})
+    """The topology; what is no value of one is told with the rules that the files break."""
+    run.tree = read_tree(run.settings)
+    with in_terms_of_policy(run.settings, run.tree):
+        return load_topology(run.settings, {}, tree=run.tree)
 
 
 def build_images(run: Run, target: Target, topology: Topology, images: ImagesChoice | None) -> None:

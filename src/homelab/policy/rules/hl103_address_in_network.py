@@ -33,10 +33,12 @@ def check(subject: Subject) -> Iterator[Observation]:
             ):
                 yield unclear(guest.name, "an address or its network", *where)
                 continue
-            if not first <= number <= last or last - first != (1 << (32 - prefix)) - 1:
-                yield fails(
-                    guest.name, f"{nic.ip} is not in {network.cidr} of {nic.bridge}", *where
-                )
+            if not first <= number <= last:
+                text = f"{nic.ip} is not in {network.cidr} of {nic.bridge}"
+                yield fails(guest.name, text, *where)
+            elif last - first != (1 << (32 - prefix)) - 1:
+                text = f"{nic.ip} has another prefix length than {network.cidr} of {nic.bridge}"
+                yield fails(guest.name, text, *where)
             elif prefix < 31 and number in (first, last):
                 yield fails(guest.name, f"{nic.ip} is an end of {network.cidr}", *where)
 

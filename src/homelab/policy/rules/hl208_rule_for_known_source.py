@@ -1,4 +1,4 @@
-"""HL208: A port's source is a network, a container or an IPv4 CIDR."""
+"""HL208: A port's source is a network, a container or an IPv4 CIDR, and is there once."""
 
 from __future__ import annotations
 
@@ -26,13 +26,11 @@ def check(subject: Subject) -> Iterator[Observation]:
                 yield unclear(guest.name, "a port's sources", *where)
                 continue
             for place, source in enumerate(port.sources):
-                if source in known or source in ("any", "*"):
+                if source in port.sources[:place]:
+                    yield fails(guest.name, f"source {source!r} is there twice", *where, place)
+                elif source in known or _is_cidr(source):
                     continue
-                host, prefix = address(source)
-                is_cidr = not isinstance(host, Unknown) and not isinstance(prefix, Unknown)
-                if "/" in source and is_cidr:
-                    continue
-                if subject.is_partial:
+                elif subject.is_partial:
                     yield unclear(guest.name, "the name of a network or container", *where, place)
                 else:
                     yield fails(
@@ -40,11 +38,19 @@ def check(subject: Subject) -> Iterator[Observation]:
                     )
 
 
+def _is_cidr(source: str) -> bool:
+    """Whether it is a range, and not one of its addresses."""
+    host, prefix = address(source)
+    if "/" not in source or isinstance(host, Unknown) or isinstance(prefix, Unknown):
+        return False
+    return not host & ((1 << (32 - prefix)) - 1)
+
+
 RULE = Rule(
     id="HL208",
     slug="rule-for-known-source",
     severity=Severity.ERROR,
-    summary="A port's source is a network, a container or an IPv4 CIDR.",
+    summary="A port's source is a network, a container or an IPv4 CIDR, and is there once.",
     rationale="A rule whose source nobody knows opens nothing, or something else after a rename.",
     fix="Correct the name in the port's sources.",
     check=check,

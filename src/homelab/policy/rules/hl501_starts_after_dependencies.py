@@ -20,7 +20,7 @@ def check(subject: Subject) -> Iterator[Observation]:
             continue
         for name in service.depends_on:
             needed = subject.by_name.get(name)
-            if needed is None:
+            if needed is None or needed is guest:
                 continue
             where = ("containers", guest.name, "startup")
             if isinstance(needed.order, Unknown) or isinstance(guest.order, Unknown):

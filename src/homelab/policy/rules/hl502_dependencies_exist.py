@@ -1,4 +1,4 @@
-"""HL502: Every dependency is declared, and none leads back to itself."""
+"""HL502: Every dependency is declared, once, and none leads back to itself."""
 
 from __future__ import annotations
 
@@ -23,6 +23,9 @@ def check(subject: Subject) -> Iterator[Observation]:
             continue
         graph[guest.name] = service.depends_on
         for index, name in enumerate(service.depends_on):
+            if name in service.depends_on[:index]:
+                yield fails(guest.name, f"it depends on {name!r} twice", *where, index)
+                continue
             if name in subject.by_name:
                 continue
             if subject.is_partial:
@@ -42,7 +45,7 @@ RULE = Rule(
     id="HL502",
     slug="dependencies-exist",
     severity=Severity.ERROR,
-    summary="Every dependency is declared, and none leads back to itself.",
+    summary="Every dependency is declared, once, and none leads back to itself.",
     rationale="A deploy would wait for a service that never comes.",
     fix="Correct service.depends_on.",
     check=check,

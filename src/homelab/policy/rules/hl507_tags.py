@@ -1,4 +1,4 @@
-"""HL507: A container has tags, each of which Proxmox VE keeps as it is."""
+"""HL507: A tag is one that Proxmox VE keeps as it is."""
 
 from __future__ import annotations
 
@@ -19,8 +19,6 @@ def check(subject: Subject) -> Iterator[Observation]:
         if isinstance(guest.tags, Unknown):
             yield unclear(guest.name, "its tags", *where)
             continue
-        if not guest.tags:
-            yield fails(guest.name, "it has no tags", *where)
         for tag in guest.tags:
             if not _TAG.fullmatch(tag):
                 yield fails(guest.name, f"Proxmox VE would rewrite the tag {tag!r}", *where)
@@ -29,12 +27,9 @@ def check(subject: Subject) -> Iterator[Observation]:
 RULE = Rule(
     id="HL507",
     slug="tags",
-    severity=Severity.WARNING,
-    summary="A container has tags, each of which Proxmox VE keeps as it is.",
-    rationale=(
-        "Tags are how people filter in the interface; a tag that Proxmox VE rewrites shows up"
-        " as drift in every plan."
-    ),
+    severity=Severity.ERROR,
+    summary="A tag is one that Proxmox VE keeps as it is.",
+    rationale="A tag that Proxmox VE rewrites shows up as drift in every plan.",
     fix="Use lower-case letters, digits, '_', '-', '+' and '.'.",
     check=check,
 )

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from homelab.model import Topology
 from homelab.model.hcl.modules import read_module
+from homelab.operations.stages.check import load_topology, read_tree
 from homelab.repository.docs.module_page import module_page
 from homelab.repository.docs.picture import picture
 from homelab.repository.docs.plan_example import can_show, plan_example
 from homelab.repository.docs.policy_page import policy_page
+from homelab.repository.docs.settings_page import settings_page
 from homelab.repository.docs.topology_page import topology_page
 from homelab.settings import Settings
 
 PAGE = "docs/topology.md"
 PICTURE = "docs/topology.svg"
 POLICY = "docs/policy.md"
+SETTINGS = "docs/settings.md"
 EXAMPLE = "docs/plan-example.md"
 
 
@@ -25,16 +27,19 @@ def pages(settings: Settings) -> Mapping[str, str]:
 
     Raises:
         TopologyError: what is declared can't be read.
+        PolicyViolationError: it contradicts itself.
     """
     terraform = settings.project / "terraform"
-    topology = Topology.load(terraform)
+    tree = read_tree(settings)
+    topology = load_topology(settings, {}, tree=tree)
     made = {
         PAGE: topology_page(topology, picture=Path(PICTURE).name),
         PICTURE: picture(topology),
         POLICY: policy_page(),
+        SETTINGS: settings_page(),
     }
     if can_show(topology):
-        made[EXAMPLE] = plan_example(settings.project)
+        made[EXAMPLE] = plan_example(settings.project, topology, tree)
     for directory in sorted((terraform / "modules").glob("*")):
         if any(directory.glob("*.tf")):
             readme = (directory / "README.md").relative_to(settings.project)

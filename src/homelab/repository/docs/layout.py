@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import permutations
 
-from homelab.model.topology import Container, Network, Topology
+from homelab.model.topology import Topology
+from homelab.model.values import Container, Network
 
 BOX_WIDTH = 208
 BOX_HEIGHT = 58

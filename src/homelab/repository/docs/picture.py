@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from xml.etree import ElementTree as ET
 
-from homelab.model.topology import Container, Topology
+from homelab.model.topology import Topology
+from homelab.model.values import Container
 from homelab.repository.docs.arrows import arrows
 from homelab.repository.docs.layout import (
     BAR,

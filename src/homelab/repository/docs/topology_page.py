@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from homelab.model.topology import Container, Topology
+from homelab.model.topology import Topology
+from homelab.model.values import Container
 from homelab.model.waves import start_waves
 from homelab.pve.sizes import parse_size
 from homelab.repository.docs.markdown import NOTICE, code, table

@@ -21,9 +21,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from homelab.lab.access.acl import Access
 from homelab.lab.api.dispatch import Dispatcher
 from homelab.lab.node.faults import Fault, Faults
-from homelab.lab.node.memo import Memo
 from homelab.lab.node.statistics import Statistics
 from homelab.lab.state.database import State
+from homelab.lab.state.memo import Memo
 
 _VMIDS = range(100, 104)
 _USERS = ("root@pam", "ann@pve", "ben@pve")

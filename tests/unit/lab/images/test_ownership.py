@@ -8,16 +8,18 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from homelab.lab.images.ownership import ID_BASE, shift_tree, shifted_capability
+from homelab.lab.images.ownership import ID_BASE, shift_tree, shifted_file_capability
 
 
 @given(flags=st.integers(0, 1), words=st.lists(st.integers(0, 2**32 - 1), min_size=4, max_size=4))
 def test_a_file_capability_gets_the_namespaces_root_and_keeps_the_rest(flags, words):
     before = struct.pack("<5I", 0x02000000 | flags, *words)
-    magic, *rest = struct.unpack("<6I", shifted_capability(before))
+    magic, *rest = struct.unpack("<6I", shifted_file_capability(before))
     assert magic == 0x03000000 | flags
     assert rest == [*words, ID_BASE]
-    assert shifted_capability(shifted_capability(before)) == shifted_capability(before)
+    assert shifted_file_capability(shifted_file_capability(before)) == shifted_file_capability(
+        before
+    )
 
 
 def test_shifting_adds_to_owners_once_and_keeps_setuid(tmp_path, monkeypatch):

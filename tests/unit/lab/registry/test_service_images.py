@@ -8,7 +8,7 @@ from homelab.errors import CapabilityError, ConfigurationError
 from homelab.lab.registry import layers as layers_module
 from homelab.lab.registry import service_images
 from homelab.lab.registry.service_images import ensure_service_images, read_service_images
-from homelab.model.topology import Health, PublishedPort, Service
+from homelab.model.values import Health, PublishedPort, Service
 
 
 def service(image: str, port: int = 8080, **health: object) -> Service:

@@ -5,6 +5,7 @@ import stat
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 
 from homelab.errors import ConfigurationError
 from homelab.lab.host.ssh_key import ensure_ssh_key
@@ -44,6 +45,22 @@ def test_new_names_get_a_new_certificate_of_the_same_authority(tmp_path: Path) -
     again = ensure_certificates(tmp_path, names=["127.0.0.1", "pve"])
     assert again.ca.read_bytes() == ca
     assert again.certificate.read_bytes() != certificate
+    _handshake(server_context(again), again.ca, "pve")
+
+
+def test_an_authority_of_an_earlier_release_signs_on(tmp_path: Path) -> None:
+    first = ensure_certificates(tmp_path, names=["127.0.0.1"])
+    ca, file = first.ca.read_bytes(), tmp_path / "ca.key"
+    key = serialization.load_pem_private_key(file.read_bytes(), password=None)
+    file.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    again = ensure_certificates(tmp_path, names=["127.0.0.1", "pve"])
+    assert again.ca.read_bytes() == ca
     _handshake(server_context(again), again.ca, "pve")
 
 

@@ -11,7 +11,7 @@ def test_junit(wrong: Path) -> None:
     root = ET.fromstring(to_junit(policy.evaluate_tree(wrong)))  # noqa: S314  (ours)
 
     suite = root[0]
-    assert (suite.get("tests"), suite.get("failures")) == ("40", "1")
+    assert (suite.get("tests"), suite.get("failures")) == ("47", "1")
     failure = suite.find("testcase/failure")
     assert failure is not None
     assert "media-stack.tf:26" in (failure.text or "")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from homelab.process import Completed
+from homelab.process import Completed, run
 from homelab.repository.lint import reading
 from homelab.repository.lint.finding import Finding, Level
 from homelab.repository.lint.reading import UnreadableError
@@ -69,19 +71,6 @@ def test_lines_of_yamllint() -> None:
     assert (found.path, found.line, found.rule) == ("a.yml", 43, "indentation")
 
 
-@pytest.mark.parametrize(
-    "said",
-    [
-        "Would reformat: src/a.py\n1 file would be reformatted\n",
-        "unformatted: File would be reformatted\n  --> src/a.py:64:29\n   |\n",
-    ],
-)
-def test_both_forms_of_ruff_format(said: str) -> None:
-    (found,) = reading.ruff_format(_done(said))
-
-    assert found.path == "src/a.py"
-
-
 def test_broken_layer_names_the_line() -> None:
     said = "- homelab.lab.state.database -> homelab.clients.proxmox (l.12)\n"
 
@@ -89,6 +78,61 @@ def test_broken_layer_names_the_line() -> None:
 
     assert found.place == "src/homelab/lab/state/database.py:12"
     assert reading.import_linter(_done(said, code=0)) == ()
+
+
+def test_long_line_of_import_linter_is_one_finding() -> None:
+    said = "-   homelab.operations.target.options ->\nhomelab.operations.state.locks (l.7)\n"
+
+    (found,) = reading.import_linter(_done(said))
+
+    assert found.place == "src/homelab/operations/target/options.py:7"
+
+
+def _contract(directory: Path, text: str) -> tuple[Finding, ...]:
+    """What import-linter itself says of a small package with a circle in it."""
+    for name, imported in (("a", "b"), ("b", "a")):
+        package = directory / "homelab" / name
+        package.mkdir(parents=True)
+        (package / "__init__.py").touch()
+        (package / f"of_{name}.py").write_text(f"from homelab.{imported} import of_{imported}\n")
+    (directory / "homelab" / "__init__.py").touch()
+    begin = '[tool.importlinter]\nroot_package = "homelab"\n[[tool.importlinter.contracts]]\n'
+    (directory / "pyproject.toml").write_text(f'{begin}name = "Its rule"\n{text}')
+    done = run(
+        (
+            sys.executable,
+            "-c",
+            "from importlinter.cli import lint_imports_command as main; main()",
+            "--no-cache",
+        ),
+        cwd=directory,
+        env={"PYTHONPATH": str(directory)},
+        expected=(1,),
+    )
+    return reading.import_linter(done)
+
+
+def test_circle_is_a_finding(tmp_path: Path) -> None:
+    (found,) = _contract(tmp_path, 'type = "acyclic_siblings"\nancestors = ["homelab"]\n')
+
+    assert str(found) in {
+        "(project): homelab.a must not import homelab.b: a circle [layers]",
+        "(project): homelab.b must not import homelab.a: a circle [layers]",
+    }
+
+
+def test_module_without_a_layer_is_a_finding(tmp_path: Path) -> None:
+    layers = 'type = "layers"\ncontainers = ["homelab"]\nexhaustive = true\nlayers = ["a"]\n'
+
+    (found,) = _contract(tmp_path, layers)
+
+    assert str(found) == "pyproject.toml: homelab.b stands in no layer of its contract [layers]"
+
+
+def test_broken_layer_is_a_finding(tmp_path: Path) -> None:
+    (found,) = _contract(tmp_path, 'type = "layers"\nlayers = ["homelab.b", "homelab.a"]\n')
+
+    assert found.place == "src/homelab/a/of_a.py:1"
 
 
 def test_stale_page_is_named() -> None:
@@ -118,7 +162,6 @@ def test_vulnerable_package_names_the_release_that_is_not() -> None:
     "reader",
     [
         reading.yamllint,
-        reading.ruff_format,
         reading.import_linter,
         reading.terraform_fmt,
         reading.stale_pages,

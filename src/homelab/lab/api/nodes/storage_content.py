@@ -21,7 +21,7 @@ from homelab.lab.guests.files import StoredFile, clean_name, is_name_for, put_fi
 from homelab.lab.node.context import Context
 from homelab.lab.node.storages import Storage, storage_named
 from homelab.lab.runtime import TaskLog
-from homelab.pve.schema import FLAG, TEXT, Arguments, Parameter
+from homelab.pve.schema import FLAG, REQUIRED, TEXT, Arguments, Parameter
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _DOWNLOAD_TIMEOUT = 30.0
@@ -87,7 +87,7 @@ def show(context: Context, call: Call) -> object:
     raise ApiFailureError(f"volume '{volid}' does not exist")
 
 
-def update(context: Context, call: Call) -> object:
+def update(context: Context, call: Call) -> None:
     file = _file(context, _volid(call))
     changed = replace(
         file,
@@ -96,7 +96,6 @@ def update(context: Context, call: Call) -> object:
     )
     with context.state.transaction() as transaction:
         put_file(transaction, changed)
-    return None
 
 
 def remove(context: Context, call: Call) -> object:
@@ -225,11 +224,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
 
 
 def _storage(args: Arguments) -> Storage:
-    name = args.text("storage")
-    storage = storage_named(name)
-    if storage is None:
-        raise ApiFailureError(f"storage '{name}' does not exist")
-    return storage
+    return storage_named(args.text("storage"))
 
 
 def _volid(call: Call) -> str:
@@ -261,17 +256,13 @@ _INCOMING = {
 
 ENDPOINTS = (
     Endpoint(
-        method="POST",
-        path=f"{_S}/upload",
-        permission=_TEMPLATES,
-        handler=upload,
-        parameters={**_INCOMING, "tmpfilename": TEXT},
+        "POST", f"{_S}/upload", _TEMPLATES, upload, parameters={**_INCOMING, "tmpfilename": TEXT}
     ),
     Endpoint(
-        method="POST",
-        path=f"{_S}/download-url",
-        permission=_TEMPLATES,
-        handler=download,
+        "POST",
+        f"{_S}/download-url",
+        _TEMPLATES,
+        download,
         parameters={
             **_INCOMING,
             "compression": TEXT,
@@ -279,29 +270,29 @@ ENDPOINTS = (
             "verify-certificates": FLAG,
         },
     ),
-    Endpoint(method="GET", path=_V, permission=_AUDIT, handler=show),
+    Endpoint("GET", _V, _AUDIT, show),
     Endpoint(
-        method="PUT",
-        path=_V,
-        permission=Privilege("/storage/{storage}", "Datastore.Allocate"),
-        handler=update,
+        "PUT",
+        _V,
+        Privilege("/storage/{storage}", "Datastore.Allocate"),
+        update,
         parameters={"notes": TEXT, "protected": FLAG},
     ),
     Endpoint(
-        method="DELETE",
-        path=_V,
-        permission="handler",
-        handler=remove,
+        "DELETE",
+        _V,
+        "handler",
+        remove,
         parameters={"delay": Parameter(type="integer", minimum=1, maximum=30)},
     ),
-    Endpoint(method="GET", path="/nodes/{node}/aplinfo", permission="user", handler=appliances),
+    Endpoint("GET", "/nodes/{node}/aplinfo", "user", appliances),
     Endpoint(
-        method="POST",
-        path="/nodes/{node}/aplinfo",
-        permission="handler",
-        handler=fetch_appliance,
+        "POST",
+        "/nodes/{node}/aplinfo",
+        "handler",
+        fetch_appliance,
         parameters={
-            "storage": Parameter(required=True),
+            "storage": REQUIRED,
             "template": Parameter(required=True, max_length=255),
         },
     ),

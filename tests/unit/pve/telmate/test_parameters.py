@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from homelab.provider.layouts import LXC
-from homelab.provider.lxc_parameters import create_parameters, gibibytes, update_changes
+from homelab.pve.sizes import gibibytes
+from homelab.pve.telmate.parameters import create_parameters, update_changes
 
 RECORDED: dict[str, Any] = {
     **LXC.empty(),

@@ -5,7 +5,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from homelab.lab.node.memo import Memo
+from homelab.lab.state.memo import Memo
 
 _ASKED = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 3)))
 

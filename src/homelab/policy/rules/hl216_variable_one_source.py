@@ -1,0 +1,57 @@
+"""HL216: A variable has a name that a shell takes, and one source."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from homelab.policy.rule import Observation, Rule, Severity, fails, unclear
+from homelab.policy.subject import Subject
+from homelab.policy.values import Unknown
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def check(subject: Subject) -> Iterator[Observation]:
+    """Look at what breaks it."""
+    for guest in subject.guests:
+        service = guest.service
+        if service is None:
+            continue
+        where = ("containers", guest.name, "service")
+        if (
+            isinstance(service, Unknown)
+            or isinstance(service.environment, Unknown)
+            or isinstance(service.secrets, Unknown)
+        ):
+            yield unclear(guest.name, "a variable", *where)
+            continue
+        for field, names in (("environment", service.environment), ("secrets", service.secrets)):
+            for name in names:
+                if not _is_variable(name):
+                    yield fails(guest.name, f"{name!r} is no variable's name", *where, field)
+        seen: set[str] = set()
+        for index, name in enumerate(service.secrets):
+            if name in seen:
+                yield fails(guest.name, f"secret {name} is there twice", *where, "secrets", index)
+            elif name in service.environment:
+                text = f"{name} is a secret, and has a value in environment"
+                yield fails(guest.name, text, *where, "environment", name)
+            seen.add(name)
+
+
+@lru_cache(maxsize=4096)
+def _is_variable(name: str) -> bool:
+    return _VARIABLE.fullmatch(name) is not None
+
+
+RULE = Rule(
+    id="HL216",
+    slug="variable-one-source",
+    severity=Severity.ERROR,
+    summary="A variable has a name that a shell takes, and one source.",
+    rationale="Which of two values a service gets is an accident, and Compose drops a name that is none.",
+    fix="Name it in service.environment or in service.secrets, once: letters, digits and '_'.",
+    check=check,
+)

@@ -1,0 +1,48 @@
+"""HL306: A volume's size is a whole number of MiB, written as Proxmox VE prints it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from homelab.policy.rule import Observation, Rule, Severity, fails, unclear
+from homelab.policy.subject import Subject
+from homelab.policy.values import Unknown
+from homelab.pve.sizes import format_size, parse_size
+
+_MIB = 1 << 20
+
+
+def check(subject: Subject) -> Iterator[Observation]:
+    """Look at what breaks it."""
+    for guest in subject.guests:
+        if isinstance(guest.rootfs, Unknown) or isinstance(guest.mounts, Unknown):
+            yield unclear(guest.name, "a volume's size", "containers", guest.name)
+            continue
+        for volume in (guest.rootfs, *guest.mounts):
+            place = ("rootfs",) if volume.position < 0 else ("mount_points", volume.position)
+            where = ("containers", guest.name, *place, "size")
+            if isinstance(volume.size, Unknown) or isinstance(volume.written, Unknown):
+                yield unclear(guest.name, "a volume's size", *where)
+            elif text := _mistake(volume.written):
+                yield fails(guest.name, text, *where)
+
+
+@lru_cache(maxsize=4096)
+def _mistake(written: str) -> str:
+    size = parse_size(written)
+    if size == 0 or size % _MIB:
+        return f"size {written} is not a whole number of MiB"
+    printed = format_size(size)
+    return "" if printed == written else f"size {written} is printed as {printed}"
+
+
+RULE = Rule(
+    id="HL306",
+    slug="size-as-printed",
+    severity=Severity.ERROR,
+    summary="A volume's size is a whole number of MiB, written as Proxmox VE prints it.",
+    rationale="What Proxmox VE writes another way shows up as a change in every plan.",
+    fix="Write the largest unit that divides it: 16G, not 16384M.",
+    check=check,
+)
