@@ -41,9 +41,8 @@ _LEFT_OUT = {"media": "media-stack", "monitoring": "monitoring", "business": "bu
 _PASSWORD = "a-word-that-is-nowhere-else"
 
 
-@pytest.fixture(scope="module")
-def database() -> Iterator[str]:
-    """A PostgreSQL of our own on a local socket, which an unprivileged user runs; how to reach it."""
+def _install() -> None:
+    """Have PostgreSQL's programs; where they can't be had, a test without them is none."""
     try:
         fix(diagnose_tests(), on_line=lambda line: sys.stderr.write(f"{line}\n"))
         missing = [check for check in diagnose_tests() if check.state is CheckState.MISSING]
@@ -53,6 +52,12 @@ def database() -> Iterator[str]:
     if absent:
         why = f"what this needs is not installed: {absent}"
         pytest.fail(why) if Environment.read().ci else pytest.skip(why)
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[str]:
+    """A PostgreSQL of our own on a local socket, which an unprivileged user runs; how to reach it."""
+    _install()
     programs = max(Path(POSTGRES).glob("*/bin"), key=lambda path: int(path.parent.name))
     place = Path(tempfile.mkdtemp(prefix="homelab-pg-"))
     # PostgreSQL refuses to run as root.

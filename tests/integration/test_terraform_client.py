@@ -111,11 +111,7 @@ def _changes(plan: Plan) -> dict[str, tuple[str, tuple[str, ...]]]:
     return {change.name: (change.action, change.changed) for change in plan.changes}
 
 
-def test_the_whole_floor_is_updated_drifts_is_imported_and_goes(
-    terraform: Terraform, node: Proxmox, directory: Path
-) -> None:
-    terraform.apply(terraform.plan())
-
+def _is_updated(terraform: Terraform, node: Proxmox, directory: Path) -> None:
     file = directory / "containers" / "monitoring.tf"
     text = file.read_text(encoding="utf-8")
     for old, new in (
@@ -134,6 +130,8 @@ def test_the_whole_floor_is_updated_drifts_is_imported_and_goes(
     assert "size=40G" in config["mp0"]
     assert terraform.plan().is_empty
 
+
+def _drifts(terraform: Terraform, node: Proxmox) -> None:
     node.update("pve", 302, {"cores": 4, "tags": "stray"})
     node.stop("pve", 304)
     unprotect(node, "pve", 304)
@@ -147,6 +145,8 @@ def test_the_whole_floor_is_updated_drifts_is_imported_and_goes(
     assert terraform.plan().is_empty
     assert {guest.status for guest in node.containers()} == {"running"}
 
+
+def _is_imported(terraform: Terraform, node: Proxmox) -> None:
     address = next(name for name in terraform.state_list() if '["prometheus"]' in name)
     volumes = node.config("pve", 301)
     terraform._run("state", "rm", address)
@@ -155,6 +155,14 @@ def test_the_whole_floor_is_updated_drifts_is_imported_and_goes(
     assert terraform.plan().is_empty
     assert node.config("pve", 301) == volumes
 
+
+def test_the_whole_floor_is_updated_drifts_is_imported_and_goes(
+    terraform: Terraform, node: Proxmox, directory: Path
+) -> None:
+    terraform.apply(terraform.plan())
+    _is_updated(terraform, node, directory)
+    _drifts(terraform, node)
+    _is_imported(terraform, node)
     lift_protection(node, terraform.plan(destroy=True).changes)
     terraform.destroy()
     assert (node.resources(), node.pools()) == ((), ())

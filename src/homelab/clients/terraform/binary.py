@@ -82,7 +82,7 @@ def _version(path: Path) -> tuple[int, int, int] | None:
     done = run((path, "version", "-json"), env=_OFFLINE, expected=range(256), timeout=60)
     try:
         text = str(json.loads(done.stdout)["terraform_version"])
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, TypeError):
         return None
     match = re.match(r"(\d+)\.(\d+)\.(\d+)", text)
     return None if match is None else (int(match[1]), int(match[2]), int(match[3]))

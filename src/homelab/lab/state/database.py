@@ -119,6 +119,8 @@ class State:
                     if full
                     else None,
                 ) from error
+            except OverflowError as error:
+                raise StateError("unable to write the node's state - number too large") from error
             finally:
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")

@@ -71,16 +71,6 @@ def test_keys_are_their_owners(tmp_path: Path) -> None:
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_the_ssh_key_stays(tmp_path: Path) -> None:
-    private = ensure_ssh_key(tmp_path)
-    text = private.read_bytes()
-    assert ensure_ssh_key(tmp_path).read_bytes() == text
-    assert text.startswith(b"-----BEGIN OPENSSH PRIVATE KEY-----")
-    public = private.with_name("id_ed25519.pub").read_text()
-    assert public.startswith("ssh-ed25519 AAAA")
-    assert public.endswith(" homelab-lab\n")
-
-
 def test_a_directory_that_can_not_be_made_is_one_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigurationError, match="can't write certificates"):

@@ -72,9 +72,10 @@ class Rules(_Handlers):
         with self._changing(context, call) as found:
             firewall.check_digest(found.rules, args.text("digest"))
             rule = firewall.rule_at(found.rules, position)
-            if "moveto" in args:
+            if "moveto" in args and (place := args.integer("moveto")) != position:
                 del found.rules[position]
-                found.rules.insert(min(args.integer("moveto"), len(found.rules)), rule)
+                # The place is one in the list as it was, with the rule.
+                found.rules.insert(place - 1 if place > position else place, rule)
                 return
             rule.update(_row(args, RULE))
             for name in args.words("delete"):
@@ -157,6 +158,8 @@ class Sets(_Handlers):
             if renamed:
                 if renamed not in found.ipsets:
                     raise invalid("rename", f"IPSet '{renamed}' does not exist")
+                if name != renamed and name in found.ipsets:
+                    raise invalid("name", f"IPSet '{name}' does already exist")
                 known = found.ipsets.pop(renamed)
                 found.ipsets[name] = {**known, **_row(args, {"comment": COMMENT})}
             elif name in found.ipsets:

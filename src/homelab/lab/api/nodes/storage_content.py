@@ -8,7 +8,9 @@ import time
 import urllib.request
 from collections.abc import Callable
 from dataclasses import replace
+from http.client import HTTPMessage
 from pathlib import Path
+from typing import IO
 from urllib.error import URLError
 from urllib.parse import urlsplit
 
@@ -191,16 +193,34 @@ def _keep(context: Context, file: StoredFile, source: Path, args: Arguments) -> 
 
 def _fetch(url: str, path: Path) -> None:
     """From this machine only: the lab sends no packets anywhere else."""
-    if urlsplit(url).hostname not in _LOOPBACK:
-        raise ApiFailureError("download failed: the lab reaches no network but this machine")
+    _check_loopback(url)
     opener: Callable[..., object] = urllib.request.build_opener(
-        urllib.request.ProxyHandler({})
+        urllib.request.ProxyHandler({}), _Redirects
     ).open
     try:
         with opener(url, timeout=_DOWNLOAD_TIMEOUT) as answer, path.open("wb") as file:  # type: ignore[attr-defined]
             shutil.copyfileobj(answer, file)
     except (URLError, OSError) as error:
         raise ApiFailureError(f"download failed: {error}") from error
+
+
+def _check_loopback(url: str) -> None:
+    if urlsplit(url).hostname not in _LOOPBACK:
+        raise ApiFailureError("download failed: the lab reaches no network but this machine")
+
+
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    def redirect_request(  # noqa: PLR0917  (as its base has it)
+        self,
+        req: urllib.request.Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: HTTPMessage,
+        newurl: str,
+    ) -> urllib.request.Request | None:
+        _check_loopback(newurl)
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 def _storage(args: Arguments) -> Storage:

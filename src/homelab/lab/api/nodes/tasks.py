@@ -19,7 +19,7 @@ def listing(context: Context, call: Call) -> object:
         active = record.endtime is None
         if (source == "active" and not active) or (source == "archive" and active):
             continue
-        if _matches(record, call):
+        if _is_here(context, record) and _matches(record, call):
             found.append(record)
     start, limit = args.integer("start", 0), args.integer("limit", 50)
     rows = [task_row(record) for record in found[start : start + limit]]
@@ -38,6 +38,11 @@ def status(context: Context, call: Call) -> object:
 def log(context: Context, call: Call) -> object:
     lines = context.tasks.lines(_record(context, call).upid)
     return Page.of_log(lines, call.args)
+
+
+def _is_here(context: Context, record: TaskRecord) -> bool:
+    """A node knows its own tasks; /cluster/tasks has those of all."""
+    return Upid.parse(record.upid).node == context.node
 
 
 def _matches(record: TaskRecord, call: Call) -> bool:
@@ -69,7 +74,7 @@ def _record(context: Context, call: Call) -> TaskRecord:
     except UpidError as error:
         raise invalid("upid", "unable to parse worker upid") from error
     record = context.tasks.status(name)
-    if record is None:
+    if record is None or not _is_here(context, record):
         raise invalid("upid", "no such task")
     return record
 
