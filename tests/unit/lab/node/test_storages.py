@@ -2,7 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from homelab.lab.node.storages import DEFAULT_STORAGE, DUMP_STORAGE, STORAGES, storage_named
+from homelab.lab.failures import ApiFailureError
+from homelab.lab.node.storages import (
+    DEFAULT_STORAGE,
+    DUMP_STORAGE,
+    STORAGES,
+    storage_for_volumes,
+    storage_named,
+)
 from homelab.pve.volumes import VolumeId
 
 
@@ -17,7 +24,6 @@ from homelab.pve.volumes import VolumeId
 )
 def test_volumes_are_named_as_on_pves_storages(storage: str, size: int, name: str) -> None:
     found = storage_named(storage)
-    assert found is not None
     assert found.volume_name(100, 2, size=size) == name
     assert VolumeId(storage, name).disk == 2
 
@@ -27,6 +33,12 @@ def test_what_is_in_raw_images_has_no_snapshots() -> None:
 
 
 def test_containers_and_backups_have_a_place() -> None:
-    assert "rootdir" in getattr(storage_named(DEFAULT_STORAGE), "content", ())
-    assert "backup" in getattr(storage_named(DUMP_STORAGE), "content", ())
-    assert storage_named("nas") is None
+    assert storage_for_volumes(DEFAULT_STORAGE).name == DEFAULT_STORAGE
+    assert "backup" in storage_named(DUMP_STORAGE).content
+
+
+def test_what_is_not_there_or_not_for_containers_is_refused_in_pves_words() -> None:
+    with pytest.raises(ApiFailureError, match="storage 'nas' does not exist"):
+        storage_named("nas")
+    with pytest.raises(ApiFailureError, match="'local' does not support container directories"):
+        storage_for_volumes("local")

@@ -16,7 +16,7 @@ from homelab.operations.target.lab_options import (
     open_lab,
     settings_if_any,
 )
-from homelab.settings import Environment, LabTarget
+from homelab.settings import Environment, LabTarget, with_environment
 
 _SECTION = LabTarget(kind="lab", runtime="memory", listen="127.0.0.1:1", state=Path("/file"))
 
@@ -26,8 +26,8 @@ def test_the_command_line_wins_over_the_environment_and_that_over_the_file() -> 
     options = LabOptions(state=Path("/option"), listen="127.0.0.1:3", runtime="lxc", nodes=2)
     places = [
         lab_place(LabOptions(), _SECTION, Environment()),
-        lab_place(LabOptions(), _SECTION, environment),
-        lab_place(options, _SECTION, environment),
+        lab_place(LabOptions(), with_environment(_SECTION, environment), environment),
+        lab_place(options, with_environment(_SECTION, environment), environment),
     ]
     assert [(place.state.name, place.listen[-1]) for place in places] == [
         ("file", "1"),
