@@ -1,14 +1,3 @@
-terraform {
-  required_version = ">= 1.6.0"
-
-  required_providers {
-    proxmox = {
-      source  = "telmate/proxmox"
-      version = "3.0.2-rc07"
-    }
-  }
-}
-
 # Address and credentials come from PM_API_URL, PM_USER, PM_PASS, PM_API_TOKEN_ID and
 # PM_API_TOKEN_SECRET; none is written here.
 provider "proxmox" {

@@ -22,6 +22,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from homelab.wording import counted
+
 
 class HomelabError(Exception):
     """Base of everything that this library raises on purpose.
@@ -52,10 +54,9 @@ class TopologyError(HomelabError):
 
     def __init__(self, problems: Sequence[str], *, hint: str | None = None) -> None:
         self.problems = tuple(problems)
-        count = len(self.problems)
         listing = "\n".join(f"  {problem}" for problem in self.problems)
-        noun = "problem" if count == 1 else "problems"
-        super().__init__(f"{count} {noun} in the topology:\n{listing}", hint=hint)
+        count = counted(len(self.problems), "problem")
+        super().__init__(f"{count} in the topology:\n{listing}", hint=hint)
 
 
 class CapabilityError(HomelabError):

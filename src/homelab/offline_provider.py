@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 import platform
 import shlex
 import sys
-import tempfile
 from pathlib import Path
+
+from homelab.files import replace_file
 
 ADDRESS = "registry.terraform.io/telmate/proxmox"
 VERSION = "3.0.2-rc07"
@@ -84,12 +84,5 @@ provider_installation {{
 
 
 def _write(path: Path, text: str, *, mode: int) -> None:
-    """Write a file in one step, so that a reader never sees half of it."""
-    if path.exists() and path.read_text() == text:
-        return
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-    temporary = Path(name)
-    temporary.chmod(mode)
-    temporary.replace(path)
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        replace_file(path, text, mode=mode, by_several=True)

@@ -31,6 +31,9 @@ _SBIN = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 _KILL_PENDING = 1 << 8
 """SIGKILL is signal 9, the ninth bit of a mask."""
 _PF_EXITING = 0x4
+_STATE, _FLAGS, _START_TIME = 0, 6, 19
+"""Fields 3, 9 and 22 of /proc/PID/stat (proc(5)), counted from behind the program's name."""
+_OVER = {"Z", "X"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,34 +180,31 @@ def _cannot_start(words: tuple[str, ...], cwd: Path | None, error: OSError) -> H
 def is_alive(pid: int, *, start_time: int | None = None) -> bool:
     """Whether a process exists, is no zombie, and (if given) began at `start_time` in clock ticks.
 
-    The start time (field 22 of /proc/PID/stat, proc(5)) tells a reused id from the process meant.
+    The start time tells a reused id from the process meant.
     """
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
-    except OSError:
+    stat = _stat(pid)
+    if stat is None or stat[_STATE] in _OVER:
         return False
-    fields = stat.rpartition(")")[2].split()
-    if fields[0] in {"Z", "X"}:
-        return False
-    return start_time is None or int(fields[19]) == start_time
+    return start_time is None or int(stat[_START_TIME]) == start_time
 
 
 def is_dying(pid: int) -> bool:
     """Whether a process was killed, though it may still be there for a moment, or is gone.
 
     SIGKILL is among its pending signals (proc(5), SigPnd and ShdPnd) until it begins to exit, which
-    the flag PF_EXITING (field 9 of /proc/PID/stat) shows from then on.
+    the flag PF_EXITING shows from then on.
     """
     try:
         status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
     except OSError:
+        return True
+    stat = _stat(pid)
+    if stat is None:
         return True
     pending = re.findall(r"^(?:Sig|Shd)Pnd:\s*([0-9a-f]+)$", status, re.MULTILINE)
     if any(int(mask, 16) & _KILL_PENDING for mask in pending):
         return True
-    fields = stat.rpartition(")")[2].split()
-    return fields[0] in {"Z", "X"} or bool(int(fields[6]) & _PF_EXITING)
+    return stat[_STATE] in _OVER or bool(int(stat[_FLAGS]) & _PF_EXITING)
 
 
 def processes_with(name: str, value: str) -> tuple[int, ...]:
@@ -226,11 +226,17 @@ def processes_with(name: str, value: str) -> tuple[int, ...]:
 
 def start_time_of(pid: int) -> int | None:
     """When a process began, in clock ticks after boot; None when there is none."""
+    stat = _stat(pid)
+    return None if stat is None else int(stat[_START_TIME])
+
+
+def _stat(pid: int) -> list[str] | None:
+    """The fields behind the program's name, which may hold anything; None for no process."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
     except OSError:
         return None
-    return int(stat.rpartition(")")[2].split()[19])
+    return stat.rpartition(")")[2].split()
 
 
 def process_began() -> float:

@@ -1,8 +1,9 @@
 """Settings: homelab.toml names the targets, the environment adds credentials and overrides.
 
 Precedence, highest first: an option of the command line, the environment, homelab.local.toml (kept
-out of version control), homelab.toml, the default written here. Secrets come from the environment
-alone. This module is the only reader of the environment; `homelab.process` passes it on.
+out of version control), homelab.toml, the option's default (`homelab.options.declared`). Secrets
+come from the environment alone. This module is the only reader of the environment;
+`homelab.process` passes it on.
 """
 
 from __future__ import annotations
@@ -14,20 +15,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from homelab.errors import ConfigurationError
+from homelab.options import declared
+from homelab.options.declared import ImagesChoice, RuntimeChoice, StateChoice
+from homelab.options.option import fields_of, options_of, said
 
-RuntimeChoice = Literal["auto", "lxc", "memory"]
-ImagesChoice = Literal["lab", "upstream"]
-StateChoice = Literal["local", "pg"]
-
-DEFAULT_TARGET = "lab"
+DEFAULT_TARGET = str(declared.TARGET.default)
 GITHUB_API = "https://api.github.com"
-DEFAULT_LISTEN = "127.0.0.1:8006"
 SETTINGS_FILES = ("homelab.toml", "homelab.local.toml")
 
 SYSTEM_STATE = Path("/var/lib/homelab/lab")
@@ -35,41 +34,40 @@ SYSTEM_STATE = Path("/var/lib/homelab/lab")
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class LabTarget(_Section):
-    """The embedded node; its address and credentials are its own."""
+    """The embedded node; its address and credentials are its own. None: nothing is said."""
 
     kind: Literal["lab"]
-    runtime: RuntimeChoice = "auto"
-    listen: str = DEFAULT_LISTEN
-    state: Path | None = None
-    images: ImagesChoice = "lab"
+    runtime: Annotated[RuntimeChoice | None, declared.RUNTIME] = None
+    listen: Annotated[str | None, declared.LISTEN] = None
+    state: Annotated[Path | None, declared.STATE] = None
+    images: Annotated[ImagesChoice, declared.IMAGES] = "lab"
 
 
 class ProxmoxTarget(_Section):
-    """A real Proxmox VE node; PM_* in the environment wins over what stands here."""
+    """A real Proxmox VE node."""
 
     kind: Literal["proxmox"]
-    api_url: str | None = None
-    ca_file: Path | None = None
-    tls_insecure: bool = False
-    node: str | None = None
-    storage: str | None = None
-    template: str | None = None
-    ssh_user: str = "root"
-    ssh_key: Path | None = None
-    """The private key; Terraform puts NAME.pub into new containers."""
-    vault_password_file: Path | None = None
-    """Opens ansible/group_vars/TARGET/vault.yml; ANSIBLE_VAULT_PASSWORD_FILE wins."""
-    state: StateChoice = "local"
-    """Where Terraform's state is; `pg` reads PG_CONN_STR from the environment."""
-    state_schema: str = Field(default="homelab", pattern=r"^[a-z_][a-z0-9_]{0,62}$")
-    """The PostgreSQL schema of the state; PG_SCHEMA_NAME wins."""
+    api_url: Annotated[str | None, declared.API_URL] = None
+    ca_file: Annotated[Path | None, declared.CA_FILE] = None
+    tls_insecure: Annotated[bool, declared.TLS_INSECURE] = False
+    node: Annotated[str | None, declared.NODE] = None
+    storage: Annotated[str | None, declared.STORAGE] = None
+    template: Annotated[str | None, declared.TEMPLATE] = None
+    ssh_user: Annotated[str, declared.SSH_USER] = "root"
+    ssh_key: Annotated[Path | None, declared.SSH_KEY] = None
+    vault_password_file: Annotated[Path | None, declared.VAULT_PASSWORD_FILE] = None
+    state: Annotated[StateChoice, declared.TERRAFORM_STATE] = "local"
+    state_schema: Annotated[
+        str, declared.STATE_SCHEMA, Field(pattern=r"^[a-z_][a-z0-9_]{0,62}$")
+    ] = "homelab"
 
 
 TargetSettings = Annotated[LabTarget | ProxmoxTarget, Field(discriminator="kind")]
+AnyTarget = TypeVar("AnyTarget", bound=_Section)
 
 
 class NodeSize(_Section):
@@ -102,7 +100,7 @@ class PolicySettings(_Section):
 
 
 class _File(_Section):
-    default_target: str = DEFAULT_TARGET
+    default_target: Annotated[str, declared.TARGET] = DEFAULT_TARGET
     policy: PolicySettings = PolicySettings()
     targets: dict[str, TargetSettings] = Field(default_factory=dict)
 
@@ -111,63 +109,41 @@ class _File(_Section):
 class Environment:
     """What the environment says; None where it says nothing."""
 
-    pm_api_url: str | None = None
-    pm_user: str | None = None
-    pm_pass: str | None = field(default=None, repr=False)
-    pm_api_token_id: str | None = None
-    pm_api_token_secret: str | None = field(default=None, repr=False)
-    ca_file: Path | None = None
-    ssl_cert_file: Path | None = None
-    """What programs in Go and OpenSSL trust already, such as a company's proxy."""
-    vault_password_file: Path | None = None
-    pg_conn_str: str | None = field(default=None, repr=False)
-    pg_schema_name: str | None = None
-    project: Path | None = None
-    lab_state: Path | None = None
-    cache: Path | None = None
-    lab_address: str | None = None
-    """HOMELAB_LAB_LISTEN: the address and port of the lab's API."""
-    ntfy_url: str | None = field(default=None, repr=False)
-    """HOMELAB_NTFY_URL: the topic that people are notified on; its name is its secret."""
+    pm_api_url: Annotated[str | None, declared.API_URL] = None
+    pm_user: Annotated[str | None, declared.USER] = None
+    pm_pass: Annotated[str | None, declared.PASSWORD] = field(default=None, repr=False)
+    pm_api_token_id: Annotated[str | None, declared.API_TOKEN_ID] = None
+    pm_api_token_secret: Annotated[str | None, declared.API_TOKEN_SECRET] = field(
+        default=None, repr=False
+    )
+    ca_file: Annotated[Path | None, declared.CA_FILE] = None
+    ssl_cert_file: Annotated[Path | None, declared.SSL_CERT_FILE] = None
+    vault_password_file: Annotated[Path | None, declared.VAULT_PASSWORD_FILE] = None
+    pg_conn_str: Annotated[str | None, declared.PG_CONN_STR] = field(default=None, repr=False)
+    pg_schema_name: Annotated[str | None, declared.STATE_SCHEMA] = None
+    project: Annotated[Path | None, declared.PROJECT] = None
+    lab_state: Annotated[Path | None, declared.STATE] = None
+    lab_address: Annotated[str | None, declared.LISTEN] = None
+    cache: Annotated[Path | None, declared.CACHE] = None
+    ntfy_url: Annotated[str | None, declared.NTFY_URL] = field(default=None, repr=False)
     ci: bool = False
-    ssh_auth_sock: str | None = None
     sudo_owner: tuple[int, int] | None = None
     """The user and group that called sudo; files in the project are given back to them."""
 
     @classmethod
     def read(cls, values: Mapping[str, str] | None = None) -> Environment:
-        """Read this process's environment, or `values` in its place."""
+        """Read this process's environment, or `values` in its place; an empty one says nothing."""
         source: Mapping[str, str] = os.environ if values is None else values
-
-        def text(name: str) -> str | None:
-            return source.get(name) or None
-
-        def path(name: str) -> Path | None:
-            value = text(name)
-            return None if value is None else Path(value).expanduser().absolute()
-
-        uid, gid = text("SUDO_UID"), text("SUDO_GID")
-        owner = (int(uid), int(gid)) if uid and gid and uid.isdigit() and gid.isdigit() else None
-        return cls(
-            pm_api_url=text("PM_API_URL"),
-            pm_user=text("PM_USER"),
-            pm_pass=text("PM_PASS"),
-            pm_api_token_id=text("PM_API_TOKEN_ID"),
-            pm_api_token_secret=text("PM_API_TOKEN_SECRET"),
-            ca_file=path("HOMELAB_CA_FILE"),
-            ssl_cert_file=path("SSL_CERT_FILE"),
-            vault_password_file=path("ANSIBLE_VAULT_PASSWORD_FILE"),
-            pg_conn_str=text("PG_CONN_STR"),
-            pg_schema_name=text("PG_SCHEMA_NAME"),
-            project=path("HOMELAB_PROJECT"),
-            lab_state=path("HOMELAB_LAB_STATE"),
-            cache=path("HOMELAB_CACHE"),
-            lab_address=text("HOMELAB_LAB_LISTEN"),
-            ntfy_url=text("HOMELAB_NTFY_URL"),
-            ci=(text("CI") or "").lower() in {"1", "true", "yes"},
-            ssh_auth_sock=text("SSH_AUTH_SOCK"),
-            sudo_owner=owner if owner and owner[0] != 0 else None,
-        )
+        given: dict[str, Any] = {}
+        for name, option in options_of(cls).items():
+            if text := source.get(option.variable or ""):
+                is_path = fields_of(cls)[name].kind is Path
+                given[name] = Path(text).expanduser().absolute() if is_path else text
+        given["ci"] = source.get("CI", "").lower() in {"1", "true", "yes"}
+        uid, gid = source.get("SUDO_UID", ""), source.get("SUDO_GID", "")
+        if uid.isdigit() and gid.isdigit() and int(uid) != 0:
+            given["sudo_owner"] = (int(uid), int(gid))
+        return cls(**given)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,9 +221,9 @@ def load(project: Path | None = None, *, environment: Environment | None = None)
             f"{directory / SETTINGS_FILES[0]} is not valid:\n{lines}",
             hint="see the commented homelab.toml of the project",
         ) from error
-    targets: dict[str, LabTarget | ProxmoxTarget] = {
-        DEFAULT_TARGET: LabTarget(kind="lab"),
-        **parsed.targets,
+    targets = {
+        name: with_environment(target, env)
+        for name, target in {DEFAULT_TARGET: LabTarget(kind="lab"), **parsed.targets}.items()
     }
     if parsed.default_target not in targets:
         raise ConfigurationError(
@@ -260,6 +236,16 @@ def load(project: Path | None = None, *, environment: Environment | None = None)
         environment=env,
         policy=parsed.policy,
     )
+
+
+def with_environment(target: AnyTarget, environment: Environment) -> AnyTarget:
+    """A target with what the environment says laid over what the files say."""
+    values = {
+        name: value
+        for name, option in options_of(type(target)).items()
+        if (value := said(environment, option)) is not None
+    }
+    return target.model_copy(update=values)
 
 
 def find_project(start: Path | None = None) -> Path:

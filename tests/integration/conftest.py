@@ -20,7 +20,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from homelab.errors import HomelabError
-from homelab.lab.host.doctor import make_ready
+from homelab.lab.host.installation import make_ready
 from homelab.settings import Environment, cache_directory
 
 ROOT = Path(__file__).parents[2]

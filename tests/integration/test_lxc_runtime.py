@@ -52,7 +52,6 @@ def guest(vmid: int, **more: object) -> Guest:
         "hostname": f"ct{number}",
         "cores": 1,
         "memory": 1024,
-        "nesting": True,
         "volumes": (Volume(volid=f"local-zfs:subvol-{vmid}-disk-0", path="/", size=8 << 30),),
         "nics": (
             Nic(

@@ -166,15 +166,10 @@ def test_linked_clones_of_a_template(node: Node) -> None:
     node.ok(clone.delete(force=1))
 
 
-def test_a_backup_of_a_running_container_makes_another_one(node: Node) -> None:
-    node.create(
-        715,
-        mp0="local-zfs:1,mp=/srv/in,backup=1",
-        mp1="local-zfs:1,mp=/srv/out,backup=0",
-        start=1,
-    )
+def _fill(node: Node, vmid: int) -> None:
+    """Files of every kind: owners, modes, links, capabilities, attributes, on each volume."""
     node.inside(
-        715,
+        vmid,
         "echo hello > /root/word; chown 33:44 /root/word; chmod 640 /root/word; rm /etc/motd;"
         "ln -s word /root/link; cp /bin/true /root/able;"
         'setcap cap_net_raw=ep /root/able || python3 -c "import os;'
@@ -184,9 +179,10 @@ def test_a_backup_of_a_running_container_makes_another_one(node: Node) -> None:
         "chown 55:66 /srv/in; echo in > /srv/in/word; echo out > /srv/out/word;"
         "mkdir -p /var/lib/docker/volumes; echo layer > /var/lib/docker/volumes/word",
     )
-    upid = node.api.vzdump.post(vmid=715, mode="snapshot", storage="local", compress="zstd")
-    node.ok(upid)
-    assert "create storage snapshot" in node.log(upid)
+
+
+def _archived(node: Node) -> str:
+    """The volume id of the only backup, whose archive is as Proxmox VE lays it out."""
     (backup,) = node.api.storage("local").content.get(content="backup")
     archive = next(Path(node.info.state_dir).glob("**/dump/vzdump-lxc-715-*.tar.zst"))
     assert archive.stat().st_size == backup["size"]
@@ -202,9 +198,24 @@ def test_a_backup_of_a_running_container_makes_another_one(node: Node) -> None:
         ["tar", "--zstd", "-xOf", archive, "./etc/vzdump/pct.conf"], text=True
     )
     assert "hostname: v715" in conf
+    return str(backup["volid"])
+
+
+def test_a_backup_of_a_running_container_makes_another_one(node: Node) -> None:
+    node.create(
+        715,
+        mp0="local-zfs:1,mp=/srv/in,backup=1",
+        mp1="local-zfs:1,mp=/srv/out,backup=0",
+        start=1,
+    )
+    _fill(node, 715)
+    upid = node.api.vzdump.post(vmid=715, mode="snapshot", storage="local", compress="zstd")
+    node.ok(upid)
+    assert "create storage snapshot" in node.log(upid)
+    volid = _archived(node)
 
     node.inside(715, "echo changed > /root/word")
-    node.ok(node.api.lxc.post(vmid=716, ostemplate=backup["volid"], restore=1, hostname="v716"))
+    node.ok(node.api.lxc.post(vmid=716, ostemplate=volid, restore=1, hostname="v716"))
     node.ok(node.api.lxc(715).delete(force=1))
     node.ok(node.api.lxc(716).status.start.post())
     said = node.inside(716, "cat /root/word; stat -c '%u:%g %a' /root/word /srv/in; cat /root/link")

@@ -14,8 +14,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from homelab.clients.proxmox import Proxmox
+from homelab.model.changes import Action
 from homelab.operations import plan as reviewing
-from homelab.operations.review.report import Action
 from homelab.pve.terraform_privileges import PRIVILEGES
 from homelab.settings import Environment, load
 

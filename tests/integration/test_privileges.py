@@ -17,11 +17,12 @@ from homelab.clients.terraform.client import Terraform
 from homelab.clients.terraform.plan import Plan
 from homelab.errors import ApiError
 from homelab.lab import Lab
-from homelab.operations.review.needs import Need, needs_of
+from homelab.operations.review.needs import needs_of
 from homelab.operations.review.preflight import preflight
 from homelab.operations.stages.protection import lift_protection
 from homelab.policy.documents import subject_from_plan
-from homelab.provider.lxc_parameters import create_parameters, update_changes
+from homelab.pve.telmate.parameters import create_parameters, update_changes
+from homelab.pve.telmate.privileges import Need
 
 _USER, _PASSWORD = "terraform@pve", "a-long-password"
 _TREE = """
@@ -146,7 +147,7 @@ def clean(place: Place) -> Iterator[None]:
 def _needs(plan: Plan) -> tuple[Need, ...]:
     subject = subject_from_plan(plan.document)
     changes = subject.changes or ()
-    return needs_of(changes, document=plan.document, provider=subject.provider)
+    return needs_of(changes, resources=plan.resources, provider=subject.provider)
 
 
 def _granted(place: Place, plan: Plan) -> None:
@@ -181,9 +182,9 @@ def test_exactly_these_privileges_apply_a_plan(place: Place, tmp_path: Path) -> 
 
 def _create(client: Proxmox, plan: Plan) -> None:
     """The requests that the provider makes to create and read back."""
-    for change in sorted(plan.changes, key=lambda change: change.resource_type, reverse=True):
+    for change in sorted(plan.changes, key=lambda change: change.type, reverse=True):
         after = dict(change.after or {})
-        if change.resource_type == "proxmox_pool":
+        if change.type == "proxmox_pool":
             client._request("POST", "pools", {"poolid": after["poolid"]})
             client.get(f"pools/{after['poolid']}")
         else:

@@ -31,7 +31,7 @@ from proxmoxer.core import ResourceException
 from homelab.errors import HomelabError
 from homelab.lab import Fault, Lab, LabInfo
 from homelab.lab.api.evidence import Key, ledger, render
-from homelab.lab.host.doctor import install
+from homelab.lab.host.installation import install
 from homelab.lab.server.request_log import driven
 from homelab.operations.target.lab_view import client as lab_client
 from homelab.repository.parity import Recording, check

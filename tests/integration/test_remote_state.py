@@ -25,7 +25,8 @@ import pytest
 
 from homelab.clients.postgres import LockKind, Session, StateDatabase
 from homelab.errors import HomelabError
-from homelab.lab.host.doctor import POSTGRES, CheckState, diagnose_tests, fix
+from homelab.lab.host.doctor import POSTGRES, CheckState, diagnose_tests
+from homelab.lab.host.installation import fix
 from homelab.operations.state.revision import revision_of
 from homelab.polling import wait_until
 from homelab.settings import Environment
@@ -40,9 +41,8 @@ _LEFT_OUT = {"media": "media-stack", "monitoring": "monitoring", "business": "bu
 _PASSWORD = "a-word-that-is-nowhere-else"
 
 
-@pytest.fixture(scope="module")
-def database() -> Iterator[str]:
-    """A PostgreSQL of our own on a local socket, which an unprivileged user runs; how to reach it."""
+def _install() -> None:
+    """Have PostgreSQL's programs; where they can't be had, a test without them is none."""
     try:
         fix(diagnose_tests(), on_line=lambda line: sys.stderr.write(f"{line}\n"))
         missing = [check for check in diagnose_tests() if check.state is CheckState.MISSING]
@@ -52,6 +52,12 @@ def database() -> Iterator[str]:
     if absent:
         why = f"what this needs is not installed: {absent}"
         pytest.fail(why) if Environment.read().ci else pytest.skip(why)
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[str]:
+    """A PostgreSQL of our own on a local socket, which an unprivileged user runs; how to reach it."""
+    _install()
     programs = max(Path(POSTGRES).glob("*/bin"), key=lambda path: int(path.parent.name))
     place = Path(tempfile.mkdtemp(prefix="homelab-pg-"))
     # PostgreSQL refuses to run as root.

@@ -21,8 +21,9 @@ from ordinary_user import OrdinaryUser, ordinary_user
 from small_tree import keep
 
 from homelab.errors import HomelabError
-from homelab.lab.host.doctor import CheckState, diagnose_tests, fix
-from homelab.lab.volumes.node_volumes import capabilities
+from homelab.lab.host.doctor import CheckState, diagnose_tests
+from homelab.lab.host.installation import fix
+from homelab.lab.volumes.node_volumes import describe_backends
 from homelab.settings import Environment
 
 pytestmark = [pytest.mark.usefixtures("able")]
@@ -103,7 +104,7 @@ def test_ordinary_user_deploys_as_root_does_and_owns_the_project(
     }
     clone.ok(".venv/bin/nox", "-s", "destroy")
     monkeypatch.setenv("PATH", _ROOT_S_PATH)
-    possible = {name: not what.startswith("plain") for name, what in capabilities().items()}
+    possible = {name: not what.startswith("plain") for name, what in describe_backends().items()}
 
     assert "without root the lab keeps state only" in planned
     assert "2 of 2 services are healthy" in deployed

@@ -78,7 +78,7 @@ def terraform(directory: Path, environment: dict[str, str]) -> Terraform:
 def test_the_whole_floor_comes_up_stays_and_goes(terraform: Terraform, node: Proxmox) -> None:
     events: list[TerraformEvent] = []
     plan = terraform.plan()
-    assert Counter(change.resource_type for change in plan.changes)["proxmox_lxc"] == CONTAINERS
+    assert Counter(change.type for change in plan.changes)["proxmox_lxc"] == CONTAINERS
 
     applied = terraform.apply(plan, on_event=events.append)
 
@@ -108,14 +108,10 @@ def test_the_whole_floor_comes_up_stays_and_goes(terraform: Terraform, node: Pro
 
 def _changes(plan: Plan) -> dict[str, tuple[str, tuple[str, ...]]]:
     """What a plan would do to containers: action and attributes, by name."""
-    return {change.key: (change.action, change.changed) for change in plan.changes}
+    return {change.name: (change.action, change.changed) for change in plan.changes}
 
 
-def test_the_whole_floor_is_updated_drifts_is_imported_and_goes(
-    terraform: Terraform, node: Proxmox, directory: Path
-) -> None:
-    terraform.apply(terraform.plan())
-
+def _is_updated(terraform: Terraform, node: Proxmox, directory: Path) -> None:
     file = directory / "containers" / "monitoring.tf"
     text = file.read_text(encoding="utf-8")
     for old, new in (
@@ -134,6 +130,8 @@ def test_the_whole_floor_is_updated_drifts_is_imported_and_goes(
     assert "size=40G" in config["mp0"]
     assert terraform.plan().is_empty
 
+
+def _drifts(terraform: Terraform, node: Proxmox) -> None:
     node.update("pve", 302, {"cores": 4, "tags": "stray"})
     node.stop("pve", 304)
     unprotect(node, "pve", 304)
@@ -147,6 +145,8 @@ def test_the_whole_floor_is_updated_drifts_is_imported_and_goes(
     assert terraform.plan().is_empty
     assert {guest.status for guest in node.containers()} == {"running"}
 
+
+def _is_imported(terraform: Terraform, node: Proxmox) -> None:
     address = next(name for name in terraform.state_list() if '["prometheus"]' in name)
     volumes = node.config("pve", 301)
     terraform._run("state", "rm", address)
@@ -155,6 +155,14 @@ def test_the_whole_floor_is_updated_drifts_is_imported_and_goes(
     assert terraform.plan().is_empty
     assert node.config("pve", 301) == volumes
 
+
+def test_the_whole_floor_is_updated_drifts_is_imported_and_goes(
+    terraform: Terraform, node: Proxmox, directory: Path
+) -> None:
+    terraform.apply(terraform.plan())
+    _is_updated(terraform, node, directory)
+    _drifts(terraform, node)
+    _is_imported(terraform, node)
     lift_protection(node, terraform.plan(destroy=True).changes)
     terraform.destroy()
     assert (node.resources(), node.pools()) == ((), ())
@@ -171,9 +179,9 @@ def test_a_lost_state_is_taken_over(terraform: Terraform, node: Proxmox, directo
     adoption = plan_adopting(terraform, node)
 
     assert len(adoption.imported) == len(first.changes)
-    assert {change.action for change in adoption.plan.changes} <= {"import", "update"}
+    assert {change.action for change in adoption.plan.changes} <= {"adopt", "update"}
     stopped = [change for change in adoption.plan.changes if "start" in change.changed]
-    assert [change.key for change in stopped] == ["sonarr"]
+    assert [change.name for change in stopped] == ["sonarr"]
     assert terraform.apply(adoption.plan).added == 0
     assert node.status("pve", 203).running
     assert node.config("pve", 201) == volumes

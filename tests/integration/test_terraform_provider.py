@@ -321,7 +321,7 @@ def test_a_plan_that_imports_starts_what_is_stopped(work: Workspace, node: Proxm
 
     assert {change.address: change.action for change in plan.changes} == {
         "proxmox_lxc.plex": "update",
-        "proxmox_pool.media": "import",
+        "proxmox_pool.media": "adopt",
     }
     assert plan.changes[0].changed == ("start",)
     assert terraform.apply(plan).imported == 2

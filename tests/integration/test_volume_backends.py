@@ -17,7 +17,7 @@ import pytest
 from homelab.lab.host.namespaces import Node
 from homelab.lab.runtime import RuntimeFailureError, Volume
 from homelab.lab.volumes import RawImages, Subvolumes, btrfs, loops
-from homelab.lab.volumes.node_volumes import Storage
+from homelab.lab.volumes.node_volumes import NodeVolumes
 from homelab.polling import wait_until
 
 pytestmark = [pytest.mark.usefixtures("able"), pytest.mark.timeout(120)]
@@ -33,21 +33,21 @@ def node(able: None, tmp_path: Path) -> Iterator[Node]:
 
 
 @pytest.fixture
-def storage(node: Node, tmp_path: Path) -> Storage:
-    made = Storage(tmp_path / "storage", node)
+def storage(node: Node, tmp_path: Path) -> NodeVolumes:
+    made = NodeVolumes(tmp_path / "storage", node)
     made.open()
     return made
 
 
 @pytest.fixture
-def subvolumes(storage: Storage) -> Subvolumes:
+def subvolumes(storage: NodeVolumes) -> Subvolumes:
     backend, _ = storage.backend("local-zfs:subvol-1-disk-0")
     assert isinstance(backend, Subvolumes)
     return backend
 
 
 @pytest.fixture
-def images(storage: Storage) -> RawImages:
+def images(storage: NodeVolumes) -> RawImages:
     backend, _ = storage.backend("local-dir:1/vm-1-disk-0.raw")
     assert isinstance(backend, RawImages)
     return backend
@@ -155,7 +155,7 @@ def test_an_image_in_use_is_never_touched_behind_its_users_back(
     (images.path(name) / "big").write_bytes(b"x" * (40 << 20))
 
 
-def test_a_copy_between_storages_keeps_owners_and_attributes(storage: Storage) -> None:
+def test_a_copy_between_storages_keeps_owners_and_attributes(storage: NodeVolumes) -> None:
     source = Volume(volid="local-zfs:subvol-1-disk-1", path="/srv", size=32 << 20)
     target = Volume(volid="local-dir:2/vm-2-disk-1.raw", path="/srv", size=32 << 20)
     file = storage.make(source) / "word"
@@ -170,13 +170,13 @@ def test_a_copy_between_storages_keeps_owners_and_attributes(storage: Storage) -
     assert storage.path(target.volid).stat().st_uid == 100000
 
 
-def test_volumes_are_there_again_when_the_node_is(node: Node, storage: Storage) -> None:
+def test_volumes_are_there_again_when_the_node_is(node: Node, storage: NodeVolumes) -> None:
     volume = Volume(volid="local-zfs:subvol-1-disk-1", path="/srv", size=0)
     (storage.make(volume) / "word").write_text("kept")
     node.down()
     assert storage.release()
     node.up(())
-    again = Storage(node.directory.parent / "storage", node)
+    again = NodeVolumes(node.directory.parent / "storage", node)
     again.open()
     again.open()
     assert (again.path(volume.volid) / "word").read_text() == "kept"
@@ -199,7 +199,7 @@ def test_a_full_disk_below_the_pool_loses_nothing_that_was_there(
     volume = Volume(volid="local-zfs:subvol-1-disk-1", path="/srv", size=0)
     try:
         node.up(())
-        storage = Storage(small / "storage", node)
+        storage = NodeVolumes(small / "storage", node)
         storage.open()
         kept = storage.make(volume) / "word"
         kept.write_text("kept")
@@ -226,7 +226,7 @@ def test_a_state_directory_may_be_a_symbolic_link(node: Node, tmp_path: Path) ->
     """What the kernel names without the link was not found, and mounted once more."""
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "real")
-    storage = Storage(tmp_path / "link/storage", node)
+    storage = NodeVolumes(tmp_path / "link/storage", node)
     volumes = (
         Volume(volid="local-zfs:subvol-1-disk-1", path="/srv", size=0),
         Volume(volid="local-dir:1/vm-1-disk-1.raw", path="/raw", size=32 << 20),
@@ -249,7 +249,7 @@ def test_a_kernel_without_btrfs_gets_plain_directories_and_a_word(
     monkeypatch.setattr(
         "homelab.lab.volumes.node_volumes.pools.missing", lambda: "the kernel has no btrfs"
     )
-    storage = Storage(tmp_path / "storage", node)
+    storage = NodeVolumes(tmp_path / "storage", node)
     storage.open()
     (note,) = storage.notes()
     assert note.startswith("local-zfs is plain directories, because the kernel has no btrfs")
@@ -265,7 +265,7 @@ def test_a_file_that_can_not_be_made_a_pool_is_said(
     node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("homelab.lab.volumes.pool._OPTIONS", "loop,no-such-option")
-    storage = Storage(tmp_path / "storage", node)
+    storage = NodeVolumes(tmp_path / "storage", node)
     storage.open()
     assert "local-zfs is plain directories, because" in storage.notes()[0]
     assert not (tmp_path / "storage/pool.img").exists()

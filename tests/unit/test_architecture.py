@@ -7,15 +7,22 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
+from types import MappingProxyType
 
+import grimp
 import pytest
 
 import homelab
 
 _ROOT = Path(__file__).parents[2]
 _SOURCE = _ROOT / "src" / "homelab"
+_UNIT = _ROOT / "tests" / "unit"
 _MODULES = tuple(sorted(_SOURCE.rglob("*.py")))
 
 _ONLY_IMPORTERS = {
@@ -34,6 +41,7 @@ _ONLY_IMPORTERS = {
     "sqlite3": ("lab",),
     "testinfra": ("clients",),
     "tf": ("provider",),
+    "trustme": ("lab/server/tls",),
 }
 """Third-party packages (and sqlite3), and where in the library they may be imported."""
 
@@ -100,6 +108,14 @@ def test_layers() -> None:
     done = subprocess.run(argv, cwd=_ROOT, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_no_module_is_part_of_a_circle() -> None:
+    """Also through lazy imports and those for type checkers; the contract asks packages alone."""
+    graph = grimp.build_graph("homelab", cache_dir=None)
+    imports = {name: graph.find_modules_directly_imported_by(name) for name in graph.modules}
+
+    TopologicalSorter(imports).prepare()  # a CycleError names the circle
 
 
 def test_every_module_has_a_layer() -> None:
@@ -218,14 +234,105 @@ def test_no_package_has_a_vague_name() -> None:
     ] == []
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Elsewhere:
+    """Modules without a test file of their own: where they are tested, and why there."""
+
+    modules: str
+    """A pattern of paths below src/homelab."""
+    tests: tuple[str, ...]
+    """Paths below tests/."""
+    why: str
+    sets_going: str = ""
+    """What in these tests sets the modules going, where the tests do not name them."""
+
+
+_ELSEWHERE: tuple[_Elsewhere, ...] = ()
+"""Everything else that does something has tests/unit/PACKAGE/test_MODULE.py."""
+
+_CROSSING: Mapping[str, str] = MappingProxyType({})
+"""Unit tests of no one module, and what they are about."""
+_TREES = {"ansible", "configs", "terraform"}
+"""The repository's other source trees, which have unit tests too."""
+
+
+def _does_something(path: Path) -> bool:
+    """Whether there is anything to test: not in names handed on, values, tables and protocols."""
+    if path.stem in {"__init__", "__main__"}:
+        return False
+    return any(
+        not isinstance(line, ast.Pass)
+        and not (isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant))
+        for node in ast.walk(_tree(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        for line in node.body
+    )
+
+
+def _mirror(path: Path) -> Path:
+    return _UNIT / path.relative_to(_SOURCE).parent / f"test_{path.name}"
+
+
+def _is_in(path: Path, entry: _Elsewhere) -> bool:
+    return fnmatchcase(_relative(path), entry.modules)
+
+
+def _is_named(path: Path, text: str) -> bool:
+    """Whether a test's text has the module's dotted name, or one of its public names."""
+    package, name = _relative(path).removesuffix(".py").replace("/", ".").rpartition(".")[::2]
+    dotted = f"homelab.{package}.{name}".replace("..", ".")
+    imported = rf"from homelab\.{re.escape(package)} import \(?[^)]*?\b{name}\b"
+    public = {
+        found
+        for node in _tree(path).body
+        for found in (getattr(node, "name", None),)
+        if found is not None and found[0] != "_" and found != "main"
+    }
+    words = "|".join(map(re.escape, sorted(public))) or "(?!)"
+    return dotted in text or re.search(rf"{imported}|\b(?:{words})\b", text) is not None
+
+
+def test_every_module_has_its_unit_test_or_a_place_where_it_is_tested() -> None:
+    homeless = [
+        _relative(path)
+        for path in _MODULES
+        if _does_something(path)
+        and not _mirror(path).exists()
+        and not any(_is_in(path, entry) for entry in _ELSEWHERE)
+    ]
+
+    assert homeless == []
+
+
+@pytest.mark.parametrize("entry", _ELSEWHERE, ids=lambda entry: entry.modules)
+def test_what_is_tested_elsewhere_is_tested_there(entry: _Elsewhere) -> None:
+    texts = [(_ROOT / "tests" / name).read_text(encoding="utf-8") for name in entry.tests]
+    covered = [
+        path
+        for path in _MODULES
+        if _is_in(path, entry) and _does_something(path) and not _mirror(path).exists()
+    ]
+
+    assert covered, "matches nothing that has no test of its own: take it out"
+    assert any(entry.sets_going in text for text in texts)
+    if not entry.sets_going:
+        unnamed = [
+            _relative(path) for path in covered if not any(_is_named(path, text) for text in texts)
+        ]
+        assert unnamed == []
+
+
 def test_unit_tests_mirror_the_library() -> None:
-    unit = _ROOT / "tests" / "unit"
-    mirrored = {path.name for path in unit.iterdir() if path.is_dir() and path.name[0] != "_"}
+    """Each test file is of a module or of a package beside it, or is about more than one."""
+    strangers = set()
+    for path in _UNIT.rglob("test_*.py"):
+        name = path.relative_to(_UNIT)
+        module = _SOURCE / name.parent / name.name.removeprefix("test_")
+        if name.parts[0] in _TREES or module.exists() or module.with_suffix("").is_dir():
+            continue
+        strangers.add(name.as_posix())
 
-    strangers = {name for name in mirrored if not (_SOURCE / name).is_dir()}
-
-    # The repository's other source trees have unit tests too.
-    assert strangers <= {"ansible", "configs", "terraform"}
+    assert strangers == set(_CROSSING)
 
 
 def test_proofs_exist() -> None:

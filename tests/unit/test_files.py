@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -42,3 +44,28 @@ def test_what_was_there_stays_when_it_cannot_be_written(tmp_path: Path) -> None:
         replace_file(path, "new")
 
     assert path.read_text() == "old"
+
+
+def test_several_may_write_it_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "file.json"
+    texts = {str(number) * 100_000 for number in range(8)}
+
+    def write(text: str) -> None:
+        for _ in range(20):
+            replace_file(path, text, mode=0o600, by_several=True)
+            assert path.read_text() in texts
+
+    with ThreadPoolExecutor(len(texts)) as pool:
+        list(pool.map(write, texts))
+
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_nothing_is_left_beside_it_when_it_cannot_be_put_there(tmp_path: Path) -> None:
+    (tmp_path / "file").mkdir()
+
+    with pytest.raises(OSError, match="directory") as raised:
+        replace_file(tmp_path / "file", "new", by_several=True)
+
+    assert raised.value.errno == errno.EISDIR
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

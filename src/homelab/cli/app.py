@@ -13,12 +13,10 @@ from typing import Any
 
 import click
 
-from homelab.cli import options
-from homelab.cli.elevation import leave_to_owner
+from homelab.cli.elevation import PROJECT, leave_to_owner
+from homelab.cli.exit_code import INTERRUPTED
 from homelab.cli.output import abandon, fail, say
 from homelab.errors import HomelabError
-
-INTERRUPTED = 130
 
 _COMMANDS = {
     "plan": ("homelab.cli.pipeline", "plan", "Show what Terraform would change."),
@@ -75,7 +73,7 @@ def app(ctx: click.Context, verbose: int) -> None:
 
     Exit codes: 0 fine, 1 error, 2 changes or drift, 130 interrupted.
     """
-    ctx.call_on_close(lambda: leave_to_owner(ctx.meta.get(options.PROJECT)))
+    ctx.call_on_close(lambda: leave_to_owner(ctx.meta.get(PROJECT)))
     level = {0: logging.WARNING, 1: logging.INFO}.get(verbose, logging.DEBUG)
     logging.basicConfig(
         level=level, stream=sys.stderr, format="%(relativeCreated)7.0fms %(name)s: %(message)s"

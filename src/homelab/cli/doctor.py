@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import click
 
 from homelab.cli import options
 from homelab.cli.elevation import is_root, require_root
-from homelab.cli.output import emit, say
-from homelab.operations.target.lab_options import LabOptions, lab_place, lab_target, settings_if_any
-from homelab.settings import Environment, cache_directory
+from homelab.cli.output import emit, emit_json, say
+from homelab.operations.target.lab_options import lab_around
+from homelab.options.lab import LabOptions
+from homelab.settings import cache_directory
 
 
 @click.command()
 @options.combined(options.state, options.as_json)
 @click.option("--fix", "repair", is_flag=True, help="Install and set what is missing.")
 @click.option("--tests", is_flag=True, help="Also what only the project's own tests use.")
-def doctor(state: Path | None, *, as_json: bool, repair: bool, tests: bool) -> int:
+def doctor(lab: LabOptions, *, as_json: bool, repair: bool, tests: bool) -> int:
     """Say what this machine lacks for a lab with containers; exit code 1 when it lacks something."""
-    from homelab.lab.host.doctor import Check, CheckState, diagnose, diagnose_tests, fix
+    from homelab.lab.host.doctor import Check, CheckState, diagnose, diagnose_tests
+    from homelab.lab.host.installation import fix
 
-    place = lab_place(LabOptions(state=state), lab_target(settings_if_any()), Environment.read())
+    place = lab_around(lab)
 
     def look() -> tuple[Check, ...]:
         checks = diagnose(state_dir=place.state, cache_dir=cache_directory())
@@ -41,7 +40,7 @@ def doctor(state: Path | None, *, as_json: bool, repair: bool, tests: bool) -> i
             {"name": c.name, "state": str(c.state), "detail": c.detail, "fix": c.fix}
             for c in checks
         ]
-        emit(json.dumps(rows, indent=2))
+        emit_json(rows)
     else:
         for check in checks:
             would = f"; --fix would {check.fix}" if check.fix else ""

@@ -7,10 +7,9 @@ from pathlib import Path
 import click
 
 from homelab.cli import options
+from homelab.cli.exit_code import CHANGES
 from homelab.cli.output import emit, say
 from homelab.settings import load
-
-CHANGES = 2
 
 
 @click.command()

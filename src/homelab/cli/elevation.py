@@ -12,6 +12,9 @@ from pathlib import Path
 from homelab.cli.output import flush, say
 from homelab.sudo import go_on_as_root
 
+PROJECT = "homelab.project"
+"""Where a command's context keeps the project that was named, for what follows the command."""
+
 
 def is_root() -> bool:
     """Whether this process may make namespaces and containers."""

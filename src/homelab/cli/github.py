@@ -7,14 +7,14 @@ from pathlib import Path
 import click
 
 from homelab.cli import options
+from homelab.cli.exit_code import CHANGES
 from homelab.cli.output import emit, say
 from homelab.settings import Environment, GitHubEnvironment, load
 
-CHANGES = 2
 _PAGE = click.option(
     "--file",
     "page",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=options.FILE,
     default=Path("build/plan.md"),
     show_default=True,
     help="What to say, as Markdown.",
@@ -45,7 +45,7 @@ def comment(page: Path, marker: str, pull_request: int | None) -> None:
 @_PAGE
 @click.option(
     "--plan",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=options.FILE,
     default=Path("build/plan.json"),
     show_default=True,
 )

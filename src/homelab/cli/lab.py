@@ -16,20 +16,13 @@ import click
 from homelab.cli import options
 from homelab.cli.elevation import is_root, require_root
 from homelab.cli.lab_faults import fault
-from homelab.cli.output import PlainLog, emit, error_stream, say
+from homelab.cli.output import PlainLog, emit, emit_json, error_stream, say
 from homelab.errors import CapabilityError, ConfigurationError, HomelabError, WaitTimeoutError
 from homelab.operations.run.events import Progress, Stage
-from homelab.operations.target.lab_options import (
-    LabOptions,
-    LabPlace,
-    belongs_to_root,
-    lab_place,
-    lab_target,
-    open_lab,
-    settings_if_any,
-)
+from homelab.operations.target.lab_options import belongs_to_root, lab_around, open_lab
+from homelab.options.lab import LabOptions, LabPlace, NodeOptions
+from homelab.options.option import options_of
 from homelab.process import environment
-from homelab.settings import Environment, RuntimeChoice
 
 VARIABLES = (
     "PM_API_URL",
@@ -48,19 +41,9 @@ VARIABLES = (
 """What `homelab lab env` exports, in this order."""
 
 
-def _place(
-    state: Path | None = None, *, runtime: RuntimeChoice | None = None, listen: str | None = None
-) -> LabPlace:
-    return lab_place(
-        LabOptions(runtime=runtime, listen=listen, state=state),
-        lab_target(settings_if_any()),
-        Environment.read(),
-    )
-
-
-def _existing(state: Path | None) -> LabPlace:
+def _existing(lab: LabOptions) -> LabPlace:
     """The place of a lab that should exist already; goes through sudo when it is root's."""
-    place = _place(state)
+    place = lab_around(lab)
     if belongs_to_root(place):
         require_root("the lab on this machine is root's; this")
     return place
@@ -75,40 +58,11 @@ lab.add_command(fault)
 
 
 @lab.command()
-@options.combined(options.runtime, options.listen, options.state)
-@click.option("--nodes", type=click.IntRange(1), help="How many nodes the cluster has.")
-@click.option("--pve-version", metavar="VERSION", help="The release that it is: 8 or 9.")
-@click.option(
-    "--resources-lag",
-    type=click.FloatRange(min=0, max=60),
-    metavar="SECONDS",
-    help="How far /cluster/resources lags behind; PVE's does some seconds. Default: 0.",
-)
-@click.option(
-    "--request-log",
-    type=click.Path(path_type=Path),
-    help="A new server notes every request in this file.",
-)
+@options.lab("runtime", "listen", "state", *options_of(NodeOptions))
 @click.option("--foreground", is_flag=True, help="Serve until interrupted.")
-def up(
-    runtime: RuntimeChoice | None,
-    listen: str | None,
-    state: Path | None,
-    *,
-    nodes: int | None,
-    pve_version: str | None,
-    resources_lag: float | None,
-    request_log: Path | None,
-    foreground: bool,
-) -> None:
+def up(lab: LabOptions, *, foreground: bool) -> None:
     """Start the lab, or say that it runs."""
-    place = replace(
-        _place(state, runtime=runtime, listen=listen),
-        nodes=nodes,
-        pve_version=pve_version,
-        resources_lag=resources_lag,
-        request_log=request_log,
-    )
+    place = lab_around(lab)
     if place.runtime != "memory" and not is_root():
         try:
             require_root("a lab that runs containers")
@@ -127,7 +81,7 @@ def up(
     for note in info.notes:
         say(f"note: {note}")
     say(f"the lab is up: {info.api_url}, node {info.node}, runtime {info.runtime}")
-    where = "" if state is None else f" --state {shlex.quote(str(state))}"
+    where = "" if lab.state is None else f" --state {shlex.quote(str(lab.state))}"
     say(f'hint: eval "$(homelab lab env{where})" points Terraform and other clients at it')
 
 
@@ -139,34 +93,34 @@ def _progress() -> Callable[[str], None]:
 
 @lab.command()
 @options.state
-def down(state: Path | None) -> None:
+def down(lab: LabOptions) -> None:
     """Stop every container and the server; all state stays."""
-    open_lab(_existing(state)).down()
+    open_lab(_existing(lab)).down()
     say("the lab is down; 'homelab lab up' starts it again")
 
 
 @lab.command()
 @options.state
-def destroy(state: Path | None) -> None:
+def destroy(lab: LabOptions) -> None:
     """Remove the lab with everything in it; cached images stay."""
-    open_lab(_existing(state)).destroy()
+    open_lab(_existing(lab)).destroy()
     say("the lab is gone")
 
 
 @lab.command()
 @options.combined(options.state, options.as_json)
-def status(state: Path | None, *, as_json: bool) -> None:
+def status(lab: LabOptions, *, as_json: bool) -> None:
     """Say whether the lab runs and what runs in it; the exit code is always 0."""
     from homelab.operations.target.lab_view import lab_view
 
     try:
-        view = lab_view(_existing(state))
+        view = lab_view(_existing(lab))
     except HomelabError as error:
         emit(json.dumps({"running": None, "error": error.message}) if as_json else "lab: unknown")
         say(str(error))
         return
     if as_json:
-        emit(json.dumps(view.to_json(), indent=2))
+        emit_json(view.to_json())
         return
     for line in view.lines():
         emit(line)
@@ -175,12 +129,12 @@ def status(state: Path | None, *, as_json: bool) -> None:
 @lab.command()
 @options.state
 @click.option("--timeout", default=60.0, show_default=True, help="Seconds.")
-def wait(state: Path | None, timeout: float) -> None:
+def wait(lab: LabOptions, timeout: float) -> None:
     """Wait until the lab's API answers; exit code 1 when it does not in time."""
     from homelab.operations.target.lab_view import api_answers
     from homelab.polling import wait_until
 
-    place = _existing(state)
+    place = _existing(lab)
     begin = time.monotonic()
     try:
         wait_until(lambda: api_answers(place), what="the lab's API to answer", timeout=timeout)
@@ -192,13 +146,13 @@ def wait(state: Path | None, timeout: float) -> None:
 @lab.command()
 @options.state
 @click.option("--unset", is_flag=True, help="Print what takes the exports back.")
-def env(state: Path | None, *, unset: bool) -> None:
+def env(lab: LabOptions, *, unset: bool) -> None:
     """Print shell exports that point clients at the lab: eval "$(homelab lab env)"."""
     if unset:
         for name in VARIABLES:
             emit(f"unset {name}")
         return
-    values = open_lab(_existing(state)).env()
+    values = open_lab(_existing(lab)).env()
     for name in VARIABLES:
         if name in values:
             emit(f"export {name}={shlex.quote(values[name])}")
@@ -220,29 +174,29 @@ class _Command(click.Command):
 @options.state
 @click.argument("name", required=False)
 @click.pass_context
-def exec_(ctx: click.Context, state: Path | None, name: str | None) -> None:
+def exec_(ctx: click.Context, lab: LabOptions, name: str | None) -> None:
     """Run a command in the node, or in container NAME: exec [NAME] -- COMMAND [ARGUMENT]..."""
     words: tuple[str, ...] = ctx.meta.get("homelab.words", ())
     if not words:
         raise ConfigurationError(
             "no command was given", hint="write it after --: homelab lab exec -- ip addr"
         )
-    _enter(state, name, words)
+    _enter(lab, name, words)
 
 
 @lab.command()
 @options.state
 @click.argument("name", required=False)
-def shell(state: Path | None, name: str | None) -> None:
+def shell(lab: LabOptions, name: str | None) -> None:
     """Open a shell in the node, or in container NAME."""
-    _enter(state, name, ("/bin/bash",) if name else ("/bin/bash", "-i"))
+    _enter(lab, name, ("/bin/bash",) if name else ("/bin/bash", "-i"))
 
 
-def _enter(state: Path | None, name: str | None, words: tuple[str, ...]) -> None:
+def _enter(lab: LabOptions, name: str | None, words: tuple[str, ...]) -> None:
     """Become `words` inside the node's namespaces; does not return."""
     from homelab.operations.target.lab_view import container_argv, node_argv
 
-    place = _existing(state)
+    place = _existing(lab)
     require_root("entering the lab's namespaces")
     info = open_lab(place).info()
     argv = (
@@ -259,17 +213,17 @@ def _enter(state: Path | None, name: str | None, words: tuple[str, ...]) -> None
 @click.option("-n", "--lines", default=100, show_default=True, help="How many lines.")
 @click.option("-f", "--follow", is_flag=True, help="Go on as lines are added.")
 @click.option("--console", is_flag=True, help="What NAME wrote to its console, not its journal.")
-def logs(state: Path | None, name: str | None, lines: int, *, follow: bool, console: bool) -> None:
+def logs(lab: LabOptions, name: str | None, lines: int, *, follow: bool, console: bool) -> None:
     """Show the server's log, or the journal of container NAME; of one that is off, its console."""
     from homelab.operations.target.lab_view import console_log, runs
 
     more = ("-f",) if follow else ()
-    place = _existing(state)
+    place = _existing(lab)
     path = place.state / "server.log"
     if name is not None:
         info = open_lab(place).info()
         if not console and runs(info, name):
-            _enter(state, name, ("journalctl", "--no-pager", "-n", str(lines), *more))
+            _enter(lab, name, ("journalctl", "--no-pager", "-n", str(lines), *more))
         path = console_log(info, name)
     elif console:
         raise ConfigurationError(
@@ -283,11 +237,11 @@ def logs(state: Path | None, name: str | None, lines: int, *, follow: bool, cons
 
 @lab.command()
 @options.combined(options.state, options.as_json)
-def images(state: Path | None, *, as_json: bool) -> None:
+def images(lab: LabOptions, *, as_json: bool) -> None:
     """List templates and service images, and which of them are stand-ins."""
     from homelab.operations.target.lab_view import image_rows
 
-    rows = image_rows(_existing(state))
+    rows = image_rows(_existing(lab))
     _table(("image", "origin", "digest"), rows, as_json=as_json)
 
 
@@ -305,7 +259,7 @@ def capabilities(*, as_json: bool) -> None:
 def _table(columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...], *, as_json: bool) -> None:
     if as_json:
         listing: list[dict[str, Any]] = [dict(zip(columns, row, strict=True)) for row in rows]
-        emit(json.dumps(listing, indent=2))
+        emit_json(listing)
         return
     widths = [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
     for row in (columns, *rows):

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
-from pathlib import Path
 
 import click
 
 from homelab.cli import options
-from homelab.cli.output import emit, say
+from homelab.cli.output import emit, emit_json, say
 from homelab.operations.target.faults import add_fault, clear_faults, list_faults
+from homelab.options.lab import LabOptions
+from homelab.wording import counted
 
 
 @click.group()
@@ -33,21 +33,21 @@ def fault() -> None:
 @click.option("--after", default=0, help="Let N matches pass first.")
 @click.option("--probability", default=1.0, help="Hit by chance, 0 to 1.")
 @click.option("--seed", default=0, help="What that chance starts from.")
-def add(state: Path | None, **values: object) -> None:
+def add(lab: LabOptions, **values: object) -> None:
     """Add a fault."""
     from homelab.lab import Fault
 
-    added = add_fault(state, Fault.load(values))
+    added = add_fault(lab, Fault.load(values))
     say(f"fault {added.id}: {added.describe()}")
 
 
 @fault.command("list")
 @options.combined(options.state, options.as_json)
-def list_(state: Path | None, *, as_json: bool) -> None:
+def list_(lab: LabOptions, *, as_json: bool) -> None:
     """List the faults, and how often each has hit."""
-    found = list_faults(state)
+    found = list_faults(lab)
     if as_json:
-        emit(json.dumps([asdict(item) for item in found], indent=2))
+        emit_json([asdict(item) for item in found])
         return
     for item in found:
         emit(f"{item.id}  {item.describe()}")
@@ -58,7 +58,6 @@ def list_(state: Path | None, *, as_json: bool) -> None:
 @fault.command()
 @options.state
 @click.argument("identity", required=False)
-def clear(state: Path | None, identity: str | None) -> None:
+def clear(lab: LabOptions, identity: str | None) -> None:
     """Remove one fault by its number, or all of them."""
-    count = clear_faults(state, identity)
-    say(f"{count} {'fault' if count == 1 else 'faults'} removed")
+    say(f"{counted(clear_faults(lab, identity), 'fault')} removed")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from pathlib import Path
 
 import click
 
 from homelab.cli import options
-from homelab.cli.output import emit, say
+from homelab.cli.output import emit, emit_json, say
 from homelab.operations.state.locks import Holder, holders
 from homelab.operations.state.locks import release as end
 from homelab.settings import load
@@ -27,7 +26,7 @@ def status(target: str | None, project: Path | None, *, as_json: bool) -> None:
     settings = load(project)
     found = holders(settings, target)
     if as_json:
-        emit(json.dumps([_row(holder) for holder in found], indent=2))
+        emit_json([_row(holder) for holder in found])
         return
     for holder in found:
         emit(str(holder))

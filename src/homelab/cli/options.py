@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import click
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+from homelab.cli.elevation import PROJECT
+from homelab.options import declared
+from homelab.options.lab import LabOptions
+from homelab.options.option import Option, fields_of, options_of
 
-target = click.option(
-    "--target", metavar="NAME", help="A target of homelab.toml; default: its default_target (lab)."
-)
-PROJECT = "homelab.project"
-"""Where a command's context keeps the project that was named, for what follows the command."""
+Command = TypeVar("Command", bound=Callable[..., Any])
+Decorator = Callable[[Command], Command]
+
+FILE = click.Path(path_type=Path, dir_okay=False)
+EXISTING_FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
 
 
 def _remember(ctx: click.Context, _: click.Parameter, value: Path | None) -> Path | None:
@@ -23,27 +27,63 @@ def _remember(ctx: click.Context, _: click.Parameter, value: Path | None) -> Pat
     return value
 
 
+def _help(option: Option) -> str:
+    """What an option means, and where else it may be said."""
+    places = {
+        "homelab.toml": option.key,
+        "environment": option.variable,
+        "default": option.shown_default,
+    }
+    named = "; ".join(f"{place}: {value}" for place, value in places.items() if value)
+    return f"{option.help} [{named}]"
+
+
+def _type(kind: object, option: Option) -> click.ParamType[Any]:
+    """How click reads a value of that type."""
+    if get_origin(kind) is Literal:
+        return click.Choice(get_args(kind))
+    if kind is Path:
+        return click.Path(path_type=Path, file_okay=not option.is_directory)
+    if kind is int:
+        return click.IntRange(option.least, option.most)
+    if kind is float:
+        return click.FloatRange(option.least, option.most)
+    return click.STRING
+
+
+def _option(option: Option, kind: click.ParamType[Any]) -> Decorator[Any]:
+    """A declared option as click knows it."""
+    if option.flag is None:
+        raise ValueError(f"no option of the command line: {option.help}")
+    return click.option(option.flag, type=kind, metavar=option.metavar, help=_help(option))
+
+
+def lab(*names: str) -> Decorator[Any]:
+    """The lab's options of those names; what they say is handed over together, as `lab`."""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(command)
+        def with_lab(*arguments: Any, **values: Any) -> Any:
+            said = LabOptions(**{name: values.pop(name) for name in names})
+            return command(*arguments, lab=said, **values)
+
+        decorated: Callable[..., Any] = with_lab
+        for name in reversed(names):
+            option = options_of(LabOptions)[name]
+            decorated = _option(option, _type(fields_of(LabOptions)[name].kind, option))(decorated)
+        return decorated
+
+    return decorate
+
+
+state = lab("state")
+images = _option(declared.IMAGES, click.Choice(get_args(declared.ImagesChoice)))
+target = _option(declared.TARGET, click.STRING)
 project = click.option(
     "--project",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
     callback=_remember,
-    help="The project's directory; default: upwards from the working directory.",
-)
-runtime = click.option(
-    "--runtime",
-    type=click.Choice(["auto", "lxc", "memory"]),
-    help="How the lab runs containers: for real (lxc) or as state only (memory).",
-)
-listen = click.option("--listen", metavar="ADDRESS:PORT", help="Where the lab's API listens.")
-state = click.option(
-    "--state",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="The lab's state directory.",
-)
-images = click.option(
-    "--images",
-    type=click.Choice(["lab", "upstream"]),
-    help="Service images: built in the lab, or pulled from their real registries.",
+    help=_help(declared.PROJECT),
 )
 plain = click.option("--plain", is_flag=True, help="Lines instead of the live board.")
 allow_delete = click.option(

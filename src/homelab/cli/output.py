@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import sys
@@ -33,6 +34,11 @@ PROGRESS_INTERVAL = 1.0
 def emit(text: str) -> None:
     """Print a result."""
     print(text, flush=True)  # noqa: T201
+
+
+def emit_json(data: object) -> None:
+    """Print a result for programs."""
+    emit(json.dumps(data, indent=2))
 
 
 def say(text: str) -> None:

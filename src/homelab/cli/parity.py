@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from homelab.cli import options
-from homelab.cli.output import emit, say
+from homelab.cli.exit_code import CHANGES
+from homelab.cli.output import emit, emit_json, say
 from homelab.clients.proxmox import Proxmox
+from homelab.options.lab import LabOptions
 from homelab.settings import load
-
-CHANGES = 2
 
 
 @click.group()
@@ -25,7 +24,7 @@ def parity() -> None:
 @options.combined(options.target, options.project)
 @click.option(
     "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=options.FILE,
     default=Path("build/parity.json"),
     show_default=True,
 )
@@ -42,28 +41,20 @@ def record(target: str | None, project: Path | None, output: Path) -> None:
 
 @parity.command()
 @options.combined(options.state, options.as_json)
-@click.option("--recording", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--recording", type=options.EXISTING_FILE)
 @click.pass_context
 def check(
-    context: click.Context, state: Path | None, recording: Path | None, *, as_json: bool
+    context: click.Context, lab: LabOptions, recording: Path | None, *, as_json: bool
 ) -> None:
     """Compare the running lab with a recording; exit code 2 when it differs."""
-    from homelab.operations.target.lab_options import (
-        LabOptions,
-        lab_place,
-        lab_target,
-        open_lab,
-        settings_if_any,
-    )
+    from homelab.operations.target.lab_options import lab_around, open_lab
     from homelab.operations.target.lab_view import client
     from homelab.repository.parity import Recording
     from homelab.repository.parity import check as check_replies
-    from homelab.settings import Environment
 
-    place = lab_place(LabOptions(state=state), lab_target(settings_if_any()), Environment.read())
-    report = check_replies(client(open_lab(place).info()), Recording.load(recording))
+    report = check_replies(client(open_lab(lab_around(lab)).info()), Recording.load(recording))
     if as_json:
-        emit(json.dumps(asdict(report), indent=2))
+        emit_json(asdict(report))
     else:
         for problem in report.problems:
             emit(problem)

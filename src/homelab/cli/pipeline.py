@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,20 +9,24 @@ import click
 
 from homelab.cli import options
 from homelab.cli.elevation import is_root, require_root
-from homelab.cli.output import emit, listener, say
+from homelab.cli.exit_code import CHANGES
+from homelab.cli.output import emit, emit_json, listener, say
 from homelab.errors import CapabilityError
-from homelab.operations.target.lab_options import LabOptions, belongs_to_root, is_at, lab_place
-from homelab.settings import ImagesChoice, LabTarget, RuntimeChoice, Settings, load
+from homelab.operations.target.lab_options import belongs_to_root, is_at, lab_place
+from homelab.options.declared import ImagesChoice
+from homelab.options.lab import LabOptions
+from homelab.settings import LabTarget, Settings, load
 
 if TYPE_CHECKING:
     from homelab.operations.run.report import OperationReport
 
-_LAB = options.combined(options.runtime, options.listen, options.state)
-_COMMON = options.combined(options.target, options.project, _LAB, options.plain)
+_COMMON = options.combined(
+    options.target, options.project, options.lab("runtime", "listen", "state"), options.plain
+)
 _PLAN = click.option(
     "--plan",
     "given",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=options.FILE,
     metavar="FILE",
     help="Deploy this plan, which 'homelab plan' kept; refused when what it was made from changed.",
 )
@@ -62,9 +65,7 @@ def _plans_against_the_same_lab(settings: Settings, target: str | None, lab: Lab
 def plan(
     target: str | None,
     project: Path | None,
-    runtime: RuntimeChoice | None,
-    listen: str | None,
-    state: Path | None,
+    lab: LabOptions,
     *,
     plain: bool,
     lock_timeout: float,
@@ -83,7 +84,6 @@ def plan(
     from homelab.policy.formats import to_github
 
     settings = load(project)
-    lab = LabOptions(runtime=runtime, listen=listen, state=state)
     _plans_against_the_same_lab(settings, target, lab)
     with listener(plain=plain, quiet=as_json) as tell:
         report = make(
@@ -97,7 +97,7 @@ def plan(
         )
     review = report.review
     if as_json:
-        emit(json.dumps(to_json(report, review), indent=2))
+        emit_json(to_json(report, review))
     else:
         for line in report.lines() if review is None else to_terminal(report, review):
             emit(line)
@@ -106,7 +106,7 @@ def plan(
             say(line)
     if review is not None and not review.is_ok:
         return 1
-    return 0 if report.is_empty else 2
+    return 0 if report.is_empty else CHANGES
 
 
 @click.command()
@@ -115,9 +115,7 @@ def plan(
 def deploy(
     target: str | None,
     project: Path | None,
-    runtime: RuntimeChoice | None,
-    listen: str | None,
-    state: Path | None,
+    lab: LabOptions,
     *,
     plain: bool,
     images: ImagesChoice | None,
@@ -129,7 +127,6 @@ def deploy(
     from homelab.operations.deploy import deploy as run
 
     settings = load(project)
-    lab = LabOptions(runtime=runtime, listen=listen, state=state)
     _runs_as_root(settings, target, lab, "deploying to a lab that runs containers")
     with listener(plain=plain) as tell:
         report = run(
@@ -152,9 +149,7 @@ def deploy(
 def destroy(
     target: str | None,
     project: Path | None,
-    runtime: RuntimeChoice | None,
-    listen: str | None,
-    state: Path | None,
+    lab: LabOptions,
     *,
     plain: bool,
     allow_delete: tuple[str, ...],
@@ -164,7 +159,6 @@ def destroy(
     from homelab.operations.destroy import destroy as run
 
     settings = load(project)
-    lab = LabOptions(runtime=runtime, listen=listen, state=state)
     _runs_as_root(settings, target, lab, "removing a lab that runs containers")
     with listener(plain=plain) as tell:
         report = run(
@@ -186,7 +180,7 @@ def destroy(
 def probe(
     target: str | None,
     project: Path | None,
-    state: Path | None,
+    lab: LabOptions,
     *,
     as_json: bool,
     only: tuple[str, ...],
@@ -196,27 +190,23 @@ def probe(
     from homelab.operations.probe import probe as run
 
     settings = load(project)
-    lab = LabOptions(state=state)
     _runs_as_root(settings, target, lab, "asking containers in the lab's network")
     report = run(target=target, settings=settings, lab=lab, only=only or None, deadline=deadline)
     if as_json:
-        emit(
-            json.dumps(
-                [
-                    {
-                        "container": result.container,
-                        "service": result.service,
-                        "url": result.url,
-                        "ok": result.ok,
-                        "status": result.status,
-                        "seen": str(result.seen),
-                        "detail": result.detail,
-                        "latency": round(result.latency, 4),
-                    }
-                    for result in report
-                ],
-                indent=2,
-            )
+        emit_json(
+            [
+                {
+                    "container": result.container,
+                    "service": result.service,
+                    "url": result.url,
+                    "ok": result.ok,
+                    "status": result.status,
+                    "seen": str(result.seen),
+                    "detail": result.detail,
+                    "latency": round(result.latency, 4),
+                }
+                for result in report
+            ]
         )
     else:
         for result in report:
@@ -227,14 +217,13 @@ def probe(
 
 @click.command()
 @options.combined(options.target, options.project, options.state)
-def inventory(target: str | None, project: Path | None, state: Path | None) -> None:
+def inventory(target: str | None, project: Path | None, lab: LabOptions) -> None:
     """Print the Ansible inventory as JSON, from Terraform's outputs."""
     from homelab.operations.probe import inventory as run
 
     settings = load(project)
-    lab = LabOptions(state=state)
     _runs_as_root(settings, target, lab, "reading the lab's keys and state")
-    emit(json.dumps(run(target=target, settings=settings, lab=lab), indent=2))
+    emit_json(run(target=target, settings=settings, lab=lab))
 
 
 def _summary(report: OperationReport) -> None:

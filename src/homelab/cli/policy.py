@@ -23,7 +23,7 @@ from homelab.settings import load
 @click.option(
     "--plan",
     "plan_file",
-    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    type=options.EXISTING_FILE,
     help="Judge this plan (what `terraform show -json` prints) instead of the tree alone.",
 )
 @options.allow_delete

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
 from homelab.cli import options
-from homelab.cli.output import emit, say
+from homelab.cli.output import emit, emit_json, say
 from homelab.settings import load
 
 
@@ -25,20 +24,17 @@ def show(target: str | None, project: Path | None, *, as_json: bool) -> None:
 
     found = places(load(project), target)
     if as_json:
-        emit(
-            json.dumps(
-                [
-                    {
-                        "place": place.place,
-                        "used": place.used,
-                        "serial": place.state.serial if place.state else None,
-                        "lineage": place.state.lineage if place.state else None,
-                        "resources": place.state.resources if place.state else 0,
-                    }
-                    for place in found
-                ],
-                indent=2,
-            )
+        emit_json(
+            [
+                {
+                    "place": place.place,
+                    "used": place.used,
+                    "serial": place.state.serial if place.state else None,
+                    "lineage": place.state.lineage if place.state else None,
+                    "resources": place.state.resources if place.state else 0,
+                }
+                for place in found
+            ]
         )
         return
     for place in found:

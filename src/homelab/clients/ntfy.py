@@ -17,9 +17,9 @@ def notify(
     Raises:
         UnreachableError: it was not taken.
     """
-    headers = {"Title": title, "Priority": "high" if urgent else "default"}
+    headers = {"Title": title.encode(), "Priority": b"high" if urgent else b"default"}
     if link is not None:
-        headers["Click"] = link
+        headers["Click"] = link.encode()
     try:
         answer = requests.post(url, data=message.encode(), headers=headers, timeout=_TIMEOUT)
     except requests.RequestException as error:

@@ -28,6 +28,20 @@ def forbidden(text: str) -> ApiFailureError:
     return ApiFailureError(f"Permission check failed ({text})", status=403)
 
 
+def modified() -> ApiFailureError:
+    """A change was made from an older state than there is now: its digest is another one."""
+    return ApiFailureError(
+        "detected modified configuration - file changed by other user? Try again."
+    )
+
+
+def vmid_taken(vmid: int, node: str) -> ApiFailureError:
+    """There is a guest with the id that a new one was to get."""
+    return ApiFailureError(
+        f"unable to create CT {vmid} - CT {vmid} already exists on node '{node}'"
+    )
+
+
 def no_such_guest(node: str, vmid: int) -> ApiFailureError:
     """There is no container with that id."""
     return ApiFailureError(f"Configuration file 'nodes/{node}/lxc/{vmid}.conf' does not exist")

@@ -24,7 +24,7 @@ from homelab.errors import (
 from homelab.lab.host.namespaces import Node
 from homelab.lab.runtime import RuntimeKind
 from homelab.lab.runtimes import choice
-from homelab.lab.runtimes.choice import NodeRuntime, RuntimeChoice
+from homelab.lab.runtimes.choice import NodeRuntime
 from homelab.lab.server import state_directory
 from homelab.lab.server.faults_client import Control
 from homelab.lab.server.info import FILE_NAME, LabInfo, LabStatus
@@ -32,6 +32,7 @@ from homelab.lab.server.launch import launch
 from homelab.lab.server.options import DEFAULT_LISTEN, DEFAULT_NODE, ServeOptions
 from homelab.lab.state.database import State, StateError
 from homelab.offline_provider import write_mirror
+from homelab.options.declared import RuntimeChoice
 from homelab.polling import wait_until
 from homelab.process import is_alive, is_dying
 from homelab.pve.release import Release

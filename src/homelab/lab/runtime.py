@@ -87,13 +87,10 @@ class Guest:
     """MiB."""
     swap: int = 512
     """MiB."""
-    unprivileged: bool = True
-    nesting: bool = False
     nameserver: str | None = None
     searchdomain: str | None = None
     volumes: tuple[Volume, ...] = ()
     nics: tuple[Nic, ...] = ()
-    onboot: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,8 +19,9 @@ from homelab.operations.stages.review import review
 from homelab.operations.stages.validate import validate
 from homelab.operations.state.locks import DEFAULT_TIMEOUT, deploying
 from homelab.operations.state.saved_plan import forget_plan
-from homelab.operations.target.lab_options import LabOptions
-from homelab.settings import ImagesChoice, Settings, load
+from homelab.options.declared import ImagesChoice
+from homelab.options.lab import LabOptions
+from homelab.settings import Settings, load
 
 if TYPE_CHECKING:
     from homelab.clients.terraform.plan import Plan

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from homelab.clients.proxmox import Proxmox
 from homelab.clients.terraform.client import TerraformError
 from homelab.errors import UnreachableError
-from homelab.operations.review.report import Action, PlannedChange, PlanReport
+from homelab.operations.review.report import PlanReport
 from homelab.operations.run.events import Listener, Stage, State, silent
 from homelab.operations.run.report import OperationReport
 from homelab.operations.run.run import Run, running
@@ -16,8 +16,9 @@ from homelab.operations.stages.configure import inventory_file
 from homelab.operations.stages.plan import require_allowed, terraform_for
 from homelab.operations.stages.protection import lift_protection
 from homelab.operations.state.locks import DEFAULT_TIMEOUT, deploying
-from homelab.operations.target.lab_options import LabOptions, lab_place, open_lab
+from homelab.operations.target.lab_options import lab_place, open_lab
 from homelab.operations.target.target import Target, open_target
+from homelab.options.lab import LabOptions
 from homelab.settings import LabTarget, Settings, load
 
 STAGES = (Stage.DESTROY,)
@@ -92,14 +93,11 @@ def _destroy_containers(run: Run, place: Target, allow_delete: Collection[str]) 
     terraform = terraform_for(run.settings, place)
     terraform.init()
     plan = terraform.plan(destroy=True)
-    changes = tuple(
-        PlannedChange(address=change.address, action=Action.DELETE) for change in plan.changes
-    )
     report = PlanReport(
-        target=place.name, runtime=place.runtime, provider="", changes=changes, containers=0
+        target=place.name, runtime=place.runtime, provider="", changes=plan.changes, containers=0
     )
     require_allowed(report, place, allow_delete)
-    names = [change.item for change in changes if change.is_container]
+    names = [change.name for change in report.changes if change.is_container]
     run.recorder.items_known(names)
     for name in names:
         run.recorder.item(Stage.DESTROY, name, State.WAITING)

@@ -18,7 +18,8 @@ from homelab.operations.stages.prepare import prepare
 from homelab.operations.stages.review import review
 from homelab.operations.state.locks import DEFAULT_TIMEOUT, reading
 from homelab.operations.state.saved_plan import forget_plan, keep_plan, kept_in_words
-from homelab.operations.target.lab_options import LabOptions, lab_place, open_lab
+from homelab.operations.target.lab_options import lab_place, open_lab
+from homelab.options.lab import LabOptions
 from homelab.settings import SYSTEM_STATE, LabTarget, Settings, load
 
 STAGES = (Stage.PREPARE, Stage.PLAN, Stage.REVIEW)

@@ -12,8 +12,8 @@ from homelab.operations.review.judge import require_coherent
 from homelab.operations.stages.check import load_topology
 from homelab.operations.stages.configure import ssh_access
 from homelab.operations.stages.plan import terraform_for
-from homelab.operations.target.lab_options import LabOptions
 from homelab.operations.target.target import Target, open_target
+from homelab.options.lab import LabOptions
 from homelab.probes import ProbeReport
 from homelab.probes import run as run_probes
 from homelab.settings import Settings, load

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from homelab.model import Topology, document_of
+from homelab.model.changes import Change, resources_of
 from homelab.model.plan import root_variable
 from homelab.policy import reading
 from homelab.policy.subject import Subject
-from homelab.policy.values import UNKNOWN, Action, ChangeView, GuestView, NetworkView
+from homelab.policy.values import UNKNOWN, GuestView, NetworkView
 
-CONTAINER = "proxmox_lxc"
 _NOTHING: Mapping[str, Any] = {}
 
-_ACTIONS: Mapping[tuple[str, ...], Action] = {
-    ("create",): "create",
-    ("update",): "update",
-    ("delete",): "delete",
-    ("delete", "create"): "replace",
-    ("create", "delete"): "replace",
-}
 _PLAIN = (
     "vmid",
     "cores",
@@ -38,11 +31,18 @@ _VOLUME_KEYS = {"mp": "path"}
 _NIC_KEYS = {"gw": "gateway"}
 
 
-def subject_from_plan(plan: Mapping[str, Any], topology: Topology | None = None) -> Subject:
+def subject_from_plan(
+    plan: Mapping[str, Any],
+    topology: Topology | None = None,
+    *,
+    resources: Sequence[Change] | None = None,
+) -> Subject:
     """What a plan (`terraform show -json`) leads to, and what it changes.
 
-    `topology` is asked where the plan has no output of that name.
+    `topology` is asked where the plan has no output of that name; `resources` are the plan's where
+    they have been read already.
     """
+    known = resources_of(plan) if resources is None else resources
     document = _document(plan, topology)
     containers = document.get("containers")
     declared = mapping(containers)
@@ -50,23 +50,12 @@ def subject_from_plan(plan: Mapping[str, Any], topology: Topology | None = None)
     protect = reading.flag(root_variable(plan, "protect"), default=True)
     guests: list[GuestView] = []
     seen: set[str] = set()
-    changes: list[ChangeView] = []
-    for resource in objects(plan.get("resource_changes")):
-        if resource.get("mode", "managed") != "managed":
-            continue
-        change = mapping(resource.get("change"))
-        name = _name_of(resource, change)
-        action = _action(change)
-        if action is not None:
-            changes.append(_change(resource, change, name, action))
-        if resource.get("type") == CONTAINER and isinstance(change.get("after"), Mapping):
-            seen.add(name)
-            unsure = UNKNOWN if is_partial else None
-            guests.append(
-                _guest(
-                    resource, change, name, declared.get(name, unsure), applied=protect is not False
-                )
-            )
+    unsure = UNKNOWN if is_partial else None
+    for resource in known:
+        if resource.is_container and resource.after:
+            seen.add(resource.name)
+            own = declared.get(resource.name, unsure)
+            guests.append(_guest(resource, own, applied=protect is not False))
     guests.extend(
         reading.guest(name, raw)
         for name, raw in declared.items()
@@ -77,7 +66,8 @@ def subject_from_plan(plan: Mapping[str, Any], topology: Topology | None = None)
         guests=guests,
         firewall=reading.rules(document.get("firewall")),
         firewall_policy=reading.text(document.get("firewall_policy", UNKNOWN)),
-        changes=changes,
+        resources=known,
+        changes=[resource for resource in known if resource.action is not None],
         is_partial=is_partial,
         tls_insecure=reading.flag(root_variable(plan, "tls_insecure")),
         provider=_provider(plan),
@@ -127,25 +117,16 @@ def _padded(items: list[Any], length: int) -> list[Any]:
     return items + [None] * (length - len(items))
 
 
-def _guest(
-    resource: Mapping[str, Any],
-    change: Mapping[str, Any],
-    name: str,
-    declared: Any,
-    *,
-    applied: bool,
-) -> GuestView:
+def _guest(resource: Change, declared: Any, *, applied: bool) -> GuestView:
     """A container from its resource; what only the topology knows comes from there.
 
     So does its protection where that is not `applied`.
     """
-    after = mapping(change.get("after"))
-    unknown = change.get("after_unknown")
-    unknown = mapping(unknown)
+    after, unknown = resource.after, resource.unknown
     raw = dict(declared) if isinstance(declared, Mapping) else {}
     if declared is UNKNOWN:
         raw.update(service=UNKNOWN, category=UNKNOWN, description=UNKNOWN)
-    raw["address"] = resource.get("address", "")
+    raw["address"] = resource.address
     for attribute in _PLAIN:
         if attribute == "protection" and attribute in raw and not applied:
             continue
@@ -165,7 +146,7 @@ def _guest(
         raw["features"] = UNKNOWN
     if "startup" not in raw:
         raw["startup"] = _startup(after, unknown)
-    return reading.guest(name, raw)
+    return reading.guest(resource.name, raw)
 
 
 def _startup(after: Mapping[str, Any], unknown: Mapping[str, Any]) -> Any:
@@ -205,47 +186,6 @@ def _blocks(
             whole["gateway"] = None
         result.append(whole)
     return result
-
-
-def _name_of(resource: Mapping[str, Any], change: Mapping[str, Any]) -> str:
-    if resource.get("type") != CONTAINER:
-        return str(resource.get("address", ""))
-    for side in ("after", "before"):
-        name = mapping(change.get(side)).get("hostname")
-        if isinstance(name, str):
-            return name
-    address = str(resource.get("address", ""))
-    quoted = address.split('["')
-    return quoted[-1].partition('"')[0] if len(quoted) > 1 else address
-
-
-def _action(change: Mapping[str, Any]) -> Action | None:
-    actions = change.get("actions")
-    words = tuple(actions) if isinstance(actions, list | tuple) else ()
-    found = _ACTIONS.get(words) if all(isinstance(word, str) for word in words) else None
-    if found is None and change.get("importing"):
-        return "adopt"
-    return found
-
-
-def _change(
-    resource: Mapping[str, Any], change: Mapping[str, Any], name: str, action: Action
-) -> ChangeView:
-    paths = change.get("replace_paths")
-    return ChangeView(
-        address=str(resource.get("address", "")),
-        type=str(resource.get("type", "")),
-        name=name,
-        action=action,
-        before=mapping(change.get("before")),
-        after=mapping(change.get("after")),
-        unknown=mapping(change.get("after_unknown")),
-        replace_paths=tuple(
-            tuple(part for part in path if isinstance(part, str | int))
-            for path in (paths if isinstance(paths, list) else ())
-            if isinstance(path, list)
-        ),
-    )
 
 
 def _is_known(value: Any) -> bool:

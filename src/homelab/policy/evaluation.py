@@ -30,7 +30,7 @@ NO_CAPACITY = Capacity()
 
 
 def evaluate(
-    plan: Plan | Mapping[str, Any] | None,
+    plan: Plan | Subject | Mapping[str, Any] | None,
     topology: Topology | None = None,
     *,
     directory: Path | str = "terraform",
@@ -43,17 +43,20 @@ def evaluate(
 ) -> PolicyReport:
     """What the rules say about a plan and the topology that it leads to.
 
-    `plan` is a `Plan` or what `terraform show -json` prints; without one the topology is judged.
-    `directory` is where the plan's files are, for the places of findings, and `tree` what was read
-    there already. `may_lose` names containers that may be deleted or replaced, and is None where
-    any may (a lab).
+    `plan` is a `Plan`, what `terraform show -json` prints, or the subject that was made of it;
+    without one the topology is judged. `directory` is where the plan's files are, for the places of
+    findings, and `tree` what was read there already. `may_lose` names containers that may be
+    deleted or replaced, and is None where any may (a lab).
     """
     begin = time.perf_counter()
-    document = plan if plan is None or isinstance(plan, Mapping) else plan.document
     losable = None if may_lose is None else frozenset(may_lose)
     with paused_collection():
-        if document is not None:
-            subject = subject_from_plan(document, topology)
+        if isinstance(plan, Subject):
+            subject = plan
+        elif isinstance(plan, Mapping):
+            subject = subject_from_plan(plan, topology)
+        elif plan is not None:
+            subject = subject_from_plan(plan.document, topology, resources=plan.resources)
         elif topology is not None:
             subject = subject_from_topology(topology)
         else:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from homelab.model.changes import Action, Change
 from homelab.policy import reading
-from homelab.policy.values import UNKNOWN, ChangeView, Unknown, Where
+from homelab.policy.values import UNKNOWN, Unknown, Where
 
 _ATTRIBUTES: Mapping[str, Where] = {
     "mountpoint": ("mount_points",),
@@ -32,9 +33,9 @@ def may_hold_data(before: Mapping[str, Any]) -> bool:
     return any(mount.get("backup") is not False for mount in found)
 
 
-def place(change: ChangeView) -> Where:
+def place(change: Change) -> Where:
     """Where a removal comes from: the attribute that forces a replacement, else the category."""
-    if change.action == "replace":
+    if change.action is Action.REPLACE:
         for path in change.replace_paths:
             name, *rest = path or ("",)
             known = _ATTRIBUTES.get(str(name), (str(name),))
@@ -57,7 +58,7 @@ def lost_volumes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterato
             yield str(mount.get("mp"))
 
 
-def resized(change: ChangeView, key: str) -> Iterator[tuple[int, int, int | Unknown]]:
+def resized(change: Change, key: str) -> Iterator[tuple[int, int, int | Unknown]]:
     """Position, old and new size of each volume whose size changes."""
     news = _blocks(change.after, key)
     for index, old in enumerate(_blocks(change.before, key)):

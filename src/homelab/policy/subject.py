@@ -7,16 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from homelab.model.changes import Change
 from homelab.policy.capacity import Capacity
-from homelab.policy.values import (
-    UNKNOWN,
-    ChangeView,
-    GuestView,
-    NetworkView,
-    RuleView,
-    Text,
-    Unknown,
-)
+from homelab.policy.values import UNKNOWN, GuestView, NetworkView, RuleView, Text, Unknown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +21,9 @@ class Subject:
     firewall: Sequence[RuleView] | Unknown = ()
     firewall_policy: Text = UNKNOWN
     """What happens to inbound packets that no rule accepts: DROP, REJECT or ACCEPT."""
-    changes: Sequence[ChangeView] | None = None
+    resources: Sequence[Change] = ()
+    """What the plan says about each resource, also of those that it leaves alone."""
+    changes: Sequence[Change] | None = None
     is_partial: bool = False
     """Whether there are networks or containers of which nothing is known yet, not even names."""
     tls_insecure: bool | Unknown = False

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from homelab.model import Topology, document_of
+from homelab.pve.telmate.attributes import REBUILDS
 
-_REPLACES = ("vmid", "ostemplate")
 _PROVIDER = "registry.terraform.io/telmate/proxmox"
 _COMPUTED = {"hwaddr": True, "id": True, "tag": True, "trunks": True, "type": True}
 
@@ -132,7 +132,7 @@ def _change(before: dict[str, Any] | None, after: dict[str, Any] | None) -> dict
         actions = ["delete"]
     else:
         after = _kept(before, after)
-        paths = [[name] for name in _REPLACES if before.get(name) != after.get(name)]
+        paths = [[name] for name in REBUILDS if before.get(name) != after.get(name)]
         if _storage(before) != _storage(after):
             paths.append(["rootfs"])
         if paths:

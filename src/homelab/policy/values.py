@@ -1,4 +1,4 @@
-"""What rules look at: networks, containers and changes as small values, parts of which are unknown.
+"""What rules look at: networks and containers as small values, parts of which are unknown.
 
 They come from outside (a plan's JSON, HCL), and a plan may not know a value before it is applied.
 Whatever is not known, or is not what it should be, is `UNKNOWN`, so that a rule can't stumble.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, NamedTuple
 
 
 class Unknown(Enum):
@@ -135,25 +135,3 @@ class RuleView(NamedTuple):
     source: Text
     port: Number
     protocol: Text
-
-
-Action = Literal["create", "update", "replace", "delete", "adopt"]
-
-
-class ChangeView(NamedTuple):
-    """What a plan does to one resource; `before` and `after` are Terraform's."""
-
-    address: str
-    type: str
-    name: str
-    """The container's name; for other resources the address."""
-    action: Action
-    before: Mapping[str, Any]
-    after: Mapping[str, Any]
-    unknown: Mapping[str, Any]
-    replace_paths: tuple[tuple[str | int, ...], ...]
-
-    @property
-    def is_container(self) -> bool:
-        """Whether it is a container, and not a pool."""
-        return self.type == "proxmox_lxc"

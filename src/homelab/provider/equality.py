@@ -6,24 +6,12 @@ import re
 
 from homelab.errors import HomelabError
 from homelab.pve.properties import parse_property_string
-
-_UNITS = {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}
-_SIZE = re.compile(r"(\d+)([KMGT]?)")
-
-
-def same_size(left: str | None, right: str | None) -> bool:
-    """1024M and 1G are one size."""
-    return _bytes(left) == _bytes(right)
+from homelab.pve.tags import split_tags
 
 
 def same_tags(left: str | None, right: str | None) -> bool:
     """Tags are a set, written with commas, semicolons or blanks, in lower case."""
     return split_tags(left) == split_tags(right)
-
-
-def split_tags(text: str | None) -> tuple[str, ...]:
-    """The tags as PVE keeps them: lower case, sorted, each once."""
-    return tuple(sorted({tag.lower() for tag in re.split(r"[,;\s]+", text or "") if tag}))
 
 
 def same_words(left: str | None, right: str | None) -> bool:
@@ -49,8 +37,3 @@ def same_startup(left: str | None, right: str | None) -> bool:
         )
     except HomelabError:
         return left == right
-
-
-def _bytes(text: str | None) -> int | str | None:
-    match = _SIZE.fullmatch(text or "")
-    return text if match is None else int(match[1]) << _UNITS[match[2]]

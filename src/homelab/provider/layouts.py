@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from homelab.provider import equality
 from homelab.provider.fields import Field, Group, Kind, Layout, Nesting
+from homelab.pve.sizes import same_size
+from homelab.pve.telmate.attributes import REBUILDS
 
 
-def _text(name: str, *, replaces: bool = False, sensitive: bool = False) -> Field:
-    return Field(name=name, replaces=replaces, sensitive=sensitive)
+def _text(name: str, *, sensitive: bool = False) -> Field:
+    return Field(name=name, replaces=name in REBUILDS, sensitive=sensitive)
 
 
 def _number(name: str, default: int | None = None) -> Field:
@@ -74,7 +76,7 @@ _MOUNT_POINT = Group(
         _flag("quota", default=False),
         _flag("replicate", default=False),
         _flag("shared", default=False),
-        Field(name="size", same=equality.same_size),
+        Field(name="size", same=same_size),
         Field(name="slot", kind=Kind.NUMBER, required=True),
         _text("storage"),
         Field(name="volume", computed=True),
@@ -112,7 +114,7 @@ _ROOT_FS = Group(
         _flag("replicate"),
         _flag("ro"),
         _flag("shared"),
-        Field(name="size", required=True, same=equality.same_size),
+        Field(name="size", required=True, same=same_size),
         Field(name="storage", required=True, replaces=True),
         Field(name="volume", optional=False, computed=True),
     ),
@@ -122,8 +124,8 @@ LXC = Layout(
     fields=(
         Field(name="arch", default="amd64"),
         _number("bwlimit"),
-        _text("clone", replaces=True),
-        _text("clone_storage", replaces=True),
+        _text("clone"),
+        _text("clone_storage"),
         Field(name="cmode", default="tty"),
         _flag("console", default=True),
         _number("cores"),
@@ -143,14 +145,14 @@ LXC = Layout(
         _number("memory", 512),
         Field(name="nameserver", same=equality.same_words),
         _flag("onboot", default=False),
-        _text("ostemplate", replaces=True),
+        _text("ostemplate"),
         Field(name="ostype", computed=True),
-        _text("password", replaces=True, sensitive=True),
+        _text("password", sensitive=True),
         _text("pool"),
         _flag("protection", default=False),
         _flag("restore"),
         Field(name="searchdomain", same=equality.same_words),
-        _text("ssh_public_keys", replaces=True),
+        _text("ssh_public_keys"),
         _flag("start", default=False),
         Field(name="startup", same=equality.same_startup),
         _number("swap", 0),

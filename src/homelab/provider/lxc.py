@@ -21,9 +21,11 @@ from homelab.errors import ApiError, ConfigurationError, HomelabError, TaskError
 from homelab.provider.diagnostics import report
 from homelab.provider.fields import State
 from homelab.provider.layouts import LXC
-from homelab.provider.lxc_parameters import Changes, create_parameters, gibibytes, update_changes
 from homelab.provider.lxc_state import read_state
 from homelab.provider.node import NodeSource
+from homelab.pve.guest_change import Impact, Step, Verb
+from homelab.pve.sizes import gibibytes
+from homelab.pve.telmate.parameters import Update, create_parameters, update_changes
 
 _log = logging.getLogger(__name__)
 
@@ -100,18 +102,17 @@ class Lxc(Resource):  # type: ignore[misc]
     def update(self, ctx: UpdateContext, current: State, planned: State) -> State | None:
         node = self._provider.node
         home, vmid = parse_id(current["id"])
-        if bool(current.get("unprivileged")) != bool(planned.get("unprivileged")):
-            raise ConfigurationError(
-                f"container {vmid}: PVE can't change 'unprivileged' of an existing container",
-                hint="let Terraform replace it: terraform apply -replace=ADDRESS",
-            )
+        update = update_changes(current, planned)
+        for step in update.steps:
+            if step.impact is Impact.REFUSED:
+                raise ConfigurationError(
+                    f"container {vmid}: PVE can't change '{step.option}' of an existing container",
+                    hint="let Terraform replace it: terraform apply -replace=ADDRESS",
+                )
         with node.slots:
             failure: HomelabError | None = None
             try:
-                self._change(home, vmid, update_changes(current, planned))
-                self._move_to_pool(vmid, current.get("pool"), planned.get("pool"))
-                if bool(current.get("start")) != bool(planned.get("start")):
-                    node.power(home, vmid, on=bool(planned.get("start")))
+                self._change(home, vmid, update)
             except HomelabError as error:
                 failure = error
             config = node.config(home, vmid)
@@ -172,24 +173,26 @@ class Lxc(Resource):  # type: ignore[misc]
             return f"What it left could not be removed: {error.message}"
         return f"The container {vmid} that it left was removed; the next apply makes it anew."
 
-    def _change(self, node: str, vmid: int, changes: Changes) -> None:
+    def _change(self, node: str, vmid: int, update: Update) -> None:
         api, base = self._provider.node.api, f"nodes/{node}/lxc/{vmid}"
-        for volume, storage in changes.move.items():
+        for volume, storage in update.move.items():
             api.run("POST", f"{base}/move_volume", {"volume": volume, "storage": storage})
-        for disk, size in changes.resize.items():
+        for disk, size in update.resize.items():
             api.run("PUT", f"{base}/resize", {"disk": disk, "size": size})
-        body = changes.config()
+        body = update.config()
         if body:
             api.request("PUT", f"{base}/config", body)
+        for step in update.of(Verb.POOL):
+            self._move_to_pool(vmid, step)
+        for step in update.of(Verb.START, Verb.STOP):
+            self._provider.node.power(node, vmid, on=step.verb is Verb.START)
 
-    def _move_to_pool(self, vmid: int, old: str | None, new: str | None) -> None:
-        if (old or None) == (new or None):
-            return
+    def _move_to_pool(self, vmid: int, step: Step) -> None:
         api = self._provider.node.api
-        if old:
-            api.request("PUT", f"pools/{old}", {"vms": vmid, "delete": 1})
-        if new:
-            api.request("PUT", f"pools/{new}", {"vms": vmid})
+        if step.known:
+            api.request("PUT", f"pools/{step.known}", {"vms": vmid, "delete": 1})
+        if step.wanted:
+            api.request("PUT", f"pools/{step.wanted}", {"vms": vmid})
 
 
 class _CreateError(HomelabError):

@@ -7,8 +7,8 @@ from typing import Any
 
 from homelab.provider.fields import Field, Group, Kind, State
 from homelab.provider.layouts import LXC
-from homelab.provider.lxc_parameters import CONFIG_OPTIONS
 from homelab.pve.properties import parse_property_string
+from homelab.pve.telmate.attributes import CONFIG_OPTIONS
 
 _DEFAULTS: Mapping[str, Any] = {
     "arch": "amd64",

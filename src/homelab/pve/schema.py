@@ -53,6 +53,9 @@ REQUIRED = Parameter(required=True)
 TEXT = Parameter()
 FLAG = Parameter(type="boolean")
 WHOLE = Parameter(type="integer")
+COUNT = Parameter(type="integer", minimum=0)
+VMID = Parameter(type="integer", minimum=100, maximum=999_999_999)
+LIST = Parameter(is_list=True)
 
 
 class Arguments:

@@ -30,3 +30,28 @@ def format_size(size: int) -> str:
         if size and size % _UNITS[unit] == 0:
             return f"{size // _UNITS[unit]}{unit}"
     return str(size)
+
+
+def same_size(left: str | None, right: str | None) -> bool:
+    """1024M and 1G are one size; what is no size is only the same as itself."""
+    return _bytes(left) == _bytes(right)
+
+
+def _bytes(text: str | None) -> int | str | None:
+    try:
+        return parse_size(text or "")
+    except ValueError:
+        return text
+
+
+def gibibytes(size: str) -> str:
+    """A size such as 512M as the number of GiB that allocates it.
+
+    Raises:
+        ValueError: not a size.
+    """
+    factors = {"K": 1 / (1 << 20), "M": 1 / (1 << 10), "G": 1, "T": 1 << 10}
+    number, unit = size[:-1], size[-1:]
+    if unit not in factors or not number.isdecimal():
+        raise ValueError(f"{size!r} is not a size; it must end in T, G, M or K")
+    return f"{int(number) * factors[unit]:g}"

@@ -18,4 +18,9 @@ def normalise_tags(text: str) -> str:
     for tag in split_list(text):
         if not _TAG.fullmatch(tag):
             raise ValueError(f"invalid characters in tag '{tag}'")
-    return ";".join(sorted({tag.lower() for tag in split_list(text)}))
+    return ";".join(split_tags(text))
+
+
+def split_tags(text: str | None) -> tuple[str, ...]:
+    """The tags as PVE keeps them: lower case, sorted, each once."""
+    return tuple(sorted({tag.lower() for tag in split_list(text or "")}))

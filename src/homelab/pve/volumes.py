@@ -8,7 +8,7 @@ from typing import Self
 
 _STORAGE = r"[a-zA-Z][a-zA-Z0-9\-_.]*[a-zA-Z0-9]"
 _VOLUME = re.compile(rf"({_STORAGE}):(\S+)")
-_NEW = re.compile(rf"({_STORAGE}):(\d+(?:\.\d+)?)")
+_NEW = re.compile(rf"({_STORAGE}):(\d{{1,18}}(?:\.\d{{1,18}})?)")
 _MEBIBYTE = 1 << 20
 _DISK = re.compile(r"(?:[^/]+/)?(?:subvol|basevol|vm|base)-\d+-disk-(\d+)(?:\.\w+)?")
 

@@ -14,8 +14,9 @@ from homelab.errors import CapabilityError
 from homelab.model import SshAccess, Topology
 from homelab.operations.stages.check import load_topology
 from homelab.operations.stages.configure import ssh_access
-from homelab.operations.target.lab_options import LabOptions, belongs_to_root, lab_place
+from homelab.operations.target.lab_options import belongs_to_root, lab_place
 from homelab.operations.target.target import Target, open_target
+from homelab.options.lab import LabOptions
 from homelab.settings import LabTarget, Settings
 
 

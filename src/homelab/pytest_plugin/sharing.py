@@ -6,6 +6,8 @@ import fcntl
 from collections.abc import Callable
 from pathlib import Path
 
+from homelab.files import replace_file
+
 
 def once(directory: Path, name: str, compute: Callable[[], str]) -> str:
     """The text of `compute`, which the first caller among all processes runs.
@@ -16,8 +18,5 @@ def once(directory: Path, name: str, compute: Callable[[], str]) -> str:
     with (directory / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not result.exists():
-            text = compute()
-            draft = result.with_suffix(".part")
-            draft.write_text(text, encoding="utf-8")
-            draft.rename(result)
+            replace_file(result, compute())
     return result.read_text(encoding="utf-8")

@@ -1,12 +1,3 @@
-terraform {
-  required_providers {
-    proxmox = {
-      source  = "telmate/proxmox"
-      version = "3.0.2-rc07"
-    }
-  }
-}
-
 locals {
   gateways = { for network in values(var.networks) : network.bridge => network.gateway }
 

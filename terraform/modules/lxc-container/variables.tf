@@ -21,61 +21,61 @@ variable "pool" {
 variable "container" {
   description = "The container's entry. What is optional has its default here."
   type = object({
-    vmid        = number
-    node        = optional(string)
-    template    = optional(string)
-    description = optional(string, "")
-    cores       = optional(number, 1)
-    memory      = optional(number, 512)
-    swap        = optional(number, 512)
+    vmid        = number                # unique in the cluster
+    node        = optional(string)      # target_node, unless it is named
+    template    = optional(string)      # volume id; the input template, unless it is named
+    description = optional(string, "")  # for people, in the topology's pages
+    cores       = optional(number, 1)   # processors that it may use
+    memory      = optional(number, 512) # MiB
+    swap        = optional(number, 512) # MiB
     rootfs = object({
-      storage = optional(string)
-      size    = string
+      storage = optional(string) # the input storage, unless it is named
+      size    = string           # with M, G or T, such as 8G
     })
     networks = list(object({
-      name     = optional(string)
-      bridge   = string
-      ip       = string
-      gateway  = optional(string)
-      firewall = optional(bool, true)
+      name     = optional(string)     # eth0, eth1, ... by position
+      bridge   = string               # of one of the networks
+      ip       = string               # address and prefix length, such as 10.10.0.23/24
+      gateway  = optional(string)     # the first interface has its network's
+      firewall = optional(bool, true) # whether Proxmox VE's firewall is on for the interface
     }))
     mount_points = optional(list(object({
-      path    = string
-      storage = optional(string)
-      size    = string
-      backup  = optional(bool, true)
+      path    = string               # absolute, inside the container
+      storage = optional(string)     # the input storage, unless it is named
+      size    = string               # with M, G or T, such as 64G
+      backup  = optional(bool, true) # whether backups hold it
     })), [])
     features = optional(object({
-      nesting = optional(bool, true)
-      keyctl  = optional(bool, false)
-      fuse    = optional(bool, false)
+      nesting = optional(bool, true)  # Docker needs it
+      keyctl  = optional(bool, false) # only root@pam may set it
+      fuse    = optional(bool, false) # only root@pam may set it
     }), {})
-    tags = optional(list(string), [])
+    tags = optional(list(string), []) # beside the category
     startup = optional(object({
-      order = optional(number, 50)
-      up    = optional(number, 0)
-      down  = optional(number, 0)
+      order = optional(number, 50) # lower starts earlier
+      up    = optional(number, 0)  # seconds until the next one starts
+      down  = optional(number, 0)  # seconds that it gets to shut down
     }), {})
-    onboot       = optional(bool, true)
-    protection   = optional(bool, false)
-    unprivileged = optional(bool, true)
+    onboot       = optional(bool, true)  # whether it starts with the node
+    protection   = optional(bool, false) # whether it and its volumes can't be removed
+    unprivileged = optional(bool, true)  # whether its root is nobody on the node
     service = object({
-      image = string
+      image = string # repository and pinned tag
       ports = list(object({
-        port     = number
-        protocol = optional(string, "tcp")
-        sources  = optional(list(string), ["lan"])
+        port     = number                          # published as it is
+        protocol = optional(string, "tcp")         # tcp or udp
+        sources  = optional(list(string), ["lan"]) # networks, containers or CIDRs that may reach it
       }))
       health = object({
-        port   = number
-        path   = optional(string, "/")
-        scheme = optional(string, "http")
-        status = optional(number, 200)
+        port   = number                   # one of the tcp ports
+        path   = optional(string, "/")    # with its query
+        scheme = optional(string, "http") # http or https
+        status = optional(number, 200)    # of the answer that means well
       })
-      depends_on  = optional(list(string), [])
-      slo         = number
-      environment = optional(map(string), {})
-      secrets     = optional(list(string), [])
+      depends_on  = optional(list(string), []) # containers that are healthy before it starts
+      slo         = number                     # percent of the time that it is well
+      environment = optional(map(string), {})  # of the program; nothing secret
+      secrets     = optional(list(string), []) # names of variables that the vault has values for
     })
   })
 

@@ -1,4 +1,4 @@
-"""Makes the runner and the fake of GitHub importable beside the tests."""
+"""Makes the runner importable beside the tests."""
 
 from __future__ import annotations
 

@@ -1,18 +1,20 @@
 """Runs a workflow's jobs here, as GitHub does there: each in a clean clone, its steps in order.
 
-Steps that `run` are run by bash. Of actions those that the workflows use are done by hand:
-checking out and setting up Python are there already, artifacts are copied, SARIF is read.
+Steps that `run` are run by bash. Actions of this repository are composite, and their steps are run
+as a job's are. Of others' actions those that the workflows use are done by hand: checking out is a
+clone, Python is there already, artifacts are copied, SARIF is read.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -135,7 +137,8 @@ class Runner:
         assert filled(str(job["runs-on"]), contexts, functions)
         assert job["permissions"] is not None
         assert 0 < job["timeout-minutes"] <= 120
-        clone = self._clone(work)
+        clone = work / "clone"
+        clone.mkdir(parents=True)
         files = {name: work / name.lower() for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
         for path in files.values():
             path.touch()
@@ -157,29 +160,39 @@ class Runner:
             "PYTHONPATH": str(clone / "src"),
             **environment,
         }
-        failed = False
-        for number, step in enumerate(job["steps"]):
-            functions = _functions(clone, failed=failed)
-            name = step.get("name", f"step {number}")
-            if not holds(step.get("if"), contexts, functions):
-                done.steps.append(Step(name=name, outcome="skipped"))
-                outcome = "skipped"
-            else:
-                files["GITHUB_OUTPUT"].write_text("", encoding="utf-8")
-                ended = self._step(step, clone, base, contexts, functions)
-                ended.name = name
-                done.steps.append(ended)
-                outcome = ended.outcome
-                failed = failed or outcome == "failure"
-            if "id" in step:
-                outputs = _outputs(files["GITHUB_OUTPUT"]) if outcome != "skipped" else {}
-                contexts["steps"][step["id"]] = {"outcome": outcome, "outputs": outputs}
+        done.steps = self._steps(job["steps"], clone, base, contexts)
+        failed = any(step.outcome == "failure" for step in done.steps)
         done.outputs = {
             name: filled(str(value), contexts, _functions(clone, failed=failed))
             for name, value in job.get("outputs", {}).items()
         }
         done.summary = files["GITHUB_STEP_SUMMARY"].read_text(encoding="utf-8")
         done.result = "failure" if failed else "success"
+        return done
+
+    def _steps(
+        self,
+        steps: Sequence[Mapping[str, Any]],
+        clone: Path,
+        base: Mapping[str, str],
+        contexts: Mapping[str, Any],
+    ) -> list[Step]:
+        """Run steps in order; after one that failed, those alone whose condition asks for it."""
+        output = Path(base["GITHUB_OUTPUT"])
+        done: list[Step] = []
+        for number, step in enumerate(steps):
+            functions = _functions(clone, failed=any(one.outcome == "failure" for one in done))
+            name = step.get("name", f"step {number}")
+            if holds(step.get("if"), contexts, functions):
+                output.write_text("", encoding="utf-8")
+                ended = self._step(step, clone, base, contexts, functions)
+                ended.name = name
+            else:
+                ended = Step(name=name, outcome="skipped")
+            done.append(ended)
+            if "id" in step:
+                outputs = _outputs(output) if ended.outcome != "skipped" else {}
+                contexts["steps"][step["id"]] = {"outcome": ended.outcome, "outputs": outputs}
         return done
 
     def _step(
@@ -199,6 +212,8 @@ class Runner:
                 name: filled(str(value), contexts, functions)
                 for name, value in step.get("with", {}).items()
             }
+            if step["uses"].startswith("./"):
+                return self._composite(step["uses"], words, clone, {**base, **own}, contexts)
             return self._action(step["uses"], words, clone)
         script = step["run"]
         assert "${{" not in script, f"an expression in a script is an injection: {script}"
@@ -221,6 +236,42 @@ class Runner:
         seconds = time.monotonic() - begin
         return Step(name="", outcome=outcome, said=done.stdout, seconds=seconds)
 
+    def _composite(
+        self,
+        uses: str,
+        words: Mapping[str, str],
+        clone: Path,
+        base: Mapping[str, str],
+        contexts: Mapping[str, Any],
+    ) -> Step:
+        """An action of the repository: its steps see its inputs, and none of the job's secrets."""
+        path = clone / uses / "action.yml"
+        action = yaml.safe_load(path.read_text(encoding="utf-8"))
+        assert action["name"]
+        assert action["description"]
+        assert action["runs"]["using"] == "composite"
+        assert "outputs" not in action, "nobody needed an action's outputs so far"
+        declared = action.get("inputs", {})
+        assert words.keys() <= declared.keys(), f"{uses} has no inputs {set(words) - set(declared)}"
+        inputs = {name: words.get(name, item.get("default")) for name, item in declared.items()}
+        missing = [name for name, value in inputs.items() if value is None]
+        assert not missing, f"{uses} needs {missing}"
+        for step in action["runs"]["steps"]:
+            assert ("run" in step) == ("shell" in step), f"{path}: only a script has a shell"
+            assert step.get("shell", "bash") == "bash"
+        known = {name: contexts[name] for name in ("github", "env")}
+        steps = self._steps(
+            action["runs"]["steps"], clone, base, {**known, "inputs": inputs, "steps": {}}
+        )
+        Path(base["GITHUB_OUTPUT"]).write_text("", encoding="utf-8")
+        outcome = "failure" if any(step.outcome == "failure" for step in steps) else "success"
+        return Step(
+            name="",
+            outcome=outcome,
+            said="".join(f"{step.name}: {step.outcome}\n{step.said}" for step in steps),
+            seconds=sum(step.seconds for step in steps),
+        )
+
     def _action(self, uses: str, words: Mapping[str, str], clone: Path) -> Step:
         action, _, revision = uses.partition("@")
         assert len(revision) == SHA, f"{uses} is not pinned"
@@ -228,8 +279,11 @@ class Runner:
         match action:
             case "actions/checkout":
                 assert words["persist-credentials"] == "False"
+                self._check_out(clone)
             case "actions/setup-python":
-                pass
+                versions = words["python-version"].split()
+                assert versions, "no version is named"
+                assert all(re.fullmatch(r"3\.\d+", version) for version in versions), versions
             case "actions/upload-artifact":
                 pattern = words["path"].rstrip("/") + ("/**/*" if words["path"][-1] == "/" else "")
                 found = [path for path in clone.glob(pattern) if path.is_file()]
@@ -251,8 +305,7 @@ class Runner:
                 raise AssertionError(f"no one knows the action {action}")
         return Step(name="", outcome="success")
 
-    def _clone(self, work: Path) -> Path:
-        clone = work / "clone"
+    def _check_out(self, clone: Path) -> None:
         git = ("git", "-c", "advice.detachedHead=false")
         subprocess.run(
             [*git, "clone", "--quiet", "--no-hardlinks", str(self.repository), str(clone)],
@@ -265,7 +318,6 @@ class Runner:
             (clone / "terraform" / "terraform.tfstate.d").symlink_to(self.state)
         if self.local_settings:
             (clone / "homelab.local.toml").write_text(self.local_settings, encoding="utf-8")
-        return clone
 
 
 def machine(work: Path, cache: Path) -> dict[str, str]:

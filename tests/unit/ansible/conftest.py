@@ -1,4 +1,4 @@
-"""Loads the plugins of ansible/ as modules, and what the templates are rendered with."""
+"""Loads the plugins of our collection as modules, and what the templates are rendered with."""
 
 from __future__ import annotations
 
@@ -13,8 +13,11 @@ from homelab.model import SshAccess, Topology, inventory
 ROOT = Path(__file__).parents[3]
 
 
+PLUGINS = ROOT / "ansible" / "collections/ansible_collections/homelab/containers/plugins"
+
+
 def _plugin(kind, name):
-    path = ROOT / "ansible" / "plugins" / kind / f"{name}.py"
+    path = PLUGINS / kind / f"{name}.py"
     spec = importlib.util.spec_from_file_location(f"homelab_plugins_{kind}_{name}", path)
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module

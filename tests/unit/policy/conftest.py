@@ -48,3 +48,11 @@ def edit(tree: Path) -> Callable[[str, str, str], None]:
         path.write_text(text.replace(old, new, 1))
 
     return replace
+
+
+@pytest.fixture
+def wrong(tree: Path, edit: Callable[[str, str, str], None]) -> Path:
+    """A tree with one privileged container."""
+    old = "vmid         = 202"
+    edit("containers/media-stack.tf", old, f"{old}\n      unprivileged = false")
+    return tree

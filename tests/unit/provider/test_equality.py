@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from homelab.provider import equality
+from homelab.pve.sizes import same_size
 
 
 @pytest.mark.parametrize(
     ("same", "left", "right"),
     [
-        (equality.same_size, "1024M", "1G"),
-        (equality.same_size, "1T", "1024G"),
+        (same_size, "1024M", "1G"),
+        (same_size, "1T", "1024G"),
         (equality.same_tags, "b,a", "a;b"),
         (equality.same_tags, "Media", "media"),
         (equality.same_tags, None, ""),
@@ -31,8 +32,8 @@ def test_same(same: object, left: str | None, right: str | None) -> None:
 @pytest.mark.parametrize(
     ("same", "left", "right"),
     [
-        (equality.same_size, "8G", "9G"),
-        (equality.same_size, None, "9G"),
+        (same_size, "8G", "9G"),
+        (same_size, None, "9G"),
         (equality.same_tags, "a", "a;b"),
         (equality.same_text, "a", "b"),
         (equality.same_words, "1.1.1.1 8.8.8.8", "8.8.8.8 1.1.1.1"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from provider_fakes import CONFIG, FakeApi
 from tf.gen import tfplugin_pb2 as pb
 from tf.types import Unknown
@@ -91,12 +90,3 @@ def test_an_import_that_fails_says_why() -> None:
     response = servicer({}).ImportResourceState(request, None)
     assert "NODE/lxc/VMID" in response.diagnostics[0].detail
     assert not response.imported_resources
-
-
-@pytest.mark.parametrize("environment", [{}, {"PM_API_URL": "https://127.0.0.1:1"}])
-def test_the_offline_provider_names_itself_and_what_is_missing(environment: dict[str, str]) -> None:
-    request = pb.ConfigureProvider.Request(config=to_dynamic_value({}))
-    response = Servicer(ProxmoxProvider(environment)).ConfigureProvider(request, None)
-    warning, error = response.diagnostics
-    assert "offline provider" in warning.summary
-    assert "Proxmox VE" in error.summary

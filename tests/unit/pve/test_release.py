@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from homelab.pve.privileges import PRIVILEGES, privileges, roles
-from homelab.pve.release import DEFAULT_RELEASE, Release
+from homelab.pve.release import Release
 
 
 @pytest.mark.parametrize(
@@ -24,12 +23,3 @@ def test_releases_are_read(text, version, release) -> None:
 def test_other_releases_are_refused(text) -> None:
     with pytest.raises(ValueError, match="8 and 9 are known"):
         Release.parse(text)
-
-
-def test_every_role_holds_privileges_of_its_release() -> None:
-    for release in (DEFAULT_RELEASE, Release.parse("8")):
-        known = set(privileges(release))
-        for role, names in roles(release).items():
-            assert set(names) <= known, role
-        assert set(roles(release)["Administrator"]) == known
-    assert privileges() == PRIVILEGES

@@ -15,9 +15,11 @@ from typing import Any, Protocol
 
 from homelab.clients.proxmox import GuestEntry
 from homelab.clients.terraform.client import Import, Listener, Terraform, ignore
-from homelab.clients.terraform.plan import Change, Plan
+from homelab.clients.terraform.plan import Plan
 from homelab.errors import ApiError, ConfigurationError, WaitTimeoutError
+from homelab.model.changes import Action, Change
 from homelab.polling import wait_until
+from homelab.pve.telmate.attributes import POOL
 
 
 class Node(Protocol):
@@ -61,7 +63,7 @@ def plan_adopting(
         TerraformError: Terraform failed.
     """
     plan = terraform.plan(on_event=on_event)
-    creations = [change for change in plan.changes if change.actions == ("create",)]
+    creations = [change for change in plan.changes if change.action is Action.CREATE]
     if not creations:
         return Adoption(plan=plan)
     imports, half_made = _existing(creations, node, patience)
@@ -83,11 +85,11 @@ def _existing(
     half_made: list[tuple[str, int]] = []
     taken: list[str] = []
     for change in creations:
-        after = change.after or {}
-        if change.resource_type == "proxmox_pool" and after.get("poolid") in pools:
+        after = change.after
+        if change.type == POOL and after.get("poolid") in pools:
             imports.append(Import(address=change.address, id=f"pools/{after['poolid']}"))
         guest = guests.get(int(after.get("vmid") or 0))
-        if change.resource_type != "proxmox_lxc" or guest is None:
+        if not change.is_container or guest is None:
             continue
         if guest.type != "lxc" or guest.name != after.get("hostname"):
             owner = f"{guest.name!r} ({guest.type}) on node {guest.node}"

@@ -73,7 +73,7 @@ def write_launcher(directory: Path) -> Path:
     # A quote in the interpreter's path would end the word; such a path is none that venv makes.
     text = f"#!/bin/sh\nexec '{sys.executable}' -P -m homelab.clients.terraform.carried \"$@\"\n"
     if not launcher.exists() or launcher.read_text(encoding="utf-8") != text:
-        replace_file(launcher, text, mode=0o755)
+        replace_file(launcher, text, mode=0o755, by_several=True)
     return launcher
 
 
@@ -82,7 +82,7 @@ def _version(path: Path) -> tuple[int, int, int] | None:
     done = run((path, "version", "-json"), env=_OFFLINE, expected=range(256), timeout=60)
     try:
         text = str(json.loads(done.stdout)["terraform_version"])
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, TypeError):
         return None
     match = re.match(r"(\d+)\.(\d+)\.(\d+)", text)
     return None if match is None else (int(match[1]), int(match[2]), int(match[3]))

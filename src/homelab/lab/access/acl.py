@@ -37,7 +37,6 @@ class Access:
         self._clock = clock
         self._writing = threading.Lock()
         self._accounts = Accounts.read(state)
-        self._pools = _PoolPaths(state)
         self._changes = 0
         self._held: _Held = ((-1, -1), {})
         self.known = privileges.privileges(release)
@@ -74,7 +73,6 @@ class Access:
         return found
 
     def tokens(self, userid: str) -> dict[str, Token]:
-        """A user's API tokens by name."""
         own = {
             name.partition("!")[2]: token
             for name, token in self._accounts.tokens.items()
@@ -168,14 +166,14 @@ class Access:
         if any_of and not set(any_of) & held.keys():
             raise forbidden(f"{path}, {'|'.join(any_of)}")
 
-    def require_any(self, caller: Caller, *places: tuple[str, str]) -> None:
+    def require_any(self, caller: Caller, *grants: tuple[str, str]) -> None:
         """Refuse a caller who has none of these privileges at their paths.
 
         Raises:
             ApiFailureError: 403 that names the first one, as PVE does.
         """
-        if not any(self.allows(caller, path, name) for path, name in places):
-            path, name = places[0]
+        if not any(self.allows(caller, path, name) for path, name in grants):
+            path, name = grants[0]
             raise forbidden(f"{path}, {name}")
 
     def role(self, name: str) -> tuple[str, ...] | None:
@@ -202,7 +200,7 @@ class Access:
             return {}
         who = (("user", (userid,)), ("group", user.groups))
         found = self._roles(path, who)
-        pool = self._pools.of(path)
+        pool = self._state.pool_of().get(path)
         if pool is not None and NO_ACCESS not in found:
             found = {**self._roles(f"/pool/{pool}", who), **found}
         return self._expanded(found)
@@ -228,24 +226,6 @@ class Access:
             for privilege in self.role(role) or ():
                 held[privilege] = held.get(privilege, False) or propagates
         return held
-
-
-class _PoolPaths:
-    """The pool that a guest or a storage gets rules from."""
-
-    def __init__(self, state: State) -> None:
-        self._state = state
-        self._known: tuple[int, dict[str, str]] = (-1, {})
-
-    def of(self, path: str) -> str | None:
-        changes, known = self._known
-        if changes != self._state.pool_changes:
-            changes, known = self._state.pool_changes, {}
-            for pool in self._state.pools():
-                known.update((f"/vms/{vmid}", pool.poolid) for vmid in pool.vmids)
-                known.update((f"/storage/{name}", pool.poolid) for name in pool.storages)
-            self._known = (changes, known)
-        return known.get(path)
 
 
 def _levels(path: str) -> Iterator[str]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 from homelab.lab.access.tickets import Caller
 from homelab.lab.node.context import Context
@@ -54,6 +54,14 @@ class Page:
     items: Sequence[object]
     total: int
 
+    @classmethod
+    def of_log(cls, lines: Sequence[str], args: Arguments) -> Self:
+        """The part of a log that `start` and `limit` ask for; a limit of 0 is none."""
+        start, limit = args.integer("start"), args.integer("limit", 50)
+        end = None if limit == 0 else start + limit
+        rows = [{"n": n, "t": line} for n, line in enumerate(lines[start:end], start=start + 1)]
+        return cls(items=rows or [{"n": 1, "t": "no content"}], total=len(lines))
+
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
@@ -62,19 +70,25 @@ class Encoded:
     body: bytes
 
 
+def empty_list(_context: Context, _call: Call) -> object:
+    """The answer where this node has none of a kind."""
+    return []
+
+
 Handler = Callable[[Context, Call], object]
 """Returns what goes into `data`; a `Page` also sets `total`, an `Encoded` is the reply itself."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Endpoint:
     """A row of the API's table."""
 
     method: Method
     path: str
     """Such as /nodes/{node}/lxc/{vmid}; `{name*}` takes the rest of the path."""
-    handler: Handler
     permission: Permission
+    handler: Handler
+    _: KW_ONLY
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     """Query and body parameters, by name."""
     tickets_only: bool = False

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 from homelab.errors import HomelabError
 from homelab.lab.access.tickets import Caller
 from homelab.lab.failures import ApiFailureError
-from homelab.lab.guests import life, power
-from homelab.lab.guests.changes import ChangeError, disk_order, plan_change, random_hwaddr
+from homelab.lab.guests import power
+from homelab.lab.guests.changes import disk_order, plan_change, volume_form, with_new_hwaddr
+from homelab.lab.guests.creation import check_space
 from homelab.lab.guests.files import (
     StoredFile,
     backup_name,
@@ -20,14 +21,14 @@ from homelab.lab.guests.files import (
     stored_file,
     stored_files,
 )
-from homelab.lab.guests.locks import TASK_LOCK, locked
+from homelab.lab.guests.locks import check_lock, held, locked
+from homelab.lab.guests.removal import discard
 from homelab.lab.guests.view import guest_of
 from homelab.lab.node.context import Context
 from homelab.lab.node.storages import Storage
 from homelab.lab.runtime import Credentials, Guest, TaskLog
 from homelab.lab.state.database import GuestRecord
 from homelab.lab.state.snapshots import PARENT
-from homelab.pve import formats
 from homelab.pve.guest_config import GuestConfig, index_of
 from homelab.pve.sizes import parse_size
 from homelab.pve.upid import Upid
@@ -165,16 +166,13 @@ def restore(context: Context, caller: Caller, wanted: Restoration) -> Upid:
     if old is not None:
         _check_replaceable(context, old, wanted)
     empty = GuestConfig(options={})
-    try:
-        change = plan_change(vmid, empty, values=_values(wanted), running=False, volumes={})
-    except ChangeError as error:
-        raise ApiFailureError(str(error)) from error
-    life.check_space(context, caller, change)
+    change = plan_change(vmid, empty, values=_values(wanted), running=False, volumes={})
+    check_space(context, caller, change)
 
     def begin(log: TaskLog) -> None:
         if old is not None:
-            with context.locks.held(vmid, timeout=TASK_LOCK):
-                life.discard(context, vmid, log)
+            with held(context, vmid):
+                discard(context, vmid, log)
         with context.state.transaction() as transaction:
             config = change.config.changed({"lock": "create"})
             if not transaction.add_guest(vmid, config, node=context.node):
@@ -196,7 +194,7 @@ def restore(context: Context, caller: Caller, wanted: Restoration) -> Upid:
                 transaction.put_config(vmid, change.config)
         except HomelabError as error:
             with suppress(HomelabError):
-                life.discard(context, vmid, log)
+                discard(context, vmid, log)
             raise ApiFailureError(f"unable to restore CT {vmid} - {error.message}") from error
         if wanted.start:
             power.start_now(context, vmid, log)
@@ -209,7 +207,7 @@ def _check_replaceable(context: Context, old: GuestRecord, wanted: Restoration) 
     if not wanted.force or context.node_of(old) != context.node:
         node = context.node_of(old)
         raise ApiFailureError(f"{problem}CT {wanted.vmid} already exists on node '{node}'")
-    power.check_lock(old.config)
+    check_lock(old.config)
     if wanted.vmid in context.running():
         raise ApiFailureError(f"{problem}CT {wanted.vmid} is running")
     if old.config.flag("protection"):
@@ -222,15 +220,14 @@ def _values(wanted: Restoration) -> dict[str, str]:
     values: dict[str, str] = {}
     for key in sorted(kept, key=disk_order):
         value = kept[key]
-        if key == "rootfs" or index_of(key, "mp") is not None:
-            form = formats.ROOTFS if key == "rootfs" else formats.MOUNT_POINT
+        form = volume_form(key)
+        if form is not None:
             entry = form.parse(value)
             storage = wanted.storage or entry["volume"].partition(":")[0]
             size = parse_size(entry.pop("size", "4G")) / _GIBIBYTE
             values[key] = form.format({**entry, "volume": f"{storage}:{size:g}"})
         elif index_of(key, "net") is not None and wanted.unique:
-            net = {**formats.NET.parse(value), "hwaddr": random_hwaddr()}
-            values[key] = formats.NET.format(net)
+            values[key] = with_new_hwaddr(value)
         elif index_of(key, "unused") is None and key != "template":
             values[key] = value
     return {**values, **wanted.values}

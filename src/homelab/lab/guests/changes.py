@@ -11,17 +11,14 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from homelab.lab.node.storages import storage_named
+from homelab.lab.failures import ApiFailureError
+from homelab.lab.node.storages import storage_for_volumes
 from homelab.lab.state.database import VolumeRecord
 from homelab.pve import formats
 from homelab.pve.guest_config import GuestConfig, index_of
 from homelab.pve.hotplug import deletes_hot, sets_hot
 from homelab.pve.sizes import format_size
 from homelab.pve.volumes import NewVolume, VolumeId
-
-
-class ChangeError(ValueError):
-    """A change is impossible; the message is PVE's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +50,7 @@ def plan_change(
     `values` are in their stored form; `volumes` are the guest's, by id.
 
     Raises:
-        ChangeError: PVE's text.
+        ApiFailureError: PVE's text.
     """
     gone = frozenset(delete)
     given = {
@@ -131,9 +128,7 @@ class _Planner:
         if key == "description" and not value:
             self._options.pop(key, None)
             return
-        form = {"rootfs": formats.ROOTFS}.get(key)
-        if form is None and index_of(key, "mp") is not None:
-            form = formats.MOUNT_POINT
+        form = volume_form(key)
         if form is not None:
             value = form.format(self._with_volume(key, form.parse(value)))
         self._options[key] = value
@@ -144,7 +139,7 @@ class _Planner:
         if wanted is None:
             known = self._volumes.get(entry["volume"])
             if known is None:
-                raise ChangeError(f"volume '{entry['volume']}' does not exist")
+                raise ApiFailureError(f"volume '{entry['volume']}' does not exist")
             for option in [k for k, v in self._options.items() if v == known.volid]:
                 if index_of(option, "unused") is not None:
                     del self._options[option]
@@ -155,27 +150,34 @@ class _Planner:
         return {**entry, "volume": known.volid, "size": format_size(known.size)}
 
     def _allocate(self, wanted: NewVolume) -> VolumeRecord:
-        storage = storage_named(wanted.storage)
-        if storage is None:
-            raise ChangeError(f"storage '{wanted.storage}' does not exist")
-        if "rootdir" not in storage.content:
-            raise ChangeError(f"storage '{wanted.storage}' does not support container directories")
+        storage = storage_for_volumes(wanted.storage)
         taken = {VolumeId.parse(volid).disk for volid in self._volumes}
         disk = next(number for number in range(len(taken) + 1) if number not in taken)
-        made = VolumeRecord(
-            volid=str(
-                VolumeId(storage.name, storage.volume_name(self._vmid, disk, size=wanted.size))
-            ),
-            vmid=self._vmid,
-            size=wanted.size,
-            ctime=int(time.time()),
-        )
+        name = storage.volume_name(self._vmid, disk, size=wanted.size)
+        made = new_volume(VolumeId(storage.name, name), self._vmid, wanted.size)
         self._volumes[made.volid] = made
         self._made.append(made)
         return made
 
     def _free_unused(self) -> str:
         return next(name for n in range(256) if (name := f"unused{n}") not in self._options)
+
+
+def new_volume(volume: VolumeId, vmid: int, size: int) -> VolumeRecord:
+    """The record of a volume that is about to be made."""
+    return VolumeRecord(volid=str(volume), vmid=vmid, size=size, ctime=int(time.time()))
+
+
+def volume_form(key: str) -> formats.PropertyFormat | None:
+    """How an option that names a volume is written; None for one that does not."""
+    if key == "rootfs":
+        return formats.ROOTFS
+    return formats.MOUNT_POINT if index_of(key, "mp") is not None else None
+
+
+def with_new_hwaddr(net: str) -> str:
+    """A network interface as a copy of its guest has it."""
+    return formats.NET.format({**formats.NET.parse(net), "hwaddr": random_hwaddr()})
 
 
 def disk_order(key: str) -> tuple[int, int, str]:

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import re
-import time
 from dataclasses import dataclass, replace
 
 from homelab.errors import HomelabError
 from homelab.lab.access.tickets import Caller
-from homelab.lab.failures import ApiFailureError
-from homelab.lab.guests import life, power
-from homelab.lab.guests.changes import disk_order, random_hwaddr
-from homelab.lab.guests.locks import locked, unlock
+from homelab.lab.failures import ApiFailureError, vmid_taken
+from homelab.lab.guests.changes import disk_order, new_volume, volume_form, with_new_hwaddr
+from homelab.lab.guests.locks import check_lock, locked, unlock
+from homelab.lab.guests.removal import discard_or_note, forget_leftover
 from homelab.lab.guests.snapshots import snapshot_of, snapshots_possible
 from homelab.lab.guests.view import guest_of
 from homelab.lab.node.context import Context
-from homelab.lab.node.storages import storage_named
+from homelab.lab.node.storages import find_storage, storage_for_volumes
 from homelab.lab.runtime import TaskLog
 from homelab.lab.state import firewall
 from homelab.lab.state.database import GuestRecord, VolumeRecord
 from homelab.lab.state.snapshots import PARENT, snapshots
-from homelab.pve import formats
 from homelab.pve.guest_config import GuestConfig, index_of
 from homelab.pve.upid import Upid
 from homelab.pve.volumes import VolumeId
@@ -47,9 +45,9 @@ class Cloning:
 def clone(context: Context, caller: Caller, wanted: Cloning) -> Upid:
     """Clone a guest in a task; its new id is taken when this returns."""
     vmid, newid = wanted.vmid, wanted.newid
-    if wanted.pool is not None and context.state.pool(wanted.pool) is None:
-        raise ApiFailureError(f"pool '{wanted.pool}' does not exist")
-    life.forget_leftover(context, newid)
+    if wanted.pool is not None:
+        context.pool(wanted.pool)
+    forget_leftover(context, newid)
     with context.locks.held(vmid):
         record = context.guest(vmid)
         source, linked = _source(context, record, wanted)
@@ -57,10 +55,7 @@ def clone(context: Context, caller: Caller, wanted: Cloning) -> Upid:
         with context.state.transaction() as transaction:
             locked_config = config.changed({"lock": "create"})
             if not transaction.add_guest(newid, locked_config, node=context.node):
-                raise ApiFailureError(
-                    f"unable to create CT {newid} - CT {newid} already exists on "
-                    f"node '{context.node}'"
-                )
+                raise vmid_taken(newid, context.node)
             for volume in made:
                 transaction.put_volume(volume)
             own = firewall.read(context.state, firewall.guest_scope(vmid))
@@ -69,7 +64,7 @@ def clone(context: Context, caller: Caller, wanted: Cloning) -> Upid:
             upid = context.register(transaction, "vzclone", vmid, caller)
 
     def undo(log: TaskLog) -> None:
-        life.discard_or_note(context, newid, log)
+        discard_or_note(context, newid, log)
         unlock(context, vmid, "disk")
 
     def work(log: TaskLog) -> None:
@@ -99,7 +94,7 @@ def _source(context: Context, record: GuestRecord, wanted: Cloning) -> tuple[Gue
     Raises:
         ApiFailureError: PVE's text.
     """
-    power.check_lock(record.config)
+    check_lock(record.config)
     template = record.config.flag("template")
     full = not template if wanted.full is None else wanted.full
     if wanted.storage is not None and not full:
@@ -125,17 +120,11 @@ def _planned(
     made: list[VolumeRecord] = []
     sizes = context.volumes(wanted.vmid)
     for key, value in sorted(source.options.items(), key=lambda item: disk_order(item[0])):
-        form = _form(key)
+        form = volume_form(key)
         if form is not None:
             entry = form.parse(value)
             volume = VolumeId.parse(entry["volume"])
-            storage = storage_named(wanted.storage or volume.storage)
-            if storage is None:
-                raise ApiFailureError(f"storage '{wanted.storage}' does not exist")
-            if "rootdir" not in storage.content:
-                raise ApiFailureError(
-                    f"storage '{storage.name}' does not support container directories"
-                )
+            storage = storage_for_volumes(wanted.storage or volume.storage)
             context.access.require(caller, f"/storage/{storage.name}", "Datastore.AllocateSpace")
             known = sizes.get(str(volume))
             size = 0 if known is None else known.size
@@ -143,19 +132,10 @@ def _planned(
                 raise ApiFailureError(f"Linked clone feature for '{volume}' is not available")
             name = storage.volume_name(wanted.newid, len(made), size=size)
             prefix = f"{volume.name.rpartition('/')[2]}/" if linked else ""
-            volid = str(VolumeId(storage.name, f"{prefix}{name}"))
-            made.append(
-                VolumeRecord(
-                    volid=volid,
-                    vmid=wanted.newid,
-                    size=size,
-                    ctime=int(time.time()),
-                )
-            )
-            options[key] = form.format({**entry, "volume": volid})
+            made.append(new_volume(VolumeId(storage.name, f"{prefix}{name}"), wanted.newid, size))
+            options[key] = form.format({**entry, "volume": made[-1].volid})
         elif index_of(key, "net") is not None:
-            net = {**formats.NET.parse(value), "hwaddr": random_hwaddr()}
-            options[key] = formats.NET.format(net)
+            options[key] = with_new_hwaddr(value)
         elif key not in {PARENT, "lock", "template"} and index_of(key, "unused") is None:
             options[key] = value
     if wanted.hostname is not None:
@@ -170,7 +150,7 @@ def make_template(context: Context, caller: Caller, vmid: int) -> None:
     record = context.guest(vmid)
     if snapshots(context.state, vmid):
         raise ApiFailureError("unable to create template, because CT contains snapshots")
-    power.check_lock(record.config)
+    check_lock(record.config)
     if record.config.flag("template"):
         raise ApiFailureError("you can't convert a template to a template")
     if vmid in context.running():
@@ -196,7 +176,7 @@ def _become_template(context: Context, found: GuestRecord, log: TaskLog) -> None
     options = dict(found.config.options)
     renamed: dict[str, str] = {}
     for key, value in options.items():
-        form = _form(key)
+        form = volume_form(key)
         if form is not None:
             entry = form.parse(value)
             base = _base_name(entry["volume"])
@@ -224,15 +204,9 @@ def has_feature(context: Context, vmid: int, feature: str, snapshot: str | None)
     return able and (template and snapshot is None if feature == "clone" else not template)
 
 
-def _form(key: str) -> formats.PropertyFormat | None:
-    if key == "rootfs":
-        return formats.ROOTFS
-    return formats.MOUNT_POINT if index_of(key, "mp") is not None else None
-
-
 def _base_name(volid: str) -> str:
     volume = VolumeId.parse(volid)
-    storage = storage_named(volume.storage)
+    storage = find_storage(volume.storage)
     name = volume.name
     if storage is not None and storage.snapshots:
         name = name.rpartition("/")[2]

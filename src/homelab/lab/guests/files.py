@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from homelab.lab.failures import ApiFailureError
 from homelab.lab.node.context import Context
 from homelab.lab.state.database import Transaction
 from homelab.lab.state.documents import documents, put_document, remove_document
@@ -63,6 +64,18 @@ def stored_files(context: Context) -> tuple[StoredFile, ...]:
 def stored_file(context: Context, volid: str) -> StoredFile | None:
     """One of them."""
     return next((file for file in stored_files(context) if file.volid == volid), None)
+
+
+def backup_file(context: Context, volid: str) -> StoredFile:
+    """A backup.
+
+    Raises:
+        ApiFailureError: there is none.
+    """
+    file = stored_file(context, volid)
+    if file is None or file.content != "backup":
+        raise ApiFailureError(f"can't find file '{volid}'")
+    return file
 
 
 def put_file(transaction: Transaction, file: StoredFile) -> None:

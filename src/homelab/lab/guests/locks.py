@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from homelab.lab.guests.power import check_lock
+from homelab.lab.failures import ApiFailureError
 from homelab.lab.node.context import Context
 from homelab.lab.state.database import GuestRecord, StateError
+from homelab.pve.guest_config import GuestConfig
 
-TASK_LOCK = 120.0
+_PATIENCE = 120.0
 """Seconds that a task waits for other work on its guest."""
 
 TASKS = {
@@ -24,6 +25,28 @@ TASKS = {
 """The lock that a task of a type leaves when it is cut off."""
 
 
+def check_lock(config: GuestConfig) -> None:
+    """Refuse work on a guest that other work has locked.
+
+    Raises:
+        ApiFailureError: PVE's text.
+    """
+    lock = config.options.get("lock")
+    if lock:
+        raise ApiFailureError(f"CT is locked ({lock})")
+
+
+@contextmanager
+def held(context: Context, vmid: int) -> Iterator[GuestRecord]:
+    """Hold a guest for a task, however it is marked; gives the guest as it is.
+
+    Raises:
+        ApiFailureError: other work holds it, or there is none.
+    """
+    with context.locks.held(vmid, timeout=_PATIENCE):
+        yield context.guest(vmid)
+
+
 @contextmanager
 def locked(context: Context, vmid: int, lock: str) -> Iterator[GuestRecord]:
     """Hold a guest for a task, and show why; gives the guest as it was before.
@@ -31,8 +54,7 @@ def locked(context: Context, vmid: int, lock: str) -> Iterator[GuestRecord]:
     Raises:
         ApiFailureError: other work holds it.
     """
-    with context.locks.held(vmid, timeout=TASK_LOCK):
-        record = context.guest(vmid)
+    with held(context, vmid) as record:
         check_lock(record.config)
         with context.state.transaction() as transaction:
             transaction.put_config(vmid, record.config.changed({"lock": lock}))

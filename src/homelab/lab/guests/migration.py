@@ -5,7 +5,7 @@ from __future__ import annotations
 from homelab.lab.access.tickets import Caller
 from homelab.lab.failures import ApiFailureError, invalid
 from homelab.lab.guests import power
-from homelab.lab.guests.locks import locked
+from homelab.lab.guests.locks import check_lock, locked
 from homelab.lab.node.context import Context
 from homelab.lab.runtime import TaskLog
 from homelab.pve.upid import Upid
@@ -37,7 +37,7 @@ def migrate(
 ) -> Upid:
     """Move a guest to another node, in a task; one that runs must be allowed to restart."""
     check_target(context, target)
-    power.check_lock(context.guest(vmid).config)
+    check_lock(context.guest(vmid).config)
     if vmid in context.running() and not (online or restart):
         raise ApiFailureError("can't migrate running container without --online or --restart")
     there = context.at(target)

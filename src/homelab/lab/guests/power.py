@@ -3,33 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 from homelab.lab.access.tickets import Caller
 from homelab.lab.failures import ApiFailureError
-from homelab.lab.guests.changes import ChangeError, plan_change
+from homelab.lab.guests.changes import plan_change
+from homelab.lab.guests.locks import check_lock, held
 from homelab.lab.guests.view import guest_of
 from homelab.lab.guests.volumes import carry_out
 from homelab.lab.node.context import Context
 from homelab.lab.runtime import RuntimeFailureError, TaskLog
 from homelab.lab.state.database import GuestRecord
-from homelab.pve.guest_config import GuestConfig
 from homelab.pve.upid import Upid
 
-_Work = Callable[[TaskLog], None]
 _SLICE = 5.0
-_TASK_LOCK = 120.0
-
-
-def check_lock(config: GuestConfig) -> None:
-    """Refuse work on a guest that other work has locked.
-
-    Raises:
-        ApiFailureError: PVE's text.
-    """
-    lock = config.options.get("lock")
-    if lock:
-        raise ApiFailureError(f"CT is locked ({lock})")
 
 
 def start(context: Context, caller: Caller, vmid: int, *, skip_lock: bool = False) -> Upid:
@@ -41,7 +27,7 @@ def start(context: Context, caller: Caller, vmid: int, *, skip_lock: bool = Fals
         raise ApiFailureError("you can't start a CT if it's a template")
     if vmid in context.running():
         raise ApiFailureError(f"CT {vmid} already running")
-    return _task(context, "vzstart", caller, vmid, lambda log: start_now(context, vmid, log))
+    return context.start_task("vzstart", vmid, caller, lambda log: start_now(context, vmid, log))
 
 
 def stop(
@@ -55,7 +41,7 @@ def stop(
         if not skip_lock:
             check_lock(record.config)
         _require_running(context, "CT", vmid)
-    return _task(context, "vzstop", caller, vmid, lambda log: stop_now(context, vmid, log))
+    return context.start_task("vzstop", vmid, caller, lambda log: stop_now(context, vmid, log))
 
 
 def shutdown(context: Context, caller: Caller, vmid: int, *, timeout: float, force: bool) -> Upid:
@@ -64,10 +50,10 @@ def shutdown(context: Context, caller: Caller, vmid: int, *, timeout: float, for
     _require_running(context, "CT", vmid)
 
     def work(log: TaskLog) -> None:
-        with context.locks.held(vmid, timeout=_TASK_LOCK):
+        with held(context, vmid):
             _shut_down(context, vmid, log, timeout=timeout, force=force)
 
-    return _task(context, "vzshutdown", caller, vmid, work)
+    return context.start_task("vzshutdown", vmid, caller, work)
 
 
 def reboot(context: Context, caller: Caller, vmid: int, *, timeout: float) -> Upid:
@@ -76,22 +62,22 @@ def reboot(context: Context, caller: Caller, vmid: int, *, timeout: float) -> Up
     _require_running(context, "VM", vmid)
 
     def work(log: TaskLog) -> None:
-        with context.locks.held(vmid, timeout=_TASK_LOCK):
+        with held(context, vmid):
             _shut_down(context, vmid, log, timeout=timeout, force=False)
             _start(context, vmid, log)
 
-    return _task(context, "vzreboot", caller, vmid, work)
+    return context.start_task("vzreboot", vmid, caller, work)
 
 
 def start_now(context: Context, vmid: int, log: TaskLog) -> None:
     """Start a guest in the calling thread; what was pending becomes its configuration."""
-    with context.locks.held(vmid, timeout=_TASK_LOCK):
+    with held(context, vmid):
         _start(context, vmid, log)
 
 
 def shut_down_now(context: Context, vmid: int, log: TaskLog, *, timeout: float) -> None:
     """Shut a guest down in the calling thread, and stop it when that takes too long."""
-    with context.locks.held(vmid, timeout=_TASK_LOCK):
+    with held(context, vmid):
         _shut_down(context, vmid, log, timeout=timeout, force=True)
 
 
@@ -100,12 +86,11 @@ def suspend(context: Context, caller: Caller, vmid: int) -> Upid:
     _require_running(context, "CT", context.guest(vmid).vmid)
 
     def work(log: TaskLog) -> None:
-        with context.locks.held(vmid, timeout=_TASK_LOCK):
-            record = context.guest(vmid)
+        with held(context, vmid) as record:
             context.runtime.suspend(guest_of(vmid, record.config), log=log)
             _note(context, record, running=False)
 
-    return _task(context, "vzsuspend", caller, vmid, work)
+    return context.start_task("vzsuspend", vmid, caller, work)
 
 
 def resume(context: Context, caller: Caller, vmid: int) -> Upid:
@@ -114,18 +99,16 @@ def resume(context: Context, caller: Caller, vmid: int) -> Upid:
         raise ApiFailureError(f"CT {vmid} already running")
 
     def work(log: TaskLog) -> None:
-        with context.locks.held(vmid, timeout=_TASK_LOCK):
-            record = context.guest(vmid)
+        with held(context, vmid) as record:
             context.runtime.resume(guest_of(vmid, record.config), log=log)
             _note(context, record, running=True)
 
-    return _task(context, "vzresume", caller, vmid, work)
+    return context.start_task("vzresume", vmid, caller, work)
 
 
 def stop_now(context: Context, vmid: int, log: TaskLog) -> None:
     """Stop a guest in the calling thread."""
-    with context.locks.held(vmid, timeout=_TASK_LOCK):
-        record = context.guest(vmid)
+    with held(context, vmid) as record:
         context.runtime.stop(guest_of(vmid, record.config), log=log)
         _note(context, record, running=False)
         context.stopping.discard(vmid)
@@ -134,10 +117,7 @@ def stop_now(context: Context, vmid: int, log: TaskLog) -> None:
 def _start(context: Context, vmid: int, log: TaskLog) -> None:
     record = context.guest(vmid)
     known = context.volumes(vmid)
-    try:
-        change = plan_change(vmid, record.config, running=False, volumes=known)
-    except ChangeError as error:
-        raise ApiFailureError(str(error)) from error
+    change = plan_change(vmid, record.config, running=False, volumes=known)
     guest = guest_of(vmid, change.config)
     if change.config != record.config:
         carry_out(context, record, change, log)
@@ -177,10 +157,3 @@ def _require_running(context: Context, noun: str, vmid: int) -> None:
 def _note(context: Context, record: GuestRecord, *, running: bool) -> None:
     with context.state.transaction() as transaction:
         transaction.put_running(record.vmid, running=running)
-
-
-def _task(context: Context, kind: str, caller: Caller, vmid: int, work: _Work) -> Upid:
-    with context.state.transaction(lasting=False) as transaction:
-        upid = context.register(transaction, kind, vmid, caller)
-    context.tasks.run(upid, work)
-    return upid

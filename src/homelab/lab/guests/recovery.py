@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 
 from homelab.errors import HomelabError
 from homelab.lab.access.tickets import ROOT, Caller
 from homelab.lab.failures import ApiFailureError
-from homelab.lab.guests import clone, life, locks, power, snapshots, volumes
+from homelab.lab.guests import clone, locks, power, snapshots, volumes
+from homelab.lab.guests.configuration import grow_volumes
+from homelab.lab.guests.removal import discard
 from homelab.lab.guests.view import guest_of
 from homelab.lab.node.context import Context
 from homelab.lab.runtime import RuntimeFailureError, TaskLog
@@ -67,7 +69,7 @@ def _finish_removal(everywhere: Context, record: GuestRecord) -> None:
     context = everywhere.at(everywhere.node_of(record))
     try:
         power.stop_now(context, record.vmid, _log_line)
-        life.discard(context, record.vmid, _log_line)
+        discard(context, record.vmid, _log_line)
     except (RuntimeFailureError, ApiFailureError) as error:
         context.leftovers.add(record.vmid)
         _log.warning("can't remove the rest of CT %s: %s", record.vmid, error.message)
@@ -84,7 +86,7 @@ def _finish_changes(everywhere: Context, record: GuestRecord, cut: Sequence[Upid
             clone.finish_template(context, vmid, _log_line)
         volumes.forget_leftovers(context, context.guest(vmid), _log_line)
         if "resize" in kinds:
-            life.grow_volumes(context, vmid, context.volumes(vmid), _log_line)
+            grow_volumes(context, vmid, context.volumes(vmid), _log_line)
     except (RuntimeFailureError, ApiFailureError) as error:
         _log.warning("can't finish the changes of CT %s: %s", vmid, error.message)
 
@@ -122,7 +124,9 @@ def _start_guests(context: Context, boot_id: str) -> None:
             time.sleep(delay)
         end()
 
-    _run(context, "startall", "", work)
+    with context.state.transaction() as transaction:
+        upid = context.register(transaction, "startall", "", _ROOT)
+    context.tasks.run(upid, work, waits=True)
 
 
 def _start_one(everywhere: Context, vmid: int) -> None:
@@ -133,12 +137,6 @@ def _start_one(everywhere: Context, vmid: int) -> None:
     with context.state.transaction() as transaction:
         upid = context.register(transaction, "vzstart", vmid, _ROOT)
     context.tasks.run_here(upid, lambda log: power.start_now(context, vmid, log))
-
-
-def _run(context: Context, kind: str, identity: str, work: Callable[[TaskLog], None]) -> None:
-    with context.state.transaction() as transaction:
-        upid = context.register(transaction, kind, identity, _ROOT)
-    context.tasks.run(upid, work, waits=True)
 
 
 def _log_line(line: str) -> None:

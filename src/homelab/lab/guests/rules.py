@@ -46,10 +46,10 @@ def check_creation(
     for option in values:
         if option not in UNCHECKED:
             privilege = option_privilege(option)
-            places = [(f"/vms/{vmid}", privilege)]
+            grants = [(f"/vms/{vmid}", privilege)]
             if pool is not None:
-                places.append((f"/pool/{pool}", privilege))
-            access.require_any(caller, *places)
+                grants.append((f"/pool/{pool}", privilege))
+            access.require_any(caller, *grants)
 
 
 def check_template(access: Access, caller: Caller, template: str) -> None:

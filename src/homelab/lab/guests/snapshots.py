@@ -10,10 +10,10 @@ from homelab.errors import HomelabError
 from homelab.lab.access.tickets import Caller
 from homelab.lab.failures import ApiFailureError
 from homelab.lab.guests import power
-from homelab.lab.guests.locks import TASK_LOCK, locked
+from homelab.lab.guests.locks import check_lock, held, locked
 from homelab.lab.guests.view import guest_of
 from homelab.lab.node.context import Context
-from homelab.lab.node.storages import storage_named
+from homelab.lab.node.storages import find_storage
 from homelab.lab.runtime import RuntimeFailureError, TaskLog
 from homelab.lab.state.database import GuestRecord, StateError, Transaction
 from homelab.lab.state.documents import document, put_document, remove_document
@@ -167,8 +167,8 @@ def _go_back(context: Context, record: GuestRecord, wanted: SnapshotRecord, log:
 
 def change_description(context: Context, vmid: int, name: str, description: str | None) -> None:
     """Change a snapshot's description."""
-    with context.locks.held(vmid, timeout=TASK_LOCK):
-        power.check_lock(context.guest(vmid).config)
+    with held(context, vmid) as record:
+        check_lock(record.config)
         known = _known(context, vmid, name)
         if description is not None:
             with context.state.transaction() as transaction:
@@ -179,7 +179,7 @@ def snapshots_possible(config: GuestConfig) -> bool:
     """Whether every volume of a guest is on a storage that has snapshots."""
     entries = [config.rootfs() or {}, *config.mount_points().values()]
     names = {entry["volume"].partition(":")[0] for entry in entries if "volume" in entry}
-    return all((found := storage_named(name)) is None or found.snapshots for name in names)
+    return all((found := find_storage(name)) is None or found.snapshots for name in names)
 
 
 def snapshot_of(context: Context, vmid: int, name: str) -> SnapshotRecord:

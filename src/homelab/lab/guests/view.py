@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from homelab.lab.runtime import Guest, Nic, Volume
 from homelab.pve.guest_config import GuestConfig
-from homelab.pve.properties import parse_property_string
 from homelab.pve.sizes import parse_size
 
 DEFAULT_MEMORY = 512
@@ -15,7 +14,6 @@ def guest_of(vmid: int, config: GuestConfig) -> Guest:
     """What the runtime needs to know of a configuration."""
     options = config.options
     cores = options.get("cores")
-    features = parse_property_string(options.get("features", ""))
     return Guest(
         vmid=vmid,
         hostname=options.get("hostname", f"CT{vmid}"),
@@ -24,13 +22,10 @@ def guest_of(vmid: int, config: GuestConfig) -> Guest:
         cpuunits=int(options.get("cpuunits", "100")),
         memory=int(options.get("memory", DEFAULT_MEMORY)),
         swap=int(options.get("swap", DEFAULT_SWAP)),
-        unprivileged=config.flag("unprivileged"),
-        nesting=features.get("nesting") == "1",
         nameserver=options.get("nameserver"),
         searchdomain=options.get("searchdomain"),
         volumes=_volumes(config),
         nics=tuple(_nic(net) for net in config.nets().values() if "bridge" in net),
-        onboot=config.flag("onboot"),
     )
 
 

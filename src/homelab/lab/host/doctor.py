@@ -1,17 +1,15 @@
-"""What this machine lacks for running real containers, and installing it."""
+"""What this machine lacks for running real containers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from homelab.errors import CapabilityError
 from homelab.lab.host.limits import HostLimits
 from homelab.lab.host.machine import Host
 from homelab.lab.images.ownership import ID_BASE, ID_COUNT
-from homelab.process import stream
 
 PACKAGES: Mapping[str, tuple[str, ...]] = {
     "lxc": ("lxc-start", "lxc-usernsexec"),
@@ -28,9 +26,8 @@ PACKAGES: Mapping[str, tuple[str, ...]] = {
 POSTGRES = "/usr/lib/postgresql"
 """Where Debian has the server's programs, below a directory for each version."""
 
-_CLUSTERS = Path("/etc/postgresql-common/createcluster.conf")
 _KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
-_SUBIDS = ("/etc/subuid", "/etc/subgid")
+SUBIDS = ("/etc/subuid", "/etc/subgid")
 _DISK_NEEDED = {"state": 4 << 30, "cache": 3 << 30}
 _MEMORY_NEEDED = 4 << 20
 """KiB; 28 containers with Docker took 2.3 GB."""
@@ -67,7 +64,7 @@ def diagnose(*, state_dir: Path, cache_dir: Path, host: Host | None = None) -> t
         _system(host),
         *_programs(host),
         _keyring(host),
-        *(_subids(host, path) for path in _SUBIDS),
+        *(check_subids(host, path) for path in SUBIDS),
         _cgroups(host),
         *_kernel(host),
         _btrfs(host),
@@ -97,78 +94,6 @@ def diagnose_tests(host: Host | None = None) -> tuple[Check, ...]:
         if host.has_program("python3") and has_ensurepip
         else _missing("python3-venv", "no ensurepip", "install python3-venv", "python3-venv"),
     )
-
-
-def fix(
-    checks: Iterable[Check], *, on_line: Callable[[str], None], host: Host | None = None
-) -> None:
-    """Do what the checks' fixes say: install packages, and give root its range of ids.
-
-    `on_line` gets each action and the package tools' output.
-
-    Raises:
-        CapabilityError: not root.
-        CommandError: the installation failed.
-    """
-    host = host or Host()
-    wanted = [check for check in checks if check.state is CheckState.MISSING and check.fix]
-    if not wanted:
-        return
-    if not host.is_root():
-        raise CapabilityError("installing what is missing needs root", hint="run with sudo")
-    packages = sorted({name for check in wanted for name in check.packages})
-    if packages:
-        install(packages, on_line=on_line)
-    for path in _SUBIDS:
-        if _subids(host, path).state is not CheckState.OK:
-            on_line(f"adding root:{ID_BASE}:{ID_COUNT} to {path}")
-            with Path(path).open("a", encoding="utf-8") as handle:
-                handle.write(f"root:{ID_BASE}:{ID_COUNT}\n")
-
-
-def install(packages: Sequence[str], *, on_line: Callable[[str], None]) -> None:
-    """Install packages with apt, without what they only recommend.
-
-    Raises:
-        CommandError: it failed.
-    """
-    on_line(f"installing {', '.join(packages)}")
-    if "postgresql" in packages and not _CLUSTERS.exists():
-        # Debian would start a server; tests start one of their own, and nobody asked for another.
-        _CLUSTERS.parent.mkdir(parents=True, exist_ok=True)
-        _CLUSTERS.write_text("create_main_cluster = false\n", encoding="utf-8")
-    env = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
-    apt = ("apt-get", "-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=3", "--quiet")
-    # A third party's archive that can't be reached must not stand in the way.
-    stream((*apt, "update"), on_line, env=env, expected=(0, 100))
-    stream((*apt, "--yes", "--no-install-recommends", "install", *packages), on_line, env=env)
-
-
-def make_ready(
-    *,
-    state_dir: Path,
-    cache_dir: Path,
-    on_line: Callable[[str], None],
-    host: Host | None = None,
-) -> tuple[Check, ...]:
-    """Diagnose, fix what can be fixed, and return what was found at the end.
-
-    Raises:
-        CapabilityError: lists what is still missing.
-        CommandError: the installation failed.
-    """
-    checks = diagnose(state_dir=state_dir, cache_dir=cache_dir, host=host)
-    if any(check.state is CheckState.MISSING and check.fix for check in checks):
-        fix(checks, on_line=on_line, host=host)
-        checks = diagnose(state_dir=state_dir, cache_dir=cache_dir, host=host)
-    missing = [check for check in checks if check.state is CheckState.MISSING]
-    if missing:
-        listing = "".join(f"\n  {check.name}: {check.detail}" for check in missing)
-        raise CapabilityError(
-            f"this machine can't run real containers:{listing}",
-            hint="see 'homelab doctor', or use '--runtime memory'",
-        )
-    return checks
 
 
 def _ok(name: str, detail: str) -> Check:
@@ -217,7 +142,8 @@ def _keyring(host: Host) -> Check:
     return _missing(name, f"{_KEYRING} is not there", f"install {name}", name)
 
 
-def _subids(host: Host, path: str) -> Check:
+def check_subids(host: Host, path: str) -> Check:
+    """Whether root has the containers' ids in a file such as /etc/subuid."""
     for line in host.read(path).splitlines():
         user, _, rest = line.partition(":")
         first, _, count = rest.partition(":")
@@ -252,22 +178,14 @@ def _kernel(host: Host) -> Iterable[Check]:
     }
     for name, argv in probes.items():
         yield _ok(name, "work") if host.works(argv) else _missing(name, "the kernel refuses")
-    if "\toverlay\n" in host.read("/proc/filesystems") or host.works(("modprobe", "overlay")):
+    if host.knows("overlay"):
         yield _ok("overlayfs", "known")
     else:
         yield _missing("overlayfs", "the kernel does not know it")
 
 
-def _only_asked(host: Host) -> tuple[str, ...]:
-    """An ordinary user may ask for a module, and root loads it."""
-    return () if host.is_root() else ("--dry-run",)
-
-
 def _btrfs(host: Host) -> Check:
-    if not (
-        "\tbtrfs\n" in host.read("/proc/filesystems")
-        or host.works(("modprobe", "--quiet", *_only_asked(host), "btrfs"))
-    ):
+    if not host.knows("btrfs"):
         return _degraded(
             "btrfs",
             "the kernel does not know it: volume sizes are recorded and not enforced, and "

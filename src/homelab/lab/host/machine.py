@@ -16,7 +16,6 @@ class Host:
     """The machine that this program runs on."""
 
     def is_root(self) -> bool:
-        """Whether this process may do everything."""
         return os.geteuid() == 0
 
     def architecture(self) -> str:
@@ -24,11 +23,9 @@ class Host:
         return platform.machine()
 
     def has_program(self, name: str) -> bool:
-        """Whether a program is on PATH or where only root looks."""
         return find_program(name) is not None
 
     def has_file(self, path: str) -> bool:
-        """Whether there is such a file."""
         return Path(path).exists()
 
     def has_match(self, directory: str, pattern: str) -> bool:
@@ -42,6 +39,14 @@ class Host:
         except OSError:
             return ""
 
+    def knows(self, filesystem: str) -> bool:
+        """Whether the kernel knows a file system, or has a module for it."""
+        # An ordinary user may ask for a module, and root loads it.
+        only_asked = () if self.is_root() else ("--dry-run",)
+        return f"\t{filesystem}\n" in self.read("/proc/filesystems") or self.works(
+            ("modprobe", "--quiet", *only_asked, filesystem)
+        )
+
     def works(self, argv: Sequence[str | Path]) -> bool:
         """Whether a program that changes nothing lasting succeeds."""
         try:
@@ -51,7 +56,7 @@ class Host:
 
     def free_bytes(self, directory: Path) -> int:
         """Free space where a directory is, or will be made."""
-        place = directory.absolute()
-        while not place.exists():
-            place = place.parent
-        return shutil.disk_usage(place).free
+        there = directory.absolute()
+        while not there.exists():
+            there = there.parent
+        return shutil.disk_usage(there).free

@@ -7,38 +7,23 @@ and start time. Everything that runs in the node belongs to one control group.
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import os
 import signal
-import subprocess
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from homelab.errors import CapabilityError, CleanupError, CommandError, HomelabError
-from homelab.files import replace_file
 from homelab.lab.host import cgroups
+from homelab.lab.host.daemons import Daemon, start_daemon
 from homelab.lab.runtime import Bridge
 from homelab.polling import wait_until
-from homelab.process import Completed, environment, is_alive, run, start_time_of
+from homelab.process import Completed, run
 
 _log = logging.getLogger(__name__)
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holder:
-    """The process whose namespaces are the node's."""
-
-    pid: int
-    start_time: int
-
-    def alive(self) -> bool:
-        """Whether it is that very process and runs."""
-        return is_alive(self.pid, start_time=self.start_time)
 
 
 class Node:
@@ -55,11 +40,11 @@ class Node:
         """The parent group, as this host sees it."""
         return cgroups.unified_mount() / self.cgroup_name
 
-    def holder(self) -> Holder | None:
+    def holder(self) -> Daemon | None:
         """The holder, when it is alive."""
-        return _recorded(self.directory / "holder.json")
+        return Daemon.load(self.directory / "holder.json")
 
-    def require(self) -> Holder:
+    def require(self) -> Daemon:
         """The holder.
 
         Raises:
@@ -183,50 +168,16 @@ class Node:
         Nothing happens when it runs already.
         """
         record = self.directory / f"{name}.json"
-        if _recorded(record) is None:
-            daemon = self._daemon(name, self.command(*argv))
-            _record(record, daemon)
+        if Daemon.load(record) is None:
+            self._start(name, self.command(*argv)).save(record)
 
-    def _daemon(self, name: str, command: Sequence[str | Path]) -> Holder:
-        """A process of its own session and of the node's group, whose parent is init.
-
-        The shell joins the group and writes its id before it becomes the program, so that no
-        moment exists at which a crash of ours could lose it.
-        """
-        self.directory.mkdir(parents=True, exist_ok=True)
-        pidfile = self.directory / f"{name}.pid"
-        pidfile.unlink(missing_ok=True)
-        group = self.cgroup / "node"
-        group.mkdir(parents=True, exist_ok=True)
-        script = 'echo $$ > "$1/cgroup.procs"; echo $$ > "$2"; shift 2; exec "$@"'
-        with (self.directory / f"{name}.log").open("ab") as log:
-            subprocess.run(
-                ("setsid", "--fork", "sh", "-ec", script, "homelab-node", group, pidfile, *command),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=environment(),
-                cwd="/",
-                check=True,
-            )
-
-        def started() -> Holder | None:
-            try:
-                pid = int(pidfile.read_text(encoding="ascii"))
-            except (OSError, ValueError):
-                return None
-            begun = start_time_of(pid)
-            return Holder(pid=pid, start_time=begun) if begun is not None else None
-
-        try:
-            return wait_until(started, what=f"the node's {name}", timeout=10, interval=0.005)
-        finally:
-            pidfile.unlink(missing_ok=True)
+    def _start(self, name: str, command: Sequence[str | Path]) -> Daemon:
+        return start_daemon(name, command, directory=self.directory, group=self.cgroup / "node")
 
     def _start_holder(self) -> None:
         unshare = ("unshare", "--mount", "--net", "--propagation", "slave", "--")
         command = ("env", "-i", f"PATH={PATH}", *unshare, "sleep", "infinity")
-        holder = self._daemon("holder", command)
+        holder = self._start("holder", command)
         own = Path("/proc/self/ns/mnt").readlink()
 
         def namespace() -> Path | None:
@@ -235,7 +186,7 @@ class Node:
 
         inode = wait_until(namespace, what="the node's namespaces", timeout=10, interval=0.005)
         (self.directory / "mnt").write_text(str(inode), encoding="ascii")
-        _record(self.directory / "holder.json", holder)
+        holder.save(self.directory / "holder.json")
 
     def _kill_group(self) -> None:
         with suppress(CapabilityError):  # no cgroup v2, so no node either
@@ -303,16 +254,3 @@ class Node:
 def _hwaddr(bridge: Bridge) -> str:
     digest = hashlib.sha256(f"{bridge.name} {bridge.address}".encode()).digest()
     return "bc:24:11:" + ":".join(f"{byte:02x}" for byte in digest[:3])
-
-
-def _record(path: Path, holder: Holder) -> None:
-    replace_file(path, json.dumps(asdict(holder)))
-
-
-def _recorded(path: Path) -> Holder | None:
-    """The process that a record names, when it is alive."""
-    try:
-        holder = Holder(**json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
-        return None
-    return holder if holder.alive() else None

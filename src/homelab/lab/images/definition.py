@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from homelab.errors import ConfigurationError
 
+Definition = TypeVar("Definition", bound=BaseModel)
 _FORMAT = 1
 """Counts changes of the builder that make earlier results stale."""
 
@@ -55,6 +58,24 @@ def definitions_directory() -> Path:
     return packaged if packaged.is_dir() else Path(__file__).parents[4] / "images"
 
 
+def read_definition(
+    path: Path, model: type[Definition], *, given: Mapping[str, str] | None = None
+) -> Definition:
+    """A definition file as a value, with what is `given` beside it.
+
+    Raises:
+        ConfigurationError: the file is missing or wrong.
+    """
+    try:
+        return model.model_validate(
+            {**tomllib.loads(path.read_text(encoding="utf-8")), **(given or {})}
+        )
+    except OSError as error:
+        raise ConfigurationError(f"{path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, ValidationError) as error:
+        raise ConfigurationError(f"{path}: {error}") from error
+
+
 def load_definitions(directory: Path | None = None) -> tuple[TemplateDefinition, ...]:
     """The template definitions of a directory, each after its base.
 
@@ -64,12 +85,9 @@ def load_definitions(directory: Path | None = None) -> tuple[TemplateDefinition,
     directory = directory or definitions_directory()
     found: dict[str, TemplateDefinition] = {}
     for path in sorted(directory.glob("debian-*.toml")):
-        try:
-            data = tomllib.loads(path.read_text(encoding="utf-8"))
-            found[path.stem] = TemplateDefinition.model_validate({**data, "key": path.stem})
-        except (tomllib.TOMLDecodeError, ValidationError) as error:
-            raise ConfigurationError(f"{path}: {error}") from error
-        definition = found[path.stem]
+        definition = found[path.stem] = read_definition(
+            path, TemplateDefinition, given={"key": path.stem}
+        )
         if (definition.suite is None) == (definition.base is None):
             raise ConfigurationError(f"{path}: give either 'suite' or 'base'")
     if not found:

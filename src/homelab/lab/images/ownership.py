@@ -11,13 +11,13 @@ ID_BASE = 100_000
 """Host id of a container's root, as Proxmox VE maps it."""
 ID_COUNT = 65_536
 
-_CAPABILITY = "security.capability"
+_FILE_CAPABILITY = "security.capability"
 _VFS_CAP_REVISION_MASK = 0xFF000000
 _VFS_CAP_REVISION_2 = 0x02000000
 _VFS_CAP_REVISION_3 = 0x03000000
 
 
-def shifted_capability(value: bytes, root: int = ID_BASE) -> bytes:
+def shifted_file_capability(value: bytes, root: int = ID_BASE) -> bytes:
     """A file capability (version 2) as the version that holds for a user namespace's root.
 
     The kernel ignores version 2 inside a user namespace; version 3 names the namespace's root
@@ -50,17 +50,17 @@ def _shift(path: Path, base: int, seen: set[tuple[int, int]]) -> int:
         if (found.st_dev, found.st_ino) in seen:
             return 0
         seen.add((found.st_dev, found.st_ino))
-    capability = _capability(path) if stat.S_ISREG(found.st_mode) else None
+    capability = _file_capability(path) if stat.S_ISREG(found.st_mode) else None
     os.lchown(path, found.st_uid + base, found.st_gid + base)
     if found.st_mode & (stat.S_ISUID | stat.S_ISGID) and not stat.S_ISLNK(found.st_mode):
         path.chmod(stat.S_IMODE(found.st_mode))
     if capability is not None:
-        os.setxattr(path, _CAPABILITY, shifted_capability(capability, base))
+        os.setxattr(path, _FILE_CAPABILITY, shifted_file_capability(capability, base))
     return 1
 
 
-def _capability(path: Path) -> bytes | None:
+def _file_capability(path: Path) -> bytes | None:
     try:
-        return os.getxattr(path, _CAPABILITY)
+        return os.getxattr(path, _FILE_CAPABILITY)
     except OSError:
         return None

@@ -14,11 +14,18 @@ from homelab.lab.failures import ApiFailureError, no_such_guest
 from homelab.lab.node.cpu import CpuMeter
 from homelab.lab.node.faults import Faults
 from homelab.lab.node.lag import Lag
-from homelab.lab.node.memo import Memo
 from homelab.lab.node.statistics import Look, Statistics
 from homelab.lab.node.tasks import Tasks
-from homelab.lab.runtime import Bridge, ContainerRuntime, RuntimeFailureError, TaskLog, Usage
-from homelab.lab.state.database import GuestRecord, State, StateError, Transaction, VolumeRecord
+from homelab.lab.runtime import Bridge, ContainerRuntime, TaskLog, Usage
+from homelab.lab.state.database import (
+    GuestRecord,
+    PoolRecord,
+    State,
+    StateError,
+    Transaction,
+    VolumeRecord,
+)
+from homelab.lab.state.memo import Memo
 from homelab.pve.release import DEFAULT_RELEASE, Release
 from homelab.pve.upid import Upid
 
@@ -130,34 +137,37 @@ class Context:
         self.stale_locks.pop(vmid, None)
 
     def guests(self) -> tuple[GuestRecord, ...]:
-        """All guests of this node."""
         return tuple(record for record in self.state.guests() if self.node_of(record) == self.node)
 
     def volumes(self, vmid: int) -> Mapping[str, VolumeRecord]:
-        """A guest's volumes by id."""
         return {volume.volid: volume for volume in self.state.volumes(vmid)}
 
     def running(self) -> Mapping[int, Usage]:
         """What runs now.
 
         Raises:
-            ApiFailureError: the runtime can't tell.
+            RuntimeFailureError: the runtime can't tell.
         """
-        try:
-            return self.runtime.running()
-        except RuntimeFailureError as error:
-            raise ApiFailureError(error.message) from error
+        return self.runtime.running()
 
     def look(self) -> Look:
         """What runs now, with figures that may be of a moment ago.
 
         Raises:
-            ApiFailureError: the runtime can't tell.
+            RuntimeFailureError: the runtime can't tell.
         """
-        try:
-            return self.statistics.look(self.runtime)
-        except RuntimeFailureError as error:
-            raise ApiFailureError(error.message) from error
+        return self.statistics.look(self.runtime)
+
+    def pool(self, poolid: str) -> PoolRecord:
+        """A pool.
+
+        Raises:
+            ApiFailureError: there is none.
+        """
+        pool = self.state.pool(poolid)
+        if pool is None:
+            raise ApiFailureError(f"pool '{poolid}' does not exist")
+        return pool
 
     def register(
         self, transaction: Transaction, kind: str, identity: object, caller: Caller

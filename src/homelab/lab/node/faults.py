@@ -159,18 +159,15 @@ class Faults:
         return len(gone)
 
     def is_down(self, node: str) -> bool:
-        """Whether a node does not answer."""
         return node in self._down
 
     def for_request(self, method: str, path: str) -> Fault | None:
-        """The fault that hits this request."""
         for fault in self.all() if self._faults else ():
             if fault.path and _matches_request(fault, method, path) and self._hits(fault.id):
                 return fault
         return None
 
     def for_task(self, upid: Upid) -> Fault | None:
-        """The fault that hits this task."""
         for fault in self.all() if self._faults else ():
             if fault.task and fnmatchcase(upid.type, fault.task) and self._hits(fault.id):
                 return fault

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from homelab.lab.failures import ApiFailureError
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Storage:
@@ -52,6 +54,30 @@ DEFAULT_STORAGE = "local-zfs"
 DUMP_STORAGE = "local"
 
 
-def storage_named(name: str) -> Storage | None:
-    """The storage of that name."""
+def find_storage(name: str) -> Storage | None:
+    """The storage of that name, where there is one."""
     return next((storage for storage in STORAGES if storage.name == name), None)
+
+
+def storage_named(name: str) -> Storage:
+    """The storage of that name.
+
+    Raises:
+        ApiFailureError: there is none; PVE's text.
+    """
+    storage = find_storage(name)
+    if storage is None:
+        raise ApiFailureError(f"storage '{name}' does not exist")
+    return storage
+
+
+def storage_for_volumes(name: str) -> Storage:
+    """The storage of that name, which may hold containers' volumes.
+
+    Raises:
+        ApiFailureError: there is none, or it may not; PVE's text.
+    """
+    storage = storage_named(name)
+    if "rootdir" not in storage.content:
+        raise ApiFailureError(f"storage '{name}' does not support container directories")
+    return storage

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from homelab.errors import ConfigurationError
-from homelab.lab.images.definition import definitions_directory
+from homelab.lab.images.definition import definitions_directory, read_definition
 
 
 class PackagedImage(BaseModel):
@@ -45,10 +43,4 @@ def load_service_definitions(path: Path | None = None) -> ServiceDefinitions:
     Raises:
         ConfigurationError: the file is missing or wrong.
     """
-    path = path or definitions_directory() / "services.toml"
-    try:
-        return ServiceDefinitions.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise ConfigurationError(f"{path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, ValidationError) as error:
-        raise ConfigurationError(f"{path}: {error}") from error
+    return read_definition(path or definitions_directory() / "services.toml", ServiceDefinitions)

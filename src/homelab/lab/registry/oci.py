@@ -50,7 +50,6 @@ class BlobStore:
         self.directory = directory
 
     def path(self, digest: str) -> Path:
-        """Where a blob is."""
         return self.directory / digest.removeprefix("sha256:")
 
     def has(self, blob: Blob) -> bool:
@@ -61,7 +60,6 @@ class BlobStore:
             return False
 
     def add(self, content: bytes) -> Blob:
-        """Store bytes."""
         with self.writing() as (stream, stored):
             stream.write(content)
         return stored[0]

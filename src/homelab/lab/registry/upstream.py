@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from homelab.errors import CommandError
-from homelab.lab.host.doctor import install
+from homelab.lab.host.installation import install
 from homelab.lab.host.machine import Host
 from homelab.lab.registry.oci import BlobStore
 from homelab.process import run

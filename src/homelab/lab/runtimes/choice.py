@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 from homelab.errors import CapabilityError, ConfigurationError
 from homelab.lab.runtime import ContainerRuntime, RuntimeKind
 from homelab.lab.runtimes.memory import MemoryRuntime
 from homelab.lab.state.database import State
+from homelab.options.declared import RuntimeChoice
 from homelab.process import find_program
-
-RuntimeChoice = Literal["auto", "lxc", "memory"]
 
 RUNTIME_KEY = "runtime"
 _PROGRAMS = ("lxc-start", "mmdebstrap", "newuidmap", "nsenter")

@@ -1,6 +1,6 @@
 """The memory runtime: containers as state only, for machines without root or LXC.
 
-What runs is kept in a file, so that it outlives the server as real containers do.
+What runs is kept with the volumes, so that it outlives the server as real containers do.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from homelab.lab.runtime import (
     Template,
     Volume,
 )
-from homelab.lab.runtimes.memory_running import Running, RunningJournal
+from homelab.lab.runtimes.memory_running import Running, RunningTable
 from homelab.lab.runtimes.memory_volumes import MemoryVolumes
 
 _MEBIBYTE = 1 << 20
@@ -40,27 +40,29 @@ class MemoryRuntime:
     def __init__(self, state_dir: Path) -> None:
         self._directory = state_dir / "memory"
         self._bridges: dict[str, Bridge] = {}
-        self._running = RunningJournal(self._directory / "running")
         self._boot_id = self._directory / "boot-id"
         self.volumes = MemoryVolumes(self._directory / "volumes.db")
+        self._running = RunningTable(self.volumes.execute)
 
     @property
     def kind(self) -> RuntimeKind:
-        """Which runtime it is."""
         return RuntimeKind.MEMORY
 
     def open(self, bridges: Sequence[Bridge]) -> str:
         """Read what ran when the server last stopped; the boot id is that of the last orderly start."""
         self._bridges = {bridge.name: bridge for bridge in bridges}
         self.volumes.open()
-        self._running.open()
-        if not self._boot_id.exists():
-            self._directory.mkdir(parents=True, exist_ok=True)
+        journal = self._directory / "running"
+        if journal.exists():  # of an earlier release: what ran ended as with a power cut
+            self._boot_id.unlink(missing_ok=True)
+            journal.unlink()
+        booted = not self._boot_id.exists()
+        self._running.open(booted=booted)
+        if booted:
             replace_file(self._boot_id, uuid.uuid4().hex)
         return self._boot_id.read_text(encoding="ascii")
 
     def notes(self) -> tuple[str, ...]:
-        """What this runtime can't do."""
         return (
             (
                 "the memory runtime keeps state only: no container runs, so ssh, Ansible, "
@@ -69,21 +71,17 @@ class MemoryRuntime:
         )
 
     def network_namespace(self) -> Path | None:
-        """None: there is no network."""
         return None
 
     def mount_namespace(self) -> Path | None:
-        """None: there are no files."""
         return None
 
     def templates(self) -> tuple[Template, ...]:
-        """The names of the lxc runtime's templates."""
         return _TEMPLATES
 
     def create(
         self, guest: Guest, *, template: str, credentials: Credentials, log: TaskLog
     ) -> None:
-        """Note the volumes, and say in the log what a real creation would do."""
         del credentials
         log(f"extracting archive '{template}'")
         for volume in guest.volumes:
@@ -91,29 +89,24 @@ class MemoryRuntime:
             log(f"created volume {volume.volid} at {volume.path}")
 
     def start(self, guest: Guest, *, log: TaskLog) -> None:
-        """Mark it as running."""
         self._require_bridges(guest.nics)
         self._running.start(guest.vmid)
         log(f"started CT {guest.vmid}")
 
     def stop(self, guest: Guest, *, log: TaskLog) -> None:
-        """Mark it as stopped."""
         del log
         self._running.stop(guest.vmid)
 
     def shutdown(self, guest: Guest, *, timeout: float, log: TaskLog) -> bool:
-        """Mark it as stopped; always in time."""
         del timeout
         self.stop(guest, log=log)
         return True
 
     def destroy(self, guest: Guest, *, log: TaskLog) -> None:
-        """Forget it."""
         self.stop(guest, log=log)
         self.volumes.remove([volume.volid for volume in guest.volumes])
 
     def apply(self, old: Guest, new: Guest, *, log: TaskLog) -> None:
-        """Check what a real change would need."""
         del log
         known = {nic.bridge for nic in old.nics}
         self._require_bridges([nic for nic in new.nics if nic.bridge not in known])
@@ -126,19 +119,16 @@ class MemoryRuntime:
         """Nothing to do: sizes are the server's."""
 
     def snapshot(self, guest: Guest, name: str, *, log: TaskLog) -> None:
-        """Keep the content of every volume under a name."""
         for volume in guest.volumes:
             log(f"snapshot {volume.volid}@{name}")
             self.volumes.snapshot(volume.volid, name)
 
     def delete_snapshot(self, guest: Guest, name: str, *, log: TaskLog) -> None:
-        """Drop what was kept."""
         del log
         for volume in guest.volumes:
             self.volumes.delete_snapshot(volume.volid, name)
 
     def rollback(self, guest: Guest, name: str, *, log: TaskLog) -> None:
-        """Put every volume back to a snapshot."""
         for volume in guest.volumes:
             log(f"rollback {volume.volid}@{name}")
             self.volumes.rollback(volume.volid, name)
@@ -146,7 +136,6 @@ class MemoryRuntime:
     def clone(
         self, source: Guest, target: Guest, *, snapshot: str | None, linked: bool, log: TaskLog
     ) -> None:
-        """Copy the content of volumes by their paths."""
         by_path = {volume.path: volume.volid for volume in source.volumes}
         for volume in target.volumes:
             origin = by_path[volume.path]
@@ -154,13 +143,11 @@ class MemoryRuntime:
             self.volumes.make(volume.volid, self.volumes.content(origin, snapshot))
 
     def make_template(self, guest: Guest, renamed: Mapping[str, str], *, log: TaskLog) -> None:
-        """Give the volumes their new ids."""
         del guest, log
         for old, new in renamed.items():
             self.volumes.rename(old, new)
 
     def backup(self, guest: Guest, archive: Path, *, config: str, log: TaskLog) -> int:
-        """Write the content of the volumes by their paths."""
         del config
         content = {volume.path: self.volumes.content(volume.volid) for volume in guest.volumes}
         log(f"creating archive '{archive}'")
@@ -176,7 +163,6 @@ class MemoryRuntime:
     def restore(
         self, guest: Guest, archive: Path, *, credentials: Credentials, log: TaskLog
     ) -> None:
-        """Make the volumes with the content that an archive has for their paths."""
         del credentials
         log(f"extracting archive '{archive}'")
         try:
@@ -187,19 +173,15 @@ class MemoryRuntime:
             self.volumes.make(volume.volid, content.get(volume.path, ""))
 
     def suspend(self, guest: Guest, *, log: TaskLog) -> None:
-        """Mark it as stopped."""
         self.stop(guest, log=log)
 
     def resume(self, guest: Guest, *, log: TaskLog) -> None:
-        """Mark it as running."""
         self.start(guest, log=log)
 
     def running(self) -> Running:
-        """What is marked as running, with plausible figures."""
         return self._running.running()
 
     def changes(self) -> int:
-        """How often a container was marked."""
         return self._running.changes
 
     def addresses(self, guest: Guest) -> tuple[InterfaceAddress, ...]:
@@ -213,17 +195,14 @@ class MemoryRuntime:
         return tuple(found)
 
     def close(self) -> None:
-        """Let go of the volumes' records."""
         self.volumes.close()
 
     def shut_node(self, guests: Sequence[Guest]) -> None:
-        """Mark all as stopped."""
         del guests
-        self._running.clear()
+        self._running.forget()
         self._boot_id.unlink(missing_ok=True)
 
     def destroy_node(self) -> None:
-        """Remove the files."""
         self.volumes.destroy()
         for left in (*self._directory.glob("running*"), *self._directory.glob("boot-id*")):
             left.unlink()

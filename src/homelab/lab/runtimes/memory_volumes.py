@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from homelab.lab.runtime import RuntimeFailureError
 
@@ -14,6 +15,7 @@ CREATE TABLE IF NOT EXISTS volumes (volid TEXT PRIMARY KEY, content TEXT NOT NUL
 CREATE TABLE IF NOT EXISTS snapshots (
   volid TEXT NOT NULL, name TEXT NOT NULL, content TEXT NOT NULL,
   PRIMARY KEY (volid, name)) STRICT;
+CREATE TABLE IF NOT EXISTS running (vmid INTEGER PRIMARY KEY, since REAL NOT NULL) STRICT;
 """
 
 
@@ -33,23 +35,21 @@ class MemoryVolumes:
             self._path, isolation_level=None, check_same_thread=False
         )
         try:
-            self._run("PRAGMA journal_mode = WAL")
-            self._run("PRAGMA synchronous = NORMAL")
+            self.execute("PRAGMA journal_mode = WAL")
+            self.execute("PRAGMA synchronous = NORMAL")
             for statement in _SCHEMA.split(";")[:-1]:
-                self._run(statement)
+                self.execute(statement)
         except BaseException:
             self.close()
             raise
 
     def close(self) -> None:
-        """Let go of the file."""
         with self._lock:
             if self._connection is not None:
                 self._connection.close()
             self._connection = None
 
     def destroy(self) -> None:
-        """Remove the file."""
         self.close()
         for suffix in ("", "-wal", "-shm"):
             Path(f"{self._path}{suffix}").unlink(missing_ok=True)
@@ -58,11 +58,11 @@ class MemoryVolumes:
         """Make a volume; `again` replaces one that is there."""
         if again:
             self.remove([volid])
-        self._run("INSERT OR IGNORE INTO volumes VALUES (?, ?)", volid, content)
+        self.execute("INSERT OR IGNORE INTO volumes VALUES (?, ?)", volid, content)
 
     def write(self, volid: str, content: str) -> None:
         """Change a volume's content, as a container would."""
-        self._run("UPDATE volumes SET content = ? WHERE volid = ?", content, volid)
+        self.execute("UPDATE volumes SET content = ? WHERE volid = ?", content, volid)
 
     def content(self, volid: str, snapshot: str | None = None) -> str:
         """A volume's content, now or at a snapshot.
@@ -71,9 +71,9 @@ class MemoryVolumes:
             RuntimeFailureError: there is none.
         """
         if snapshot is None:
-            rows = self._run("SELECT content FROM volumes WHERE volid = ?", volid)
+            rows = self.execute("SELECT content FROM volumes WHERE volid = ?", volid)
         else:
-            rows = self._run(
+            rows = self.execute(
                 "SELECT content FROM snapshots WHERE volid = ? AND name = ?", volid, snapshot
             )
         if not rows:
@@ -82,34 +82,34 @@ class MemoryVolumes:
         return str(rows[0][0])
 
     def all(self) -> tuple[str, ...]:
-        """The ids of all volumes."""
-        return tuple(str(row[0]) for row in self._run("SELECT volid FROM volumes ORDER BY 1"))
+        return tuple(str(row[0]) for row in self.execute("SELECT volid FROM volumes ORDER BY 1"))
 
     def snapshot(self, volid: str, name: str) -> None:
-        """Keep the content of now."""
-        self._run(
+        self.execute(
             "INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?)", volid, name, self.content(volid)
         )
 
     def delete_snapshot(self, volid: str, name: str) -> None:
-        """Drop what was kept."""
-        self._run("DELETE FROM snapshots WHERE volid = ? AND name = ?", volid, name)
+        self.execute("DELETE FROM snapshots WHERE volid = ? AND name = ?", volid, name)
 
     def rollback(self, volid: str, name: str) -> None:
-        """Put back what was kept."""
         self.write(volid, self.content(volid, name))
 
     def rename(self, old: str, new: str) -> None:
         """Give a volume another id; one that has it already is done."""
-        self._run("UPDATE OR REPLACE volumes SET volid = ? WHERE volid = ?", new, old)
+        self.execute("UPDATE OR REPLACE volumes SET volid = ? WHERE volid = ?", new, old)
 
     def remove(self, volids: Sequence[str]) -> None:
-        """Remove volumes with their snapshots."""
         for volid in volids:
-            self._run("DELETE FROM volumes WHERE volid = ?", volid)
-            self._run("DELETE FROM snapshots WHERE volid = ?", volid)
+            self.execute("DELETE FROM volumes WHERE volid = ?", volid)
+            self.execute("DELETE FROM snapshots WHERE volid = ?", volid)
 
-    def _run(self, sql: str, *values: str) -> list[tuple[object, ...]]:
+    def execute(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        """Run a statement, and commit it.
+
+        Raises:
+            RuntimeFailureError: it could not be written, or the file is closed.
+        """
         with self._lock:
             if self._connection is None:
                 raise RuntimeFailureError("the memory runtime is closed")

@@ -1,4 +1,4 @@
-"""The lab's server as a process of its own: `python -m homelab.lab.server.__main__`."""
+"""The lab's server as a process of its own: `python -m homelab.lab.server`."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ import logging
 import os
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 
 from homelab.errors import CapabilityError, ConfigurationError, HomelabError
-from homelab.lab.runtime import RuntimeKind
 from homelab.lab.server.assembly import serve
-from homelab.lab.server.options import DEFAULT_LISTEN, DEFAULT_NODE, ServeOptions
+from homelab.lab.server.options import ServeOptions
+from homelab.options.words import add_words, from_words
 
 _log = logging.getLogger(__name__)
 
@@ -46,19 +45,9 @@ class _Reporter(logging.Handler):
 
 def _arguments(words: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m homelab.lab.server.__main__", description=__doc__
+        prog="python -m homelab.lab.server", description=__doc__
     )
-    parser.add_argument("--state", type=Path, required=True)
-    parser.add_argument("--cache", type=Path, required=True)
-    parser.add_argument("--runtime", choices=[str(kind) for kind in RuntimeKind], required=True)
-    parser.add_argument("--listen", default=DEFAULT_LISTEN)
-    parser.add_argument("--bridge", action="append", metavar="NAME=ADDRESS/LENGTH")
-    parser.add_argument("--node", default=DEFAULT_NODE)
-    parser.add_argument("--nodes", type=int)
-    parser.add_argument("--pve-version")
-    parser.add_argument("--resources-lag", type=float)
-    parser.add_argument("--request-log", type=Path)
-    parser.add_argument("--note", action="append", default=[])
+    add_words(parser, ServeOptions)
     parser.add_argument("--report-to", type=int, metavar="DESCRIPTOR")
     return parser.parse_args(words)
 
@@ -73,20 +62,7 @@ def main(words: list[str] | None = None) -> int:
             return 0
         reporter = _Reporter(arguments.report_to)
         logging.getLogger("homelab").addHandler(reporter)
-    pairs = [pair.partition("=") for pair in arguments.bridge or ()]
-    options = ServeOptions(
-        state=arguments.state.absolute(),
-        cache=arguments.cache.absolute(),
-        runtime=RuntimeKind(arguments.runtime),
-        listen=arguments.listen,
-        bridges={name: address for name, _, address in pairs} or None,
-        node=arguments.node,
-        notes=tuple(arguments.note),
-        nodes=arguments.nodes,
-        pve_version=arguments.pve_version,
-        resources_lag=arguments.resources_lag,
-        request_log=arguments.request_log,
-    )
+    options = from_words(ServeOptions, arguments)
     try:
         serve(options, on_ready=lambda _info: _ready(reporter))
     except HomelabError as error:

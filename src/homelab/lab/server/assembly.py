@@ -7,7 +7,6 @@ containers go on, and the next server finds them.
 from __future__ import annotations
 
 import asyncio
-import errno
 import json
 import logging
 import os
@@ -31,6 +30,7 @@ from homelab.lab.runtime import Bridge, RuntimeKind
 from homelab.lab.runtimes import choice
 from homelab.lab.server import state_directory, tls
 from homelab.lab.server.info import FILE_NAME, LabInfo
+from homelab.lab.server.listener import bind
 from homelab.lab.server.options import ServeOptions
 from homelab.lab.server.request_log import RequestLog
 from homelab.lab.state.database import State
@@ -46,7 +46,6 @@ _BRIDGES_KEY = "bridges"
 _NODES_KEY = "nodes"
 _RELEASE_KEY = "release"
 _TASKS_END = 60.0
-_BIND_ATTEMPTS = 6
 _TEMPLATE = "homelab"
 
 
@@ -141,52 +140,6 @@ def serve(options: ServeOptions, *, on_ready: Callable[[LabInfo], None]) -> None
         tasks.close(timeout=_TASKS_END)
         recovery.halt(context)
         (options.state / FILE_NAME).unlink(missing_ok=True)
-
-
-def bind(listen: str) -> socket.socket:
-    """A socket on `ADDRESS:PORT` that does not listen yet.
-
-    Raises:
-        ConfigurationError: the port is in use, or the address is wrong.
-    """
-    host, _, port = listen.rpartition(":")
-    host = host.strip("[]")
-    if not host or not port.isdecimal() or int(port) > 65535:
-        raise ConfigurationError(
-            f"{listen!r} is no address to listen on", hint="write it as 127.0.0.1:8006"
-        )
-    try:
-        return _bound(host, int(port))
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise ConfigurationError(
-                f"port {port} of {host} is in use",
-                hint=f"choose another one with --listen {host}:PORT (0 finds a free one)",
-            ) from error
-        raise ConfigurationError(
-            f"can't listen on {listen}: {error.strerror or error}",
-            hint="choose another address with --listen ADDRESS:PORT",
-        ) from error
-
-
-def _bound(host: str, port: int) -> socket.socket:
-    """Bind; a port that a killed server is about to let go of is waited for."""
-    family, kind, protocol, _, address = socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )[0]
-    for attempt in range(_BIND_ATTEMPTS):
-        bound = socket.socket(family, kind, protocol)
-        try:
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            bound.bind(address)
-        except OSError as error:
-            bound.close()
-            if error.errno != errno.EADDRINUSE or attempt == _BIND_ATTEMPTS - 1:
-                raise
-            time.sleep(0.05)
-        else:
-            return bound
-    raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
 
 
 async def _answer(

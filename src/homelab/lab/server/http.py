@@ -56,7 +56,6 @@ class Server:
         self._listeners: list[Listener] = []
 
     async def start(self) -> None:
-        """Begin to answer."""
         server = web.Server(self._handle, access_log=None)
         self._runner = web.ServerRunner(server, shutdown_timeout=_SHUTDOWN)
         await self._runner.setup()
@@ -73,6 +72,8 @@ class Server:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        if not request.secure:
+            return _moved(request)
         begin = time.monotonic()
         target = urlsplit(request.raw_path)
         headers: Mapping[str, str] = request.headers
@@ -115,6 +116,16 @@ class Server:
         if reply.status == 401:
             await asyncio.sleep(self._delay)
         return _response(reply)
+
+
+def _moved(request: web.BaseRequest) -> web.Response:
+    """Where a plain request should go, as pveproxy says it."""
+    response = web.Response(
+        status=301 if request.method in {"GET", "HEAD"} else 308,
+        headers={"Location": f"https://{request.host}{request.raw_path}"},
+    )
+    response.force_close()
+    return response
 
 
 def _response(reply: Reply) -> web.Response:

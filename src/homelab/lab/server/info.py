@@ -10,7 +10,6 @@ from typing import Self
 
 from homelab.errors import ConfigurationError
 from homelab.files import replace_file
-from homelab.lab.runtime import RuntimeKind
 from homelab.process import is_alive
 
 FILE_NAME = "lab.json"
@@ -55,13 +54,7 @@ class LabInfo:
 
     @property
     def is_alive(self) -> bool:
-        """Whether the server's process is there."""
         return is_alive(self.pid, start_time=self.start_time)
-
-    @property
-    def runtime_kind(self) -> RuntimeKind:
-        """The runtime as a value."""
-        return RuntimeKind(self.runtime)
 
     @classmethod
     def load(cls, state: Path) -> Self | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from homelab.errors import CapabilityError, ConfigurationError, HomelabError, WaitTimeoutError
 from homelab.lab.server import state_directory
 from homelab.lab.server.options import ServeOptions
+from homelab.options.words import to_words
 from homelab.process import environment
 
 _SILENCE = 600.0
@@ -34,7 +35,10 @@ def launch(options: ServeOptions, *, log: Path, on_progress: Callable[[str], Non
     try:
         with log.open("ab") as output:
             subprocess.run(
-                _argv(options, writer),
+                (
+                    *(sys.executable, "-m", "homelab.lab.server", *to_words(options)),
+                    *("--report-to", str(writer)),
+                ),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -51,26 +55,6 @@ def launch(options: ServeOptions, *, log: Path, on_progress: Callable[[str], Non
         os.close(reader)
         if writer >= 0:
             os.close(writer)
-
-
-def _argv(options: ServeOptions, descriptor: int) -> list[str]:
-    """As `homelab.lab.server.__main__` reads it."""
-    argv = [sys.executable, "-m", "homelab.lab.server.__main__"]
-    argv += ["--state", str(options.state), "--cache", str(options.cache)]
-    argv += ["--runtime", str(options.runtime), "--listen", options.listen, "--node", options.node]
-    for name, address in (options.bridges or {}).items():
-        argv += ["--bridge", f"{name}={address}"]
-    if options.nodes is not None:
-        argv += ["--nodes", str(options.nodes)]
-    if options.pve_version is not None:
-        argv += ["--pve-version", options.pve_version]
-    if options.resources_lag is not None:
-        argv += ["--resources-lag", str(options.resources_lag)]
-    if options.request_log is not None:
-        argv += ["--request-log", str(options.request_log)]
-    for note in options.notes:
-        argv += ["--note", note]
-    return [*argv, "--report-to", str(descriptor)]
 
 
 def _follow(reader: int, log: Path, on_progress: Callable[[str], None]) -> None:

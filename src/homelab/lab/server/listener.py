@@ -1,13 +1,17 @@
-"""Accepts connections: TLS goes to the server, plain HTTP is sent to https, on the same port."""
+"""Listening on one port, for connections that speak TLS and for those that speak plain HTTP."""
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
+import os
 import socket
 import ssl
+import time
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
+
+from homelab.errors import ConfigurationError
 
 _log = logging.getLogger(__name__)
 
@@ -15,12 +19,58 @@ _TLS_HANDSHAKE = b"\x16"
 _PATIENCE = 60.0
 _PAUSE = 0.1
 _BACKLOG = 128
-_LONGEST_HEAD = 65536
-_MOVED = {"GET": "301 Moved Permanently", "HEAD": "301 Moved Permanently"}
+_BIND_ATTEMPTS = 6
+_NONSENSE = 65536
+
+
+def bind(listen: str) -> socket.socket:
+    """A socket on `ADDRESS:PORT` that does not listen yet.
+
+    Raises:
+        ConfigurationError: the port is in use, or the address is wrong.
+    """
+    host, _, port = listen.rpartition(":")
+    host = host.strip("[]")
+    if not host or not port.isdecimal() or int(port) > 65535:
+        raise ConfigurationError(
+            f"{listen!r} is no address to listen on", hint="write it as 127.0.0.1:8006"
+        )
+    try:
+        return _bound(host, int(port))
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise ConfigurationError(
+                f"port {port} of {host} is in use",
+                hint=f"choose another one with --listen {host}:PORT (0 finds a free one)",
+            ) from error
+        raise ConfigurationError(
+            f"can't listen on {listen}: {error.strerror or error}",
+            hint="choose another address with --listen ADDRESS:PORT",
+        ) from error
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    """Bind; a port that a killed server is about to let go of is waited for."""
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    for attempt in range(_BIND_ATTEMPTS):
+        bound = socket.socket(family, kind, protocol)
+        try:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            bound.bind(address)
+        except OSError as error:
+            bound.close()
+            if error.errno != errno.EADDRINUSE or attempt == _BIND_ATTEMPTS - 1:
+                raise
+            time.sleep(0.05)
+        else:
+            return bound
+    raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
 
 
 class Listener:
-    """Listens on one bound socket; `serve` makes the protocol of one TLS connection."""
+    """Listens on one bound socket; `serve` makes the protocol of one connection."""
 
     def __init__(
         self,
@@ -34,7 +84,6 @@ class Listener:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
-        """Begin to accept."""
         self._bound.listen(_BACKLOG)
         self._bound.setblocking(False)  # noqa: FBT003
         self._run(self._accept())
@@ -68,13 +117,15 @@ class Listener:
         try:
             async with asyncio.timeout(_PATIENCE):
                 first = await _peek(connection)
-                if first == _TLS_HANDSHAKE:
+                if first == _TLS_HANDSHAKE or first.isupper():  # as every HTTP method is
                     await asyncio.get_running_loop().connect_accepted_socket(
-                        self._serve, connection, ssl=self._context
+                        self._serve,
+                        connection,
+                        ssl=self._context if first == _TLS_HANDSHAKE else None,
                     )
                     return
-                if first:
-                    await _redirect(connection)
+                # Closed with something unread, a connection would end in a reset.
+                await asyncio.get_running_loop().sock_recv(connection, _NONSENSE)
         except OSError as error:  # also what TLS refuses, and the timeout
             _log.debug("a connection failed: %s", error)
         except asyncio.CancelledError:
@@ -93,33 +144,3 @@ async def _peek(connection: socket.socket) -> bytes:
     finally:
         loop.remove_reader(connection)
     return connection.recv(1, socket.MSG_PEEK)
-
-
-async def _redirect(connection: socket.socket) -> None:
-    """Answer a plain request with where it should go, as pveproxy does."""
-    loop = asyncio.get_running_loop()
-    head = b""
-    while b"\r\n\r\n" not in head and len(head) < _LONGEST_HEAD:
-        data = await loop.sock_recv(connection, 4096)
-        if not data:
-            return
-        head += data
-    request, *lines = head.partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")
-    words = request.split(" ")
-    if len(words) != 3 or not words[1].startswith("/"):
-        return
-    headers = {name.strip().lower(): value.strip() for name, _, value in _pairs(lines)}
-    address, port = connection.getsockname()[:2]
-    host = headers.get("host") or f"{address}:{port}"
-    answer = (
-        f"HTTP/1.1 {_MOVED.get(words[0], '308 Permanent Redirect')}\r\n"
-        f"Location: https://{host}{words[1]}\r\n"
-        "Content-Length: 0\r\nConnection: close\r\n\r\n"
-    )
-    await loop.sock_sendall(connection, answer.encode("latin-1"))
-    with suppress(OSError):
-        connection.shutdown(socket.SHUT_WR)
-
-
-def _pairs(lines: list[str]) -> list[tuple[str, str, str]]:
-    return [line.partition(":") for line in lines]

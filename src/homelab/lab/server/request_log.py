@@ -69,7 +69,6 @@ class RequestLog:
         self._file.write(json.dumps(asdict(entry)) + "\n")
 
     def close(self) -> None:
-        """Close the file."""
         self._file.close()
 
     def __enter__(self) -> Self:

@@ -7,16 +7,11 @@ import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from homelab.errors import ConfigurationError
+from homelab.files import replace_file
 
-if TYPE_CHECKING:
-    from cryptography import x509
-
-_CA_DAYS = 3650
 _SERVER_DAYS = 820
 _RENEWAL = timedelta(days=30)
 
@@ -69,99 +64,21 @@ def _is_current(files: CertificateFiles, covered: Path, wanted: str) -> bool:
 
 
 def _issue(directory: Path, files: CertificateFiles, names: Sequence[str]) -> None:
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+    import trustme
 
-    def name(text: str) -> x509.Name:
-        return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
-
-    def builder(days: int) -> x509.CertificateBuilder:
-        now = datetime.now(UTC)
-        return (
-            x509.CertificateBuilder()
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(days=1))
-            .not_valid_after(now + timedelta(days=days))
-        )
-
-    def usage(*, authority: bool) -> x509.KeyUsage:
-        return x509.KeyUsage(
-            digital_signature=True,
-            content_commitment=False,
-            key_encipherment=False,
-            data_encipherment=False,
-            key_agreement=False,
-            key_cert_sign=authority,
-            crl_sign=authority,
-            encipher_only=False,
-            decipher_only=False,
-        )
-
-    def save_key(path: Path, key: ec.EllipticCurvePrivateKey) -> None:
-        path.unlink(missing_ok=True)
-        path.touch(mode=0o600)
-        path.write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            )
-        )
-
-    ca_key_file = directory / "ca.key"
-    if files.ca.exists() and ca_key_file.exists():
-        ca = x509.load_pem_x509_certificate(files.ca.read_bytes())
-        loaded = serialization.load_pem_private_key(ca_key_file.read_bytes(), password=None)
-        if not isinstance(loaded, ec.EllipticCurvePrivateKey):
-            raise ConfigurationError(
-                f"{ca_key_file} is not a key of the lab", hint="run 'homelab lab destroy'"
-            )
-        ca_key = loaded
+    ca_key = directory / "ca.key"
+    if files.ca.exists() and ca_key.exists():
+        ca = trustme.CA.from_pem(files.ca.read_bytes(), ca_key.read_bytes())
     else:
-        ca_key = ec.generate_private_key(ec.SECP256R1())
-        ca_name = name(f"homelab lab {os.urandom(4).hex()}")
-        ca_identifier = x509.SubjectKeyIdentifier.from_public_key(ca_key.public_key())
-        ca = (
-            builder(_CA_DAYS)
-            .subject_name(ca_name)
-            .issuer_name(ca_name)
-            .public_key(ca_key.public_key())
-            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-            .add_extension(usage(authority=True), critical=True)
-            .add_extension(ca_identifier, critical=False)
-            .sign(ca_key, hashes.SHA256())
-        )
-        save_key(ca_key_file, ca_key)
-        files.ca.write_bytes(ca.public_bytes(serialization.Encoding.PEM))
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    alternatives = x509.SubjectAlternativeName([_general_name(text) for text in names])
-    certificate = (
-        builder(_SERVER_DAYS)
-        .subject_name(name("homelab lab node"))
-        .issuer_name(ca.subject)
-        .public_key(key.public_key())
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(usage(authority=False), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .add_extension(alternatives, critical=False)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()),
-            critical=False,
-        )
-        .sign(ca_key, hashes.SHA256())
+        unit = f"lab {os.urandom(4).hex()}"
+        ca = trustme.CA(path_length=0, organization_name="homelab", organization_unit_name=unit)
+        replace_file(ca_key, ca.private_key_pem.bytes(), mode=0o600)
+        ca.cert_pem.write_to_path(files.ca)
+    made = ca.issue_cert(
+        *names,
+        common_name="homelab lab node",
+        organization_name="homelab",
+        not_after=datetime.now(UTC) + timedelta(days=_SERVER_DAYS),
     )
-    save_key(files.key, key)
-    files.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-
-
-def _general_name(text: str) -> x509.GeneralName:
-    from cryptography import x509
-
-    try:
-        return x509.IPAddress(ip_address(text))
-    except ValueError:
-        return x509.DNSName(text)
+    replace_file(files.key, made.private_key_pem.bytes(), mode=0o600)
+    made.cert_chain_pems[0].write_to_path(files.certificate)

@@ -110,7 +110,6 @@ class Accounts:
 
     @classmethod
     def read(cls, state: State) -> Self:
-        """What the state has."""
         return cls(
             users=_load(state, User),
             tokens=_load(state, Token),

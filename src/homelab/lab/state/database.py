@@ -10,13 +10,14 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
 from homelab.errors import HomelabError
 from homelab.lab.state.guests import COLUMNS, GuestRecord, GuestTable
+from homelab.lab.state.memo import Memo
 from homelab.lab.state.readers import Readers
 from homelab.lab.state.records import PoolRecord, TaskRecord, VolumeRecord
 from homelab.lab.state.schema import VERSION, migrate
@@ -53,8 +54,7 @@ class State:
         """How often anything but tasks and settings changed; what derives from it is good as long."""
         self.pool_changes = 0
         """How often pools changed."""
-        self._pools: tuple[int, tuple[PoolRecord, ...]] = (-1, ())
-        self._space: tuple[int, dict[tuple[str, str], int]] = (-1, {})
+        self._memo = Memo()
         try:
             path.touch(mode=0o600)
             self._writer = self._connect()
@@ -119,6 +119,8 @@ class State:
                     if full
                     else None,
                 ) from error
+            except OverflowError as error:
+                raise StateError("unable to write the node's state - number too large") from error
             finally:
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
@@ -197,20 +199,16 @@ class State:
             raise StateError("the node's state is closed: the server is ending")
 
     def meta(self, key: str) -> str | None:
-        """A setting."""
         rows = self.rows("SELECT value FROM meta WHERE key = ?", key)
         return str(rows[0][0]) if rows else None
 
     def guest(self, vmid: int) -> GuestRecord | None:
-        """One guest."""
         return self._guests.get(vmid)
 
     def guests(self) -> tuple[GuestRecord, ...]:
-        """All guests by id."""
         return self._guests.all()
 
     def vmids(self) -> frozenset[int]:
-        """The ids that are taken."""
         return self._guests.vmids()
 
     def volumes(self, vmid: int | None = None) -> tuple[VolumeRecord, ...]:
@@ -231,25 +229,30 @@ class State:
 
     def used_space(self, node: str, storage: str, *, with_homeless: bool) -> int:
         """Bytes that a node's guests have on a storage; guests noted on no node may count."""
-        changes, space = self._space
-        if changes != self.changes:
-            changes = self.changes
-            rows = self.rows(
-                "SELECT node, substr(volid, 1, instr(volid, ':') - 1), SUM(size) "
-                "FROM volumes JOIN guests USING (vmid) GROUP BY 1, 2"
-            )
-            space = {(str(row[0]), str(row[1])): cast("int", row[2]) for row in rows}
-            self._space = (changes, space)
+        space = self._memo.get("space", self.changes, self._read_space)
         homeless = space.get(("", storage), 0) if with_homeless and node else 0
         return space.get((node, storage), 0) + homeless
 
+    def _read_space(self) -> dict[tuple[str, str], int]:
+        rows = self.rows(
+            "SELECT node, substr(volid, 1, instr(volid, ':') - 1), SUM(size) "
+            "FROM volumes JOIN guests USING (vmid) GROUP BY 1, 2"
+        )
+        return {(str(row[0]), str(row[1])): cast("int", row[2]) for row in rows}
+
     def pools(self) -> tuple[PoolRecord, ...]:
-        """All pools by name."""
-        changes, known = self._pools
-        if changes != self.pool_changes:
-            changes, known = self.pool_changes, self._read_pools()
-            self._pools = (changes, known)
-        return known
+        return self._memo.get("pools", self.pool_changes, self._read_pools)
+
+    def pool_of(self) -> Mapping[str, str]:
+        """The pool of each guest and storage that is in one, by its path: /vms/100."""
+        return self._memo.get("pool of", self.pool_changes, self._read_pool_of)
+
+    def _read_pool_of(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for pool in self.pools():
+            found.update((f"/vms/{vmid}", pool.poolid) for vmid in pool.vmids)
+            found.update((f"/storage/{name}", pool.poolid) for name in pool.storages)
+        return found
 
     def _read_pools(self) -> tuple[PoolRecord, ...]:
         guests: dict[str, list[int]] = {}
@@ -269,11 +272,9 @@ class State:
         )
 
     def pool(self, poolid: str) -> PoolRecord | None:
-        """One pool."""
         return next((pool for pool in self.pools() if pool.poolid == poolid), None)
 
     def task(self, upid: str) -> TaskRecord | None:
-        """One task."""
         rows = self.rows("SELECT * FROM tasks WHERE upid = ?", upid)
         return _task(rows[0]) if rows else None
 

@@ -1,4 +1,4 @@
-"""Firewall rules, aliases, IP sets and options as the node keeps them, by the place they are for.
+"""Firewall rules, aliases, IP sets and options as the node keeps them, by the scope they are for.
 
 They are stored here and enforced elsewhere. As on PVE, a list's digest is shown with each entry.
 """
@@ -11,19 +11,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from homelab.lab.failures import ApiFailureError
+from homelab.lab.failures import ApiFailureError, modified
 from homelab.lab.state.database import State, Transaction
 from homelab.lab.state.documents import document, documents, put_document, remove_document
 
 _KIND = "firewall"
 CLUSTER = "cluster"
-_DIGEST_PROBLEM = "detected modified configuration - file changed by other user? Try again."
 Row = dict[str, object]
 
 
 @dataclass(slots=True, kw_only=True)
 class Firewall:
-    """Everything of one place, to be changed within `changing`."""
+    """Everything of one scope, to be changed within `changing`."""
 
     rules: list[Row] = field(default_factory=list)
     aliases: dict[str, Row] = field(default_factory=dict)
@@ -50,7 +49,7 @@ def group_scope(group: str) -> str:
 
 
 def read(state: State, scope: str) -> Firewall:
-    """What a place has; empty when nothing was set."""
+    """What a scope has; empty when nothing was set."""
     return Firewall(**(document(state, _KIND, scope) or {}))  # type: ignore[arg-type]
 
 
@@ -66,7 +65,7 @@ def groups(state: State) -> dict[str, Firewall]:
 
 @contextmanager
 def changing(state: State, scope: str) -> Iterator[Firewall]:
-    """Change what a place has; kept when the block ends."""
+    """Change what a scope has; kept when the block ends."""
     with state.transaction() as transaction:
         firewall = read(state, scope)
         yield firewall
@@ -74,13 +73,13 @@ def changing(state: State, scope: str) -> Iterator[Firewall]:
 
 
 def write(transaction: Transaction, scope: str, firewall: Firewall) -> None:
-    """Keep what a place has."""
+    """Keep what a scope has."""
     value = {name: getattr(firewall, name) for name in Firewall.__slots__}
     put_document(transaction, _KIND, scope, value)
 
 
 def remove(transaction: Transaction, scope: str) -> None:
-    """Forget a place."""
+    """Forget a scope."""
     remove_document(transaction, _KIND, scope)
 
 
@@ -97,7 +96,7 @@ def check_digest(part: object, digest: str) -> None:
         ApiFailureError: PVE's text.
     """
     if digest and digest != digest_of(part):
-        raise ApiFailureError(_DIGEST_PROBLEM)
+        raise modified()
 
 
 def rule_at(rules: list[Row], position: int) -> Row:

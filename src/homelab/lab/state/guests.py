@@ -49,17 +49,14 @@ class GuestTable:
         self._commits = 0
 
     def get(self, vmid: int) -> GuestRecord | None:
-        """One guest."""
         return self._all().get(vmid)
 
     def vmids(self) -> frozenset[int]:
-        """The ids that are taken."""
         records = self._all()
         with self._lock:
             return frozenset(records)
 
     def all(self) -> tuple[GuestRecord, ...]:
-        """All guests by id."""
         records = self._all()
         with self._lock:
             if records is not self._records:

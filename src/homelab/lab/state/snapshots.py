@@ -28,7 +28,6 @@ class SnapshotRecord:
 
     @property
     def parent(self) -> str | None:
-        """The snapshot before it."""
         return self.config.options.get(PARENT)
 
     @property

@@ -20,7 +20,6 @@ class Transaction:
         """Whether anything else was changed that is kept: not tasks, and not settings."""
 
     def put_meta(self, key: str, value: str) -> None:
-        """Keep a setting."""
         self._connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
     def execute(self, sql: str, *values: object) -> int:
@@ -38,19 +37,16 @@ class Transaction:
         return cursor.rowcount == 1
 
     def put_node(self, vmid: int, node: str) -> None:
-        """Note the node that a guest is on."""
         self.guests.add(vmid)
         self._connection.execute("UPDATE guests SET node = ? WHERE vmid = ?", (node, vmid))
 
     def put_config(self, vmid: int, config: GuestConfig) -> None:
-        """Replace a guest's configuration."""
         self.guests.add(vmid)
         self._connection.execute(
             "UPDATE guests SET config = ? WHERE vmid = ?", (config.to_text(), vmid)
         )
 
     def put_running(self, vmid: int, *, running: bool) -> None:
-        """Note whether a guest is on."""
         self.guests.add(vmid)
         self._connection.execute(
             "UPDATE guests SET running = ? WHERE vmid = ?", (int(running), vmid)
@@ -72,7 +68,6 @@ class Transaction:
         )
 
     def remove_volume(self, volid: str) -> None:
-        """Remove a volume's record."""
         self.changes_more = True
         self._connection.execute("DELETE FROM volumes WHERE volid = ?", (volid,))
 
@@ -85,7 +80,6 @@ class Transaction:
         return cursor.rowcount == 1
 
     def put_pool_comment(self, poolid: str, comment: str) -> None:
-        """Change a pool's comment."""
         self.changes_pools = True
         self._connection.execute("UPDATE pools SET comment = ? WHERE poolid = ?", (comment, poolid))
 
@@ -112,13 +106,11 @@ class Transaction:
             self._connection.execute("INSERT INTO pool_storages VALUES (?, ?)", (poolid, storage))
 
     def add_task(self, upid: str, starttime: int) -> None:
-        """Add a task that runs."""
         self._connection.execute(
             "INSERT INTO tasks (upid, starttime) VALUES (?, ?)", (upid, starttime)
         )
 
     def end_task(self, upid: str, endtime: int, exitstatus: str) -> None:
-        """Note a task's end."""
         self._connection.execute(
             "UPDATE tasks SET endtime = ?, exitstatus = ? WHERE upid = ?",
             (endtime, exitstatus, upid),

@@ -13,10 +13,6 @@ class VolumeBackend(Protocol):
     """
 
     @property
-    def limited(self) -> bool:
-        """Whether sizes are enforced."""
-
-    @property
     def snapshots(self) -> bool:
         """Whether the state of a moment can be kept of a volume that is in use."""
 

@@ -15,7 +15,6 @@ _MEASURED_FOR = 60.0
 class Directories:
     """The volumes of one storage, under one directory."""
 
-    limited = False
     snapshots = True
 
     def __init__(self, root: Path) -> None:
@@ -23,11 +22,9 @@ class Directories:
         self._used: dict[str, tuple[float, int]] = {}
 
     def path(self, name: str) -> Path:
-        """Where a volume's content is."""
         return self._root / name.rpartition("/")[2]
 
     def make(self, name: str, size: int) -> bool:
-        """Make an empty volume."""
         del size
         path = self.path(name)
         if path.is_dir():
@@ -37,14 +34,12 @@ class Directories:
         return True
 
     def free(self, name: str) -> None:
-        """Remove a volume with its snapshots."""
         path = self.path(name)
         for kept in self._snapshots.glob(f"{path.name}@*"):
             remove_tree(kept)
         remove_tree(path)
 
     def limit(self, name: str, size: int) -> str | None:
-        """Nothing is enforced."""
         del size
         return f"{name}: the new size is recorded, and not enforced by this storage"
 
@@ -61,15 +56,12 @@ class Directories:
         return size
 
     def snapshot(self, name: str, snapshot: str) -> None:
-        """Copy the content of now."""
         _copy(self.path(name), self.snapshot_path(name, snapshot))
 
     def delete_snapshot(self, name: str, snapshot: str) -> None:
-        """Drop what was kept."""
         remove_tree(self.snapshot_path(name, snapshot))
 
     def rollback(self, name: str, snapshot: str, size: int) -> None:
-        """Copy back what was kept."""
         del size
         kept = self.snapshot_path(name, snapshot)
         if not kept.is_dir():
@@ -77,11 +69,9 @@ class Directories:
         _copy(kept, self.path(name))
 
     def snapshot_path(self, name: str, snapshot: str) -> Path:
-        """Where the content of then is."""
         return self._snapshots / f"{self.path(name).name}@{snapshot}"
 
     def clone(self, source: Path, name: str, size: int) -> bool:
-        """Copy a volume or snapshot."""
         del size
         if not source.is_relative_to(self._root):
             return False
@@ -89,7 +79,6 @@ class Directories:
         return True
 
     def rename(self, old: str, new: str) -> None:
-        """Give a volume another name."""
         if self.path(old).is_dir():
             self.path(old).rename(self.path(new))
 

@@ -55,7 +55,7 @@ class RootVolume:
         return tuple(map(Path, self.template.read_text(encoding="utf-8").splitlines()))
 
 
-class Storage:
+class NodeVolumes:
     """All volumes of a node. Paths are as the server sees them: `shown` is the node's view."""
 
     def __init__(self, directory: Path, node: Node) -> None:
@@ -96,7 +96,6 @@ class Storage:
         return self._backends[name], match[2]
 
     def path(self, volid: str) -> Path:
-        """Where a volume is."""
         backend, name = self.backend(volid)
         return backend.path(name)
 
@@ -256,7 +255,7 @@ def template_size(layers: Iterable[Path]) -> int:
     return sum(_measured(layer.parent / "template.json") for layer in layers)
 
 
-def capabilities() -> dict[str, str]:
+def describe_backends() -> dict[str, str]:
     """What each storage for containers is on this machine."""
     zfs, raw = pools.missing(), raw_images.missing()
     return {

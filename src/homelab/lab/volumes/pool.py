@@ -9,12 +9,12 @@ import os
 from pathlib import Path
 
 from homelab.errors import CommandError
+from homelab.lab.host.machine import Host
 from homelab.lab.host.namespaces import Node
 from homelab.lab.runtime import RuntimeFailureError
 from homelab.lab.volumes import btrfs
 from homelab.process import find_program, run
 
-_FILESYSTEMS = Path("/proc/filesystems")
 _GIBIBYTE = 1 << 30
 _SMALLEST, _LARGEST = _GIBIBYTE // 4, 512 * _GIBIBYTE
 _OPTIONS = "loop,noatime,commit=5"
@@ -23,24 +23,13 @@ _OPTIONS = "loop,noatime,commit=5"
 
 def missing() -> str | None:
     """Why this machine can't have a pool; None when it can."""
-    if not knows("btrfs"):
+    if not Host().knows("btrfs"):
         return "the kernel does not know btrfs"
     if find_program("mkfs.btrfs") is None:
         return "mkfs.btrfs is not installed (package btrfs-progs)"
     if not Path("/dev/loop-control").exists():
         return "the kernel has no loop devices"
     return None
-
-
-def knows(filesystem: str) -> bool:
-    """Whether the kernel knows a file system, or has a module for it."""
-    if f"\t{filesystem}\n" in _FILESYSTEMS.read_text(encoding="ascii"):
-        return True
-    if find_program("modprobe") is None:
-        return False
-    only_asked = () if os.geteuid() == 0 else ("--dry-run",)
-    argv = ("modprobe", "--quiet", *only_asked, filesystem)
-    return run(argv, expected=range(256)).returncode == 0
 
 
 class Pool:

@@ -32,7 +32,6 @@ def missing() -> str | None:
 class RawImages:
     """The volumes of one storage; those without a size are plain directories."""
 
-    limited = True
     snapshots = False
 
     def __init__(self, root: Path, node: Node) -> None:
@@ -50,7 +49,6 @@ class RawImages:
         return self._node.seen(self._target(name))
 
     def make(self, name: str, size: int) -> bool:
-        """Make an empty volume."""
         if not name.endswith(_RAW):
             return self._plain.make(name, size)
         file = self._file(name)
@@ -67,7 +65,6 @@ class RawImages:
         return made
 
     def free(self, name: str) -> None:
-        """Remove a volume."""
         if not name.endswith(_RAW):
             self._plain.free(name)
             return
@@ -119,14 +116,12 @@ class RawImages:
         self._mount(name)
 
     def used(self, name: str) -> int:
-        """Bytes that are taken in a volume's file system."""
         if not name.endswith(_RAW):
             return self._plain.used(name)
         space = os.statvfs(self._node.seen(self._target(name)))
         return (space.f_blocks - space.f_bfree) * space.f_frsize
 
     def snapshot(self, name: str, snapshot: str) -> None:
-        """Not on such a storage."""
         del name, snapshot
         raise RuntimeFailureError("snapshot feature is not available")
 
@@ -134,21 +129,17 @@ class RawImages:
         """There is none."""
 
     def rollback(self, name: str, snapshot: str, size: int) -> None:
-        """There is none."""
         del size
         raise RuntimeFailureError(f"snapshot '{name}@{snapshot}' does not exist")
 
     def snapshot_path(self, name: str, snapshot: str) -> Path:
-        """There is none."""
         raise RuntimeFailureError(f"snapshot '{name}@{snapshot}' does not exist")
 
     def clone(self, source: Path, name: str, size: int) -> bool:
-        """Files are copied one by one."""
         del source, name, size
         return False
 
     def rename(self, old: str, new: str) -> None:
-        """Give a volume another name."""
         if not old.endswith(_RAW):
             self._plain.rename(old, new)
             return

@@ -16,7 +16,6 @@ _NEW = ".new"
 class Subvolumes:
     """The volumes of one storage, in a btrfs file system whose quotas are on."""
 
-    limited = True
     snapshots = True
 
     def __init__(self, root: Callable[[], Path]) -> None:
@@ -32,7 +31,6 @@ class Subvolumes:
         return self._volumes / name.rpartition("/")[2]
 
     def make(self, name: str, size: int) -> bool:
-        """Make an empty volume."""
         path = self.path(name)
         made = not path.is_dir()
         if made:
@@ -41,14 +39,12 @@ class Subvolumes:
         return made
 
     def free(self, name: str) -> None:
-        """Remove a volume with its snapshots."""
         path = self.path(name)
         for kept in (*self._snapshots.glob(f"{path.name}@*"), path.with_name(path.name + _NEW)):
             _delete(kept)
         _delete(path)
 
     def limit(self, name: str, size: int) -> str | None:
-        """Set a volume's size."""
         btrfs.limit(self.path(name), size)
         return None
 
@@ -60,13 +56,11 @@ class Subvolumes:
         return btrfs.referenced(self.path(name))
 
     def snapshot(self, name: str, snapshot: str) -> None:
-        """Keep the content of now."""
         kept = self.snapshot_path(name, snapshot)
         _delete(kept)
         btrfs.snapshot(self.path(name), kept, read_only=True)
 
     def delete_snapshot(self, name: str, snapshot: str) -> None:
-        """Drop what was kept."""
         _delete(self.snapshot_path(name, snapshot))
 
     def rollback(self, name: str, snapshot: str, size: int) -> None:
@@ -77,7 +71,6 @@ class Subvolumes:
         self._replace(kept, self.path(name), size)
 
     def snapshot_path(self, name: str, snapshot: str) -> Path:
-        """Where the content of then is."""
         return self._snapshots / f"{self.path(name).name}@{snapshot}"
 
     def clone(self, source: Path, name: str, size: int) -> bool:
@@ -88,7 +81,6 @@ class Subvolumes:
         return True
 
     def rename(self, old: str, new: str) -> None:
-        """Give a volume another name."""
         if self.path(old).is_dir():
             self.path(old).rename(self.path(new))
 

@@ -1,8 +1,18 @@
-"""Error budgets: how long a service may be down in 30 days, and how people read that."""
+"""How long a change takes a service away, and for how long it may be away in 30 days."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
+
+from homelab.pve.guest_change import Impact
+
+DOWNTIME: Final[Mapping[Impact, int]] = {
+    Impact.SERVICE: 20,
+    Impact.RESTART: 60,
+    Impact.REBUILD: 300,
+}
+"""Estimates in seconds until the service is healthy again; rebuilt without restoring data."""
 
 PERIOD: Final = 30 * 24 * 3600
 """Seconds over which an objective is measured."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from homelab.operations.review.items import ItemReview
-from homelab.operations.review.needs import Need
 from homelab.operations.review.preflight import Preflight
 from homelab.operations.review.report import PlanReport
 from homelab.operations.review.reviewed import Review
 from homelab.policy.formats import to_json as policy_json
+from homelab.pve.telmate.privileges import Need
 
 
 def to_json(report: PlanReport, review: Review | None) -> dict[str, Any]:

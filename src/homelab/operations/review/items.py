@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from homelab.operations.review.budget import budget
+from homelab.model.changes import Action, Change
+from homelab.operations.review.budget import DOWNTIME, budget
 from homelab.operations.review.differences import Difference, differences
-from homelab.operations.review.impact import Impact, OptionChange, option_changes
 from homelab.policy.losses import lost_volumes
-from homelab.policy.values import ChangeView
+from homelab.pve.guest_change import Impact, Step
+from homelab.pve.telmate.steps import update_steps
 
 _ORDER = tuple(Impact)
 
@@ -24,7 +25,8 @@ class ItemReview:
     """Terraform's word; `service` where only the service in it changes."""
     impact: Impact
     differences: tuple[Difference, ...] = ()
-    options: tuple[OptionChange, ...] = ()
+    steps: tuple[Step, ...] = ()
+    """What Proxmox VE is asked to change."""
     slo: float | None = None
     dependents: tuple[str, ...] = ()
     data_at_risk: tuple[str, ...] = ()
@@ -33,7 +35,7 @@ class ItemReview:
     @property
     def downtime(self) -> int:
         """The estimated seconds for which its service does not answer."""
-        return self.impact.seconds
+        return DOWNTIME.get(self.impact, 0)
 
     @property
     def budget(self) -> float | None:
@@ -44,70 +46,68 @@ class ItemReview:
     def notes(self) -> tuple[str, ...]:
         """What is to be known about how PVE takes the changes, each once."""
         said: dict[str, list[str]] = {}
-        for option in self.options:
-            if option.why:
-                said.setdefault(option.why, []).append(option.attribute)
+        for step in self.steps:
+            if step.why:
+                said.setdefault(step.why, []).append(step.attribute)
         return tuple(f"{', '.join(names)}: {why}" for why, names in said.items())
 
 
 def review_item(
     name: str,
-    change: ChangeView | None,
+    change: Change | None,
     *,
     service: tuple[Any, Any],
-    marks: tuple[Any, Any],
     dependents: tuple[str, ...],
 ) -> ItemReview:
     """Review one container.
 
-    `change` is None where only its service changes; `service` is that before and after, `marks`
-    are Terraform's for secrets, before and after.
+    `change` is None where only its service changes; `service` is that before and after.
     """
-    action = "service" if change is None else change.action
+    action = None if change is None else change.action
     found: list[Difference] = []
-    options: tuple[OptionChange, ...] = ()
+    steps: tuple[Step, ...] = ()
     at_risk: tuple[str, ...] = ()
     if change is not None:
-        found += differences(change.before, change.after, unknown=change.unknown, sensitive=marks)
-        if action == "update":
-            options = option_changes(change.before, change.after)
-            lost = set(lost_volumes(change.before, change.after))
-            at_risk = tuple(_volumes(change.before, lost))
-        elif action in {"delete", "replace"}:
-            at_risk = tuple(_volumes(change.before, None))
+        before, after = change.before, change.after
+        found += differences(before, after, unknown=change.unknown, sensitive=change.sensitive)
+        if action is Action.UPDATE:
+            steps = update_steps(before, after)
+            at_risk = tuple(_volumes(before, set(lost_volumes(before, after))))
+        elif change.removes:
+            at_risk = tuple(_volumes(before, None))
     old, new = service
-    if action in {"update", "service", "adopt", "replace"}:
+    if action in {Action.CREATE, Action.DELETE}:
+        found = [one for one in found if _is_telling(one)]
+    else:
         found += [
             Difference(path=("service", *one.path), before=one.before, after=one.after)
             for one in differences(old, new)
         ]
-    elif action in {"create", "delete"}:
-        found = [one for one in found if _is_telling(one)]
     slo = (new or old or {}).get("slo")
     return ItemReview(
         name=name,
-        action=action,
-        impact=_impact(action, options, has_new_service=_is_recreated(old, new)),
+        action=str(action or "service"),
+        impact=_impact(action, steps, has_new_service=_is_recreated(old, new)),
         differences=tuple(found),
-        options=options,
+        steps=steps,
         slo=float(slo) if isinstance(slo, int | float) else None,
         dependents=dependents,
         data_at_risk=at_risk,
     )
 
 
-def _impact(action: str, options: Iterable[OptionChange], *, has_new_service: bool) -> Impact:
+def _impact(action: Action | None, steps: Iterable[Step], *, has_new_service: bool) -> Impact:
     match action:
-        case "create":
+        case Action.CREATE:
             return Impact.NEW
-        case "delete":
+        case Action.DELETE:
             return Impact.GONE
-        case "replace":
+        case Action.REPLACE:
             return Impact.REBUILD
-    seen = [option.impact for option in options]
+    seen = [step.impact for step in steps]
     if has_new_service:
         seen.append(Impact.SERVICE)
-    mildest = Impact.ADOPT if action == "adopt" else Impact.HOT
+    mildest = Impact.ADOPT if action is Action.ADOPT else Impact.HOT
     return max(seen, key=_ORDER.index, default=mildest)
 
 

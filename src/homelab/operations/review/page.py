@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from homelab.operations.review.budget import duration
-from homelab.operations.review.impact import Impact
 from homelab.operations.review.items import ItemReview
 from homelab.operations.review.preflight import Preflight, grouped
 from homelab.operations.review.report import PlanReport
@@ -13,13 +12,15 @@ from homelab.operations.review.reviewed import Review
 from homelab.policy.formats import to_lines
 from homelab.policy.report import Finding, PolicyReport
 from homelab.policy.rule import Verdict
+from homelab.pve.guest_change import Impact
 
-"""What writes the generated pages."""
 _FEW = 6
 
 
-def to_markdown(report: PlanReport, review: Review) -> str:
+def to_markdown(report: PlanReport, review: Review | None) -> str:
     """Counts and what stops the plan first, then one row a container, then the full diff, folded."""
+    if review is None:
+        return report.to_markdown()
     return "\n".join(_markdown(report, review)) + "\n"
 
 
@@ -84,7 +85,7 @@ def _verdict(report: PlanReport, review: Review) -> Iterator[str]:
     if problems:
         yield f"> **Not to be applied as it is:** {' and '.join(problems)}."
         yield ""
-    removed = [change.item for change in report.changes if change.removes and change.is_container]
+    removed = [change.name for change in report.changes if change.removes and change.is_container]
     if removed and report.runtime is None:
         options = " ".join(f"--allow-delete {name}" for name in removed)
         yield f"> **Has to be named to be applied:** `homelab deploy {options}`"

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from homelab.errors import HomelabError
-from homelab.operations.review.needs import Need, RootOnly
+from homelab.operations.review.needs import RootOnly
+from homelab.pve.telmate.privileges import Need
 
 ROOT = "root@pam"
 

@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from homelab.operations.review import Review
-
-_KEY = re.compile(r'\["([^"]+)"\]')
-CONTAINER_TYPE = "proxmox_lxc"
-
-
-class Action(StrEnum):
-    """What would happen to a resource."""
-
-    ADOPT = "adopt"
-    CREATE = "create"
-    UPDATE = "update"
-    REPLACE = "replace"
-    DELETE = "delete"
-
+from homelab.model.changes import Action, Change
+from homelab.operations.review.reviewed import Review
 
 _SIGNS = {
     Action.ADOPT: "=",
@@ -36,56 +19,13 @@ _SIGNS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedChange:
-    """One resource that would change."""
-
-    address: str
-    action: Action
-
-    @property
-    def is_container(self) -> bool:
-        """Whether it is a container, and not a pool."""
-        return f"{CONTAINER_TYPE}." in self.address
-
-    @property
-    def item(self) -> str:
-        """The container's name; for other resources the address."""
-        return item_of(self.address)
-
-    @property
-    def removes(self) -> bool:
-        """Whether something that exists would be gone, if only for a moment."""
-        return self.action in {Action.DELETE, Action.REPLACE}
-
-
-def item_of(address: str) -> str:
-    """`plex` for module.container["plex"].proxmox_lxc.this; other addresses as they are."""
-    if f"{CONTAINER_TYPE}." not in address:
-        return address
-    keys = _KEY.findall(address)
-    return keys[-1] if keys else address
-
-
-def action_of(actions: Sequence[str], *, importing: bool = False) -> Action | None:
-    """Terraform's list of actions as one word; None for nothing to do."""
-    words = tuple(actions)
-    if "delete" in words:
-        return Action.REPLACE if "create" in words else Action.DELETE
-    if "create" in words:
-        return Action.CREATE
-    if "update" in words:
-        return Action.UPDATE
-    return Action.ADOPT if importing else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanReport:
     """What a plan would do to a target, and what it could not look at."""
 
     target: str
     runtime: str | None
     provider: str
-    changes: tuple[PlannedChange, ...]
+    changes: tuple[Change, ...]
     containers: int
     """How many containers the topology has."""
     not_checked: tuple[str, ...] = ()
@@ -114,7 +54,7 @@ class PlanReport:
         """The plan for a terminal or a log: counts first, then the changes by action."""
         lines = [f"plan for {self.target}: {self.headline}"]
         for action in Action:
-            items = [change.item for change in self.changes if change.action is action]
+            items = [change.name for change in self.changes if change.action is action]
             lines.extend(f"  {_SIGNS[action]:3} {item}" for item in items)
         lines.append(f"provider: {self.provider}")
         lines.extend(f"not checked: {text}" for text in self.not_checked)
@@ -133,7 +73,7 @@ class PlanReport:
             "changes": [
                 {
                     "address": change.address,
-                    "item": change.item,
+                    "item": change.name,
                     "action": str(change.action),
                     "container": change.is_container,
                 }

@@ -6,13 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from homelab.model.changes import Action, Change, resources_of
 from homelab.operations.review.dependents import dependents
 from homelab.operations.review.differences import Difference, differences
 from homelab.operations.review.items import ItemReview, review_item
 from homelab.operations.review.preflight import Preflight
-from homelab.policy.documents import subject_from_plan
 from homelab.policy.report import PolicyReport
-from homelab.policy.values import ChangeView
 
 _NOTHING: Mapping[str, Any] = {}
 
@@ -54,17 +53,18 @@ class Review:
 
 def review_plan(
     document: Mapping[str, Any],
+    resources: Sequence[Change] | None = None,
     *,
     policy: PolicyReport | None = None,
     preflight: Preflight | None = None,
     strict: bool = False,
 ) -> Review:
-    """Review what `terraform show -json` says about a plan."""
-    changes = subject_from_plan(document).changes or ()
-    marks = {
-        str(resource.get("address")): _marks(resource.get("change") or {})
-        for resource in document.get("resource_changes") or ()
-    }
+    """Review what `terraform show -json` says about a plan.
+
+    `resources` are the plan's, where they have been read already.
+    """
+    known = resources_of(document) if resources is None else resources
+    changes = [change for change in known if change.action is not None]
     old, new = _topologies(document)
     services = {name: _service(old, name) for name in (*old, *new)}
     later = {name: _service(new, name) for name in (*old, *new)}
@@ -77,9 +77,6 @@ def review_plan(
             name,
             by_name.get(name),
             service=(services.get(name), later.get(name)),
-            marks=marks.get(by_name[name].address, (None, None))
-            if name in by_name
-            else (None, None),
             dependents=needed_by.get(name, ()),
         )
         for name in dict.fromkeys(names)
@@ -101,15 +98,13 @@ def _weight(item: ItemReview) -> int:
     return list(type(item.impact)).index(item.impact)
 
 
-def _others(changes: Sequence[ChangeView]) -> Iterator[OtherChange]:
+def _others(changes: Sequence[Change]) -> Iterator[OtherChange]:
     for change in changes:
         if not change.is_container:
-            found = differences(change.before, change.after) if change.action == "update" else ()
-            yield OtherChange(address=change.address, action=change.action, differences=found)
-
-
-def _marks(change: Mapping[str, Any]) -> tuple[Any, Any]:
-    return change.get("before_sensitive"), change.get("after_sensitive")
+            found = (
+                differences(change.before, change.after) if change.action is Action.UPDATE else ()
+            )
+            yield OtherChange(address=change.address, action=str(change.action), differences=found)
 
 
 def _topologies(document: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
-from xml.etree import ElementTree as ET
 
+from homelab.junit import Case, Suite, to_xml
 from homelab.operations.run.events import Stage, State
-
-_NOT_XML = re.compile(r"[^\t\n -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,10 +72,6 @@ class OperationReport:
         """The images that only stand in for the real ones."""
         return tuple(image.image for image in self.images if image.is_stand_in)
 
-    def seconds_of(self, stage: Stage) -> float:
-        """How long a stage took; 0 when it was not run."""
-        return sum(result.seconds for result in self.stages if result.stage is stage)
-
     def to_json(self) -> dict[str, Any]:
         """The report for programs; `schema` grows when a field changes its meaning."""
         return {
@@ -119,42 +112,22 @@ class OperationReport:
 
     def to_junit(self) -> str:
         """JUnit XML: a suite for each stage, a case for each container, or one for the stage."""
-        root = ET.Element("testsuites", name=f"homelab {self.operation}", time=_time(self.seconds))
-        for stage in self.stages:
-            suite = ET.SubElement(
-                root, "testsuite", name=str(stage.stage), time=_time(stage.seconds)
-            )
-            items = [item for item in self.items if item.stage is stage.stage]
-            for item in items:
-                _case(suite, item.item, item)
-            if not items or stage.state in {State.FAILED, State.NOT_RUN}:
-                _case(suite, str(stage.stage), stage)
-            for attribute, tag in (("failures", "failure"), ("skipped", "skipped")):
-                suite.set(attribute, str(len(suite.findall(f"testcase/{tag}"))))
-            suite.set("tests", str(len(suite)))
-        ET.indent(root)
-        return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+        suites = [self._suite(stage) for stage in self.stages]
+        return to_xml(f"homelab {self.operation}", suites, seconds=self.seconds)
+
+    def _suite(self, stage: StageResult) -> Suite:
+        cases = [_case(item.item, item) for item in self.items if item.stage is stage.stage]
+        if not cases or stage.state in {State.FAILED, State.NOT_RUN}:
+            cases.append(_case(str(stage.stage), stage))
+        return Suite(name=str(stage.stage), cases=cases, seconds=stage.seconds)
 
 
-def _case(suite: ET.Element, name: str, result: StageResult | ItemResult) -> None:
-    case = ET.SubElement(
-        suite,
-        "testcase",
+def _case(name: str, result: StageResult | ItemResult) -> Case:
+    failed = result.state is State.FAILED
+    over = result.state.is_final and result.state is not State.NOT_RUN
+    return Case(
         name=name,
-        classname=str(result.stage),
-        time=_time(result.seconds),
+        seconds=result.seconds,
+        failure=result.detail if failed else None,
+        skipped=None if failed or over else result.detail,
     )
-    if result.state is State.FAILED:
-        failure = ET.SubElement(case, "failure", message=xml_text(result.detail))
-        failure.text = xml_text(result.detail)
-    elif not result.state.is_final or result.state is State.NOT_RUN:
-        ET.SubElement(case, "skipped", message=xml_text(result.detail))
-
-
-def _time(seconds: float) -> str:
-    return f"{seconds:.3f}"
-
-
-def xml_text(text: str) -> str:
-    """Without what XML 1.0 does not allow: control characters, surrogates, non-characters."""
-    return _NOT_XML.sub("", text)

@@ -19,24 +19,18 @@ from homelab.operations.run.events import Listener, Stage, silent
 from homelab.operations.run.ownership import give_back
 from homelab.operations.run.recorder import Recorder
 from homelab.operations.run.report import ImageOrigin, OperationReport
-from homelab.operations.target.lab_options import LabOptions
 from homelab.operations.target.worker import Worker, ago, this_process
+from homelab.options.lab import LabOptions
 from homelab.polling import wait_until
 from homelab.relay import Relay
 from homelab.settings import Settings
 
 _LOCK = ".lock"
 
+_PLANNED = ("plan.json", "plan.md", "policy.sarif", "policy.xml")
 _PRODUCTS = {
-    "plan": ("plan.json", "plan.md", "policy.sarif", "policy.xml"),
-    "deploy": (
-        "plan.json",
-        "plan.md",
-        "policy.sarif",
-        "policy.xml",
-        "deploy.json",
-        "deploy.xml",
-    ),
+    "plan": _PLANNED,
+    "deploy": (*_PLANNED, "deploy.json", "deploy.xml"),
     "destroy": ("destroy.json", "destroy.xml"),
 }
 """What an operation writes below build/; an old one must not pass for this run's."""

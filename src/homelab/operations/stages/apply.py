@@ -5,7 +5,7 @@ from __future__ import annotations
 from homelab.clients.proxmox import Proxmox
 from homelab.clients.terraform.client import Applied
 from homelab.clients.terraform.events import Diagnostic, Phase, ResourceEvent, TerraformEvent
-from homelab.operations.review.report import CONTAINER_TYPE, item_of
+from homelab.model.changes import item_of
 from homelab.operations.run.events import Stage, State
 from homelab.operations.run.recorder import Recorder
 from homelab.operations.run.run import Run
@@ -13,6 +13,7 @@ from homelab.operations.stages.plan import Planned
 from homelab.operations.stages.protection import lift_protection
 from homelab.operations.stages.starting import start_stopped
 from homelab.operations.target.target import Target
+from homelab.pve.telmate.attributes import CONTAINER
 
 _PAST = {
     "create": "created",
@@ -32,7 +33,7 @@ def apply(run: Run, target: Target, planned: Planned) -> None:
     """
     recorder = run.recorder
     with recorder.stage(Stage.APPLY) as handle:
-        touched = {change.item for change in planned.report.changes}
+        touched = {change.name for change in planned.report.changes}
         for container in planned.topology:
             if container.name not in touched:
                 recorder.item(Stage.APPLY, container.name, State.UNCHANGED)
@@ -77,11 +78,11 @@ class ApplyListener:
     def __call__(self, event: TerraformEvent) -> None:
         """Take one event in."""
         match event:
-            case ResourceEvent(resource_type=kind) if kind == CONTAINER_TYPE:
+            case ResourceEvent(resource_type=kind) if kind == CONTAINER:
                 self._container(event)
             case ResourceEvent(phase=Phase.START):
                 self._recorder.progress(self._stage, f"{event.action} {event.address}")
-            case Diagnostic(severity="error") if f"{CONTAINER_TYPE}." in event.address:
+            case Diagnostic(severity="error") if f"{CONTAINER}." in event.address:
                 item = item_of(event.address)
                 self._recorder.item(self._stage, item, State.FAILED, str(event))
 

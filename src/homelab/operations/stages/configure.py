@@ -53,9 +53,7 @@ def vault_for(run: Run, target: Target, topology: Topology) -> Vault | None:
         return None
     _, section = run.settings.target(run.target)
     configured = section.vault_password_file if isinstance(section, ProxmoxTarget) else None
-    password = run.settings.environment.vault_password_file or (
-        run.settings.project / configured.expanduser() if configured else None
-    )
+    password = run.settings.project / configured.expanduser() if configured else None
     path = run.settings.project / "ansible" / "group_vars" / run.target / "vault.yml"
     return given_vault(topology, path, password_file=password)
 

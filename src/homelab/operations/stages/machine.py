@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 
-from homelab.lab.host.doctor import CheckState, diagnose, make_ready
+from homelab.lab.host.doctor import CheckState, diagnose
+from homelab.lab.host.installation import make_ready
 from homelab.lab.host.limits import WANTED, HostLimits
 from homelab.operations.run.events import Stage
 from homelab.operations.run.run import Run
-from homelab.operations.target.lab_options import LabPlace, lab_place, open_lab
+from homelab.operations.target.lab_options import lab_place, open_lab
+from homelab.options.lab import LabPlace
 from homelab.settings import LabTarget, cache_directory
 
 

@@ -14,8 +14,9 @@ from homelab.clients.terraform.client import Terraform
 from homelab.clients.terraform.plan import Plan
 from homelab.errors import HomelabError
 from homelab.model import Topology, topology_from_plan
+from homelab.model.changes import Action
 from homelab.offline_provider import VERSION, serves_offline
-from homelab.operations.review.report import Action, PlannedChange, PlanReport
+from homelab.operations.review.report import PlanReport
 from homelab.operations.run.events import Stage, State
 from homelab.operations.run.recorder import Recorder
 from homelab.operations.run.run import Run
@@ -25,6 +26,8 @@ from homelab.operations.stages.protection import unprotect
 from homelab.operations.state.remote import remote_terraform
 from homelab.operations.state.saved_plan import fresh_plan
 from homelab.operations.target.target import Target
+from homelab.policy import Subject
+from homelab.policy.documents import subject_from_plan
 from homelab.process import environment
 from homelab.settings import Settings
 
@@ -36,6 +39,8 @@ class Planned:
     terraform: Terraform
     plan: Plan
     topology: Topology
+    subject: Subject
+    """What the policy, the review and the preflight judge."""
     report: PlanReport
 
 
@@ -117,14 +122,11 @@ def make_plan(
                 require_present(Proxmox.from_environment(target.environment), plan.changes)
         else:
             plan = terraform.plan(refresh=False)
-        report = _plan_report(run, target, plan, not_checked, time.monotonic() - begin)
-        run.write_json("plan.json", report.to_json())
-        run.write("plan.md", report.to_markdown())
-        stage.detail = report.headline
-        stage.state = State.UNCHANGED if report.is_empty else State.DONE
-    topology = topology_from_plan(plan.document)
-    run.recorder.items_known(_items(topology, report))
-    return Planned(terraform=terraform, plan=plan, topology=topology, report=report)
+        planned = _planned(run, target, terraform, plan, not_checked=not_checked, begin=begin)
+        stage.detail = planned.report.headline
+        stage.state = State.UNCHANGED if planned.report.is_empty else State.DONE
+    run.recorder.items_known(_items(planned))
+    return planned
 
 
 def adopt_plan(run: Run, target: Target, given: Plan | Path) -> Planned:
@@ -139,13 +141,11 @@ def adopt_plan(run: Run, target: Target, given: Plan | Path) -> Planned:
     with run.recorder.stage(Stage.PLAN, detail=f"given: {path}") as stage:
         terraform = terraform_for(run.settings, target)
         plan = fresh_plan(run.settings, target, terraform, given)
-        report = _plan_report(run, target, plan, (), 0.0)
-        run.write_json("plan.json", report.to_json())
-        stage.detail = f"given: {report.headline}"
-        stage.state = State.UNCHANGED if report.is_empty else State.DONE
-    topology = topology_from_plan(plan.document)
-    run.recorder.items_known(_items(topology, report))
-    return Planned(terraform=terraform, plan=plan, topology=topology, report=report)
+        planned = _planned(run, target, terraform, plan)
+        stage.detail = f"given: {planned.report.headline}"
+        stage.state = State.UNCHANGED if planned.report.is_empty else State.DONE
+    run.recorder.items_known(_items(planned))
+    return planned
 
 
 def require_allowed(report: PlanReport, target: Target, allowed: Collection[str]) -> None:
@@ -156,7 +156,7 @@ def require_allowed(report: PlanReport, target: Target, allowed: Collection[str]
     """
     if target.is_lab:
         return
-    removed = {change.item for change in report.changes if change.removes and change.is_container}
+    removed = {change.name for change in report.changes if change.removes and change.is_container}
     unnamed = sorted(removed - set(allowed))
     if unnamed:
         raise DeletionError(unnamed, target.name)
@@ -189,35 +189,35 @@ class _Node:
         self._recorder.notice(f"removed container {vmid}, whose creation had been cut off")
 
 
-def _plan_report(
-    run: Run, target: Target, plan: Plan, not_checked: tuple[str, ...], seconds: float
-) -> PlanReport:
-    changes = tuple(
-        PlannedChange(address=change.address, action=_ACTIONS[change.action])
-        for change in plan.changes
-    )
-    return PlanReport(
+def _planned(
+    run: Run,
+    target: Target,
+    terraform: Terraform,
+    plan: Plan,
+    *,
+    not_checked: tuple[str, ...] = (),
+    begin: float | None = None,
+) -> Planned:
+    """A plan with all that is read from it; `begin` is since when it was worked on."""
+    topology = topology_from_plan(plan.document)
+    report = PlanReport(
         target=target.name,
         runtime=target.runtime,
         provider=run.provider or "",
-        changes=changes,
-        containers=len(topology_from_plan(plan.document)) if not plan.destroys else 0,
+        changes=plan.changes,
+        containers=len(topology),
         not_checked=not_checked,
-        seconds=seconds,
+        seconds=0.0 if begin is None else time.monotonic() - begin,
+    )
+    subject = subject_from_plan(plan.document, topology, resources=plan.resources)
+    return Planned(
+        terraform=terraform, plan=plan, topology=topology, subject=subject, report=report
     )
 
 
-_ACTIONS = {
-    "create": Action.CREATE,
-    "update": Action.UPDATE,
-    "replace": Action.REPLACE,
-    "delete": Action.DELETE,
-    "import": Action.ADOPT,
-}
-
-
-def _items(topology: Topology, report: PlanReport) -> tuple[str, ...]:
+def _items(planned: Planned) -> tuple[str, ...]:
     """The topology's containers, and those that are to go."""
-    names = [container.name for container in topology]
-    gone = [c.item for c in report.changes if c.action is Action.DELETE and c.is_container]
+    names = [container.name for container in planned.topology]
+    changes = planned.report.changes
+    gone = [c.name for c in changes if c.action is Action.DELETE and c.is_container]
     return tuple(dict.fromkeys([*names, *gone]))

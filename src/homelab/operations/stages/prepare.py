@@ -13,7 +13,8 @@ from homelab.operations.run.run import Run
 from homelab.operations.stages.check import in_terms_of_policy, load_topology, read_tree
 from homelab.operations.stages.machine import low_limits, make_able, raised_limits
 from homelab.operations.target.target import Target, lab_as_target, open_target
-from homelab.settings import ImagesChoice, LabTarget
+from homelab.options.declared import ImagesChoice
+from homelab.settings import LabTarget
 
 if TYPE_CHECKING:
     from homelab.lab import Lab

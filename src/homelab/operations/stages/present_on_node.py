@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
 
-from homelab.clients.terraform.plan import Change
 from homelab.errors import ApiError, HomelabError
-from homelab.operations.review.report import CONTAINER_TYPE
+from homelab.model.changes import Action, Change
 
-_MAKES = frozenset({"create", "replace"})
+_MAKES = frozenset({Action.CREATE, Action.REPLACE})
 _SHOWN = 5
 
 
@@ -61,9 +60,9 @@ def require_present(node: Node, changes: Iterable[Change]) -> None:
     """
     needs: dict[_Need, list[str]] = {}
     for change in changes:
-        if change.resource_type == CONTAINER_TYPE and change.action in _MAKES:
-            for need in _needs(change.after or {}):
-                needs.setdefault(need, []).append(change.key)
+        if change.is_container and change.action in _MAKES:
+            for need in _needs(change.after):
+                needs.setdefault(need, []).append(change.name)
     if not needs:
         return
 

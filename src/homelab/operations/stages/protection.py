@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from homelab.clients.proxmox import Proxmox
-from homelab.clients.terraform.plan import Change
 from homelab.errors import ApiError
-
-_REMOVING = ("delete", "replace")
+from homelab.model.changes import Change
 
 
 def lift_protection(proxmox: Proxmox, changes: Iterable[Change]) -> tuple[str, ...]:
@@ -19,11 +17,10 @@ def lift_protection(proxmox: Proxmox, changes: Iterable[Change]) -> tuple[str, .
     """
     lifted = []
     for change in changes:
-        before = change.before or {}
-        if change.action not in _REMOVING or not before.get("protection"):
-            continue
-        unprotect(proxmox, str(before["target_node"]), int(before["vmid"]))
-        lifted.append(change.key)
+        before = change.before
+        if change.removes and before.get("protection"):
+            unprotect(proxmox, str(before["target_node"]), int(before["vmid"]))
+            lifted.append(change.name)
     return tuple(lifted)
 
 

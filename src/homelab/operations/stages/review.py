@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Collection
 
 from homelab import policy
 from homelab.clients.proxmox import Proxmox
@@ -12,13 +11,14 @@ from homelab.operations.review.data import to_json
 from homelab.operations.review.needs import needs_of, root_only_lines
 from homelab.operations.review.page import to_markdown
 from homelab.operations.review.preflight import Preflight, preflight
+from homelab.operations.review.report import PlanReport
 from homelab.operations.review.reviewed import Review, review_plan
 from homelab.operations.run.events import Stage, State
 from homelab.operations.run.run import Run
 from homelab.operations.stages.plan import Planned
 from homelab.operations.target.target import Target
+from homelab.policy import Subject
 from homelab.policy.configuration import capacity_of, waivers_of
-from homelab.policy.documents import subject_from_plan
 from homelab.policy.extensions import all_rules
 from homelab.policy.formats import to_junit, to_sarif
 from homelab.pve.release import DEFAULT_RELEASE, Release
@@ -37,28 +37,32 @@ def review(
 
     With `strict` warnings of the policy count against the plan.
 
-    Writes build/plan.md, build/plan.json, build/policy.sarif and build/policy.xml.
+    Writes build/plan.md and build/plan.json, without a review where there can be none, and
+    build/policy.sarif and build/policy.xml.
 
     Raises:
         PolicyViolationError: the plan breaks a rule of severity error.
         MissingPrivilegesError: the credentials can't apply it.
     """
     with run.recorder.stage(Stage.REVIEW) as stage:
-        document = planned.plan.document
-        judged = policy.evaluate(
-            document,
-            planned.topology,
-            directory=run.terraform_directory,
-            tree=run.tree,
-            rules=all_rules(run.settings.project),
-            waivers=waivers_of(run.settings.policy, run.settings.project),
-            capacity=capacity_of(run.settings.policy),
-            may_lose=None if target.is_lab else allow_delete,
-        )
-        checked = check_privileges(target, document)
-        reviewed = review_plan(document, policy=judged, preflight=checked, strict=strict)
-        run.write("plan.md", to_markdown(planned.report, reviewed))
-        run.write_json("plan.json", to_json(planned.report, reviewed))
+        reviewed: Review | None = None
+        try:
+            judged = policy.evaluate(
+                planned.subject,
+                directory=run.terraform_directory,
+                tree=run.tree,
+                rules=all_rules(run.settings.project),
+                waivers=waivers_of(run.settings.policy, run.settings.project),
+                capacity=capacity_of(run.settings.policy),
+                may_lose=None if target.is_lab else allow_delete,
+            )
+            checked = check_privileges(target, planned.subject)
+            plan = planned.plan
+            reviewed = review_plan(
+                plan.document, plan.resources, policy=judged, preflight=checked, strict=strict
+            )
+        finally:
+            _write_plan(run, planned.report, reviewed)
         run.write("policy.sarif", json.dumps(to_sarif(judged), indent=2) + "\n")
         run.write("policy.xml", to_junit(judged))
         lacking = "" if checked.is_ok else f"; {checked.user} lacks privileges"
@@ -71,21 +75,26 @@ def review(
     return reviewed
 
 
-def check_privileges(target: Target, document: Mapping[str, Any]) -> Preflight:
+def _write_plan(run: Run, report: PlanReport, review: Review | None) -> None:
+    """The only writer of a plan's files."""
+    run.write("plan.md", to_markdown(report, review))
+    run.write_json("plan.json", to_json(report, review))
+
+
+def check_privileges(target: Target, subject: Subject) -> Preflight:
     """What applying a plan takes, against what the target's credentials have there.
 
     Raises:
         ApiError: the target does not say what they have.
     """
     proxmox = Proxmox.from_environment(target.environment)
-    subject = subject_from_plan(document)
     changes = subject.changes or ()
     names = target.environment
     return preflight(
         names.get("PM_API_TOKEN_ID") or names.get("PM_USER") or "?",
         needs_of(
             changes,
-            document=document,
+            resources=subject.resources,
             provider=subject.provider,
             release=_release(proxmox.version()),
         ),

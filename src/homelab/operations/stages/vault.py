@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import yaml
 
 from homelab.clients.ansible.vault import decrypt, encrypt
 from homelab.errors import ConfigurationError
+from homelab.files import replace_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,8 +54,9 @@ def lab_vault(topology: Topology, state: Path) -> Vault:
         container: {name: known.get(container, {}).get(name) or _random() for name in names}
         for container, names in wanted.items()
     }
-    _replace(vault.path, encrypt(yaml.safe_dump({VARIABLE: values}), password))
-    _replace(index, json.dumps(wanted))
+    encrypted = encrypt(yaml.safe_dump({VARIABLE: values}), password)
+    replace_file(vault.path, encrypted, mode=0o600)
+    replace_file(index, json.dumps(wanted), mode=0o600)
     return vault
 
 
@@ -137,7 +138,7 @@ def _random() -> str:
 
 def _password(path: Path) -> str:
     if not path.is_file():
-        _replace(path, secrets.token_urlsafe(32) + "\n")
+        replace_file(path, secrets.token_urlsafe(32) + "\n", mode=0o600)
     return path.read_text(encoding="utf-8").strip()
 
 
@@ -146,14 +147,6 @@ def _read_index(path: Path) -> object:
         return json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         return None
-
-
-def _replace(path: Path, text: str) -> None:
-    beside = path.with_name(f".{path.name}.new")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        stream.write(text)
-    beside.replace(path)
 
 
 def _count(names: Mapping[str, list[str]]) -> int:

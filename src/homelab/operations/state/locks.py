@@ -18,15 +18,14 @@ from pathlib import Path
 from homelab.clients.postgres import HeldLock, LockKind, Session, StateDatabase
 from homelab.clients.terraform.client import TerraformError
 from homelab.clients.terraform.local_lock import info_file, local_lock
-from homelab.clients.terraform.state import state_file
 from homelab.errors import HomelabError
 from homelab.operations.run.events import Stage
 from homelab.operations.run.run import Run, project_lock_holder
-from homelab.operations.state.remote import database, local_state
+from homelab.operations.state.remote import database, local_state_of
 from homelab.operations.target.target import Target, state_schema
 from homelab.operations.target.worker import Worker, ago
 from homelab.process import is_alive, processes_with
-from homelab.settings import LabTarget, Settings
+from homelab.settings import Settings
 
 DEFAULT_TIMEOUT = 10.0
 """Seconds that an operation waits for a lock unless told otherwise."""
@@ -100,8 +99,8 @@ def holders(settings: Settings, name: str | None = None) -> tuple[Holder, ...]:
     """
     wanted, section = settings.target(name)
     found = _project_holders(settings)
-    if isinstance(section, LabTarget) or state_schema(section, settings.environment) is None:
-        return found + _local_holders(_local_state(settings, wanted))
+    if state_schema(section) is None:
+        return found + _local_holders(local_state_of(settings, wanted))
     with database(settings, wanted) as stored:
         return found + _remote_holders(stored, wanted)
 
@@ -115,8 +114,8 @@ def release(settings: Settings, name: str | None, older_than: timedelta) -> Rele
         DatabaseError: the role may not end that session.
     """
     wanted, section = settings.target(name)
-    if isinstance(section, LabTarget) or state_schema(section, settings.environment) is None:
-        return _release_local(_local_state(settings, wanted))
+    if state_schema(section) is None:
+        return _release_local(local_state_of(settings, wanted))
     ended, younger = [], []
     with database(settings, wanted) as stored:
         for holder in _remote_holders(stored, wanted):
@@ -183,7 +182,7 @@ def reading(run: Run, target: Target, timeout: float) -> Iterator[None]:
         LockedError: someone else still holds it; says who.
     """
     if target.state_schema is None:
-        state = _local_state(run.settings, target.name)
+        state = local_state_of(run.settings, target.name)
         _wait(run, target, timeout, _Taking(None, lambda: _local_holders(state)))
     else:
         with database(run.settings, target.name) as stored:
@@ -321,11 +320,3 @@ def _release_local(state: Path) -> Released:
         return Released()
     left.unlink()
     return Released(tidied=(left,))
-
-
-def _local_state(settings: Settings, name: str) -> Path:
-    _, section = settings.target(name)
-    if isinstance(section, LabTarget):
-        directory = settings.project / "terraform"
-        return state_file(directory, directory / ".terraform")
-    return local_state(settings.project, name)

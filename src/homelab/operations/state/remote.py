@@ -17,7 +17,8 @@ from homelab.clients.terraform.state import state_file
 from homelab.errors import ConfigurationError, HomelabError
 from homelab.operations.target.target import Target, connection_string, open_target, state_schema
 from homelab.operations.target.worker import this_process
-from homelab.settings import LabTarget, ProxmoxTarget, Settings
+from homelab.settings import LabTarget, Settings
+from homelab.wording import counted
 
 
 class MigrationError(HomelabError):
@@ -63,6 +64,15 @@ def local_state(project: Path, target: str) -> Path:
     return state_file(project / "terraform", project / "build" / "terraform" / target, target)
 
 
+def local_state_of(settings: Settings, name: str) -> Path:
+    """Where the state of a target is, or was, as long as it is local."""
+    _, section = settings.target(name)
+    if isinstance(section, LabTarget):
+        directory = settings.project / "terraform"
+        return state_file(directory, directory / ".terraform")
+    return local_state(settings.project, name)
+
+
 def remote_terraform(settings: Settings, target: Target) -> Terraform:
     """Terraform in the working directory of a target, with the target's workspace selected.
 
@@ -87,9 +97,10 @@ def database(settings: Settings, name: str, *, doing: str | None = None) -> Stat
         ConfigurationError: the target's state is local, or the environment names no database.
         UnreachableError: the database does not let us in.
     """
-    schema = _schema(settings, name)
+    _, section = settings.target(name)
+    schema = state_schema(section)
     if schema is None:
-        if isinstance(settings.target(name)[1], LabTarget):
+        if isinstance(section, LabTarget):
             raise ConfigurationError(
                 f"target {name!r} is a lab, whose state is a file",
                 hint="name a real node: --target NAME",
@@ -110,16 +121,12 @@ def places(settings: Settings, name: str | None = None) -> tuple[StatePlace, ...
         UnreachableError: the database does not let us in.
     """
     wanted, section = settings.target(name)
-    local = local_state(settings.project, wanted)
-    if isinstance(section, LabTarget):
-        local = state_file(
-            settings.project / "terraform", settings.project / "terraform/.terraform"
-        )
+    local = local_state_of(settings, wanted)
     document = _read(local)
     shown = local.relative_to(settings.project)
     stored = None if document is None else stored_state(document)
     here = StatePlace(place=f"{shown}, local", used=True, state=stored)
-    schema = _schema(settings, wanted)
+    schema = state_schema(section)
     if schema is None:
         return (here,)
     with database(settings, wanted) as opened:
@@ -197,13 +204,6 @@ def _prepared(settings: Settings, target: Target) -> Terraform:
     return terraform
 
 
-def _schema(settings: Settings, name: str) -> str | None:
-    _, section = settings.target(name)
-    if not isinstance(section, ProxmoxTarget):
-        return None
-    return state_schema(section, settings.environment)
-
-
 def _require_room(target: str, sent: StoredState, there: StoredState) -> None:
     """Let a state pass whose destination is empty, or is an older version of it."""
     if there.resources == 0:
@@ -274,4 +274,4 @@ def _read(path: Path) -> dict[str, Any] | None:
 
 
 def _counted(resources: int) -> str:
-    return "1 resource" if resources == 1 else f"{resources} resources"
+    return counted(resources, "resource")

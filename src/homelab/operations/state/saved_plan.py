@@ -21,6 +21,7 @@ from homelab.clients.terraform.client import Terraform
 from homelab.clients.terraform.lock import LOCK_FILE
 from homelab.clients.terraform.plan import Plan
 from homelab.errors import ConfigurationError, HomelabError
+from homelab.files import replace_file
 from homelab.operations.state.revision import Revision, revision_of
 from homelab.operations.target.target import Target
 from homelab.process import environment
@@ -123,8 +124,7 @@ def keep_plan(settings: Settings, target: Target, terraform: Terraform, plan: Pl
     plan.path.chmod(0o600)
     plan.path.replace(path)
     binding = bind(settings, target, terraform, path, _prior_state(path))
-    record_file(path).write_text(binding.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    record_file(path).chmod(0o600)
+    replace_file(record_file(path), binding.model_dump_json(indent=2) + "\n", mode=0o600)
     return path
 
 

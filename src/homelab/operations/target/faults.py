@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from homelab.operations.target.lab_options import (
-    LabOptions,
-    lab_place,
-    lab_target,
-    open_lab,
-    settings_if_any,
-)
-from homelab.settings import Environment
+from homelab.operations.target.lab_options import lab_around, open_lab
+from homelab.options.lab import LabOptions
 
 if TYPE_CHECKING:
     from homelab.lab import Control, Fault
 
 
-def add_fault(state: Path | None, fault: Fault) -> Fault:
+def add_fault(options: LabOptions, fault: Fault) -> Fault:
     """Add a fault to the running lab; returns it with its number."""
-    return _control(state).add_fault(fault)
+    return _control(options).add_fault(fault)
 
 
-def list_faults(state: Path | None) -> tuple[Fault, ...]:
+def list_faults(options: LabOptions) -> tuple[Fault, ...]:
     """The faults of the running lab."""
-    return _control(state).faults()
+    return _control(options).faults()
 
 
-def clear_faults(state: Path | None, identity: str | None) -> int:
+def clear_faults(options: LabOptions, identity: str | None) -> int:
     """Remove one fault, or all; returns how many."""
-    return _control(state).clear_faults(identity)
+    return _control(options).clear_faults(identity)
 
 
-def _control(state: Path | None) -> Control:
-    place = lab_place(LabOptions(state=state), lab_target(settings_if_any()), Environment.read())
-    return open_lab(place).control()
+def _control(options: LabOptions) -> Control:
+    return open_lab(lab_around(options)).control()

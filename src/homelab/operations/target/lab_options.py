@@ -1,16 +1,24 @@
-"""Finding the lab that a command means: options, then the environment, then homelab.toml."""
+"""Finding the lab that a command means."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from homelab import settings as settings_module
 from homelab.errors import ConfigurationError
-from homelab.settings import LabTarget, RuntimeChoice, Settings
+from homelab.options.lab import LabOptions, LabPlace
+from homelab.options.option import ranked
+from homelab.settings import (
+    Environment,
+    LabTarget,
+    Settings,
+    lab_state_directory,
+    with_environment,
+)
 
 if TYPE_CHECKING:
     from homelab.lab import Lab
@@ -19,59 +27,25 @@ if TYPE_CHECKING:
 _INFO = "lab.json"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LabOptions:
-    """What a command line may say about the lab; None where it says nothing."""
-
-    runtime: RuntimeChoice | None = None
-    listen: str | None = None
-    state: Path | None = None
-    nodes: int | None = None
-    pve_version: str | None = None
-    resources_lag: float | None = None
-    request_log: Path | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LabPlace:
-    """Where the lab is, and how it runs containers."""
-
-    runtime: RuntimeChoice
-    listen: str
-    state: Path
-    nodes: int | None = None
-    """How many nodes; None: as before, or one."""
-    pve_version: str | None = None
-    """The release that the lab is; None: as before, or 9."""
-    resources_lag: float | None = None
-    """Seconds that /cluster/resources lags behind; None: not at all."""
-    request_log: Path | None = None
-    """A file that every request is noted in."""
-
-
 def lab_target(settings: Settings | None) -> LabTarget:
-    """The lab's section of homelab.toml; its defaults where there is no project."""
+    """The lab's section of homelab.toml; without a project, what the environment says alone."""
     if settings is not None:
         for target in settings.targets.values():
             if isinstance(target, LabTarget):
                 return target
-    return LabTarget(kind="lab")
+    return with_environment(LabTarget(kind="lab"), Environment.read())
 
 
-def lab_place(
-    options: LabOptions, target: LabTarget, environment: settings_module.Environment
-) -> LabPlace:
-    """Where the lab is by precedence."""
-    state = options.state or environment.lab_state or target.state
-    return LabPlace(
-        runtime=options.runtime or target.runtime,
-        listen=options.listen or environment.lab_address or target.listen,
-        state=(state or settings_module.lab_state_directory(environment)).absolute(),
-        nodes=options.nodes,
-        pve_version=options.pve_version,
-        resources_lag=options.resources_lag,
-        request_log=options.request_log,
-    )
+def lab_place(options: LabOptions, target: LabTarget, environment: Environment) -> LabPlace:
+    """Where the lab is: by the options, else the target's settings, else the defaults."""
+    by_user = LabOptions(state=lab_state_directory(environment))
+    place = ranked(LabPlace, options, target, by_user)
+    return replace(place, state=place.state.absolute())
+
+
+def lab_around(options: LabOptions) -> LabPlace:
+    """The same for the project around the working directory, and outside of one."""
+    return lab_place(options, lab_target(settings_if_any()), Environment.read())
 
 
 def settings_if_any(project: Path | None = None) -> Settings | None:
@@ -80,7 +54,7 @@ def settings_if_any(project: Path | None = None) -> Settings | None:
     Raises:
         ConfigurationError: `project` was given and is none, or a settings file is not valid.
     """
-    environment = settings_module.Environment.read()
+    environment = Environment.read()
     try:
         directory = settings_module.find_project(project or environment.project)
     except ConfigurationError:
@@ -120,7 +94,5 @@ def belongs_to_root(place: LabPlace) -> bool:
         return False
     if is_at(place):
         return not os.access(place.state / _INFO, os.R_OK)
-    nothing_named = place.state == settings_module.lab_state_directory(
-        settings_module.Environment()
-    )
+    nothing_named = place.state == lab_state_directory(Environment())
     return nothing_named and (settings_module.SYSTEM_STATE / _INFO).exists()

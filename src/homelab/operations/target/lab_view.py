@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from homelab.clients.proxmox import GuestEntry, Proxmox
 from homelab.errors import CapabilityError, ConfigurationError, HomelabError, UnreachableError
-from homelab.operations.target.lab_options import LabPlace, open_lab
+from homelab.operations.target.lab_options import open_lab
+from homelab.options.lab import LabPlace
 from homelab.process import environment
 
 if TYPE_CHECKING:
@@ -196,7 +197,7 @@ def endpoint_rows() -> tuple[tuple[str, ...], ...]:
     from homelab.lab.api.evidence import ledger
     from homelab.lab.api.refused import REFUSED
     from homelab.lab.api.table import ENDPOINTS
-    from homelab.lab.volumes.node_volumes import capabilities
+    from homelab.lab.volumes.node_volumes import describe_backends
 
     rows: list[tuple[str, ...]] = []
     for endpoint in ENDPOINTS:
@@ -206,5 +207,5 @@ def endpoint_rows() -> tuple[tuple[str, ...], ...]:
         clients = ledger().get((endpoint.method, endpoint.path), ())
         rows.append((endpoint.method, endpoint.path, shown, ", ".join(clients) or "-", effect))
     rows += [("any", path, "-", "-", f"refused: {reason}") for path, reason in REFUSED.items()]
-    rows += [("storage", name, "-", "-", what) for name, what in capabilities().items()]
+    rows += [("storage", name, "-", "-", what) for name, what in describe_backends().items()]
     return tuple(rows)

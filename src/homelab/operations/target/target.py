@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 
 from homelab.errors import CapabilityError, ConfigurationError
 from homelab.files import replace_file
-from homelab.operations.target.lab_options import LabOptions, lab_place, open_lab
+from homelab.operations.target.lab_options import lab_place, open_lab
 from homelab.operations.target.worker import this_process
+from homelab.options.lab import LabOptions
 from homelab.settings import Environment, LabTarget, ProxmoxTarget, Settings
 
 if TYPE_CHECKING:
@@ -153,14 +154,14 @@ def _registry(info: LabInfo) -> str | None:
 
 
 def _proxmox(name: str, section: ProxmoxTarget, environment: Environment, project: Path) -> Target:
-    url = environment.pm_api_url or section.api_url
+    url = section.api_url
     if url is None:
         raise ConfigurationError(
             f"target {name!r} has no API address",
             hint=f"set PM_API_URL, or api_url in [targets.{name}] of homelab.toml",
         )
     credentials = _credentials(name, environment)
-    ca_file = environment.ca_file or _from(project, section.ca_file)
+    ca_file = _from(project, section.ca_file)
     if ca_file is not None and not ca_file.is_file():
         raise ConfigurationError(f"target {name!r}: there is no CA file at {ca_file}")
     key = _from(project, section.ssh_key)
@@ -186,7 +187,7 @@ def _proxmox(name: str, section: ProxmoxTarget, environment: Environment, projec
         ),
         ssh_user=section.ssh_user,
         ssh_key=key,
-        state_schema=state_schema(section, environment),
+        state_schema=state_schema(section),
     )
 
 
@@ -201,15 +202,16 @@ def _trusting(project: Path, ca_file: Path, environment: Environment) -> dict[st
     if others is not None and others.is_file() and not others.samefile(ca_file):
         trusted = project / "build" / "ca-bundle.pem"
         trusted.parent.mkdir(exist_ok=True)
-        replace_file(trusted, others.read_bytes().rstrip() + b"\n" + ca_file.read_bytes())
+        both = others.read_bytes().rstrip() + b"\n" + ca_file.read_bytes()
+        replace_file(trusted, both, by_several=True)
     return {"HOMELAB_CA_FILE": str(ca_file), "SSL_CERT_FILE": str(trusted)}
 
 
-def state_schema(section: ProxmoxTarget, environment: Environment) -> str | None:
-    """The PostgreSQL schema of a target's state; None where the state is local."""
-    if section.state != "pg":
-        return None
-    return environment.pg_schema_name or section.state_schema
+def state_schema(section: LabTarget | ProxmoxTarget) -> str | None:
+    """The PostgreSQL schema of a target's state; None where the state is local, as a lab's is."""
+    if isinstance(section, ProxmoxTarget) and section.state == "pg":
+        return section.state_schema
+    return None
 
 
 def _database(name: str, section: ProxmoxTarget, environment: Environment) -> dict[str, str]:

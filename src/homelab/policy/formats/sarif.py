@@ -4,33 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from homelab import sarif
 from homelab.policy.report import Finding, PolicyReport
 from homelab.policy.rule import Rule, Verdict
-
-_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 def to_sarif(report: PolicyReport) -> dict[str, Any]:
     """One run: the rules with their help, and a result for each finding."""
     indexes = {rule.id: index for index, rule in enumerate(report.rules)}
-    return {
-        "$schema": _SCHEMA,
-        "version": "2.1.0",
-        "runs": [
-            {
-                "tool": {
-                    "driver": {
-                        "name": "homelab policy",
-                        "rules": [_rule(rule) for rule in report.rules],
-                    }
-                },
-                "columnKind": "utf16CodeUnits",
-                "results": [
-                    _result(finding, indexes[finding.rule.id]) for finding in report.findings
-                ],
-            }
-        ],
+    run = {
+        "tool": sarif.tool("homelab policy", [_rule(rule) for rule in report.rules]),
+        "columnKind": "utf16CodeUnits",
+        "results": [_result(finding, indexes[finding.rule.id]) for finding in report.findings],
     }
+    return sarif.document([run])
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
@@ -45,24 +32,17 @@ def _rule(rule: Rule) -> dict[str, Any]:
 
 
 def _result(finding: Finding, index: int) -> dict[str, Any]:
-    failed = finding.verdict is Verdict.FAIL
-    result: dict[str, Any] = {
-        "ruleId": finding.rule.id,
-        "ruleIndex": index,
-        "kind": "fail" if failed else "open",
-        "level": str(finding.rule.severity) if failed else "none",
-        "message": {"text": f"{finding.item}: {finding.message}. {finding.rule.fix}"},
-        "partialFingerprints": {"homelab/v1": f"{finding.rule.id}:{finding.item}"},
-    }
-    if finding.place is not None:
-        result["locations"] = [
-            {
-                "physicalLocation": {
-                    "artifactLocation": {"uri": finding.place.file.as_posix()},
-                    "region": {"startLine": finding.place.line},
-                }
-            }
-        ]
+    rule, place, failed = finding.rule, finding.place, finding.verdict is Verdict.FAIL
+    result = sarif.result(
+        rule.id,
+        f"{finding.item}: {finding.message}. {rule.fix}",
+        level=str(rule.severity) if failed else "none",
+        path=None if place is None else place.file.as_posix(),
+        line=None if place is None else place.line,
+    )
+    result["ruleIndex"] = index
+    result["kind"] = "fail" if failed else "open"
+    result["partialFingerprints"] = {"homelab/v1": f"{rule.id}:{finding.item}"}
     if finding.waiver is not None:
         result["suppressions"] = [{"kind": "external", "justification": finding.waiver.reason}]
     return result

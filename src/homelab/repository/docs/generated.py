@@ -11,12 +11,14 @@ from homelab.repository.docs.module_page import module_page
 from homelab.repository.docs.picture import picture
 from homelab.repository.docs.plan_example import can_show, plan_example
 from homelab.repository.docs.policy_page import policy_page
+from homelab.repository.docs.settings_page import settings_page
 from homelab.repository.docs.topology_page import topology_page
 from homelab.settings import Settings
 
 PAGE = "docs/topology.md"
 PICTURE = "docs/topology.svg"
 POLICY = "docs/policy.md"
+SETTINGS = "docs/settings.md"
 EXAMPLE = "docs/plan-example.md"
 
 
@@ -34,6 +36,7 @@ def pages(settings: Settings) -> Mapping[str, str]:
         PAGE: topology_page(topology, picture=Path(PICTURE).name),
         PICTURE: picture(topology),
         POLICY: policy_page(),
+        SETTINGS: settings_page(),
     }
     if can_show(topology):
         made[EXAMPLE] = plan_example(settings.project, topology, tree)

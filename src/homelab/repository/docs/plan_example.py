@@ -14,7 +14,7 @@ from homelab.model.hcl import Declared
 from homelab.operations.review.needs import needs_of, root_only_lines
 from homelab.operations.review.page import to_markdown
 from homelab.operations.review.preflight import preflight
-from homelab.operations.review.report import Action, PlannedChange, PlanReport
+from homelab.operations.review.report import PlanReport
 from homelab.operations.review.reviewed import review_plan
 from homelab.policy.configuration import capacity_of
 from homelab.policy.documents import subject_from_plan
@@ -22,7 +22,6 @@ from homelab.policy.synthetic_plan import sketch_plan
 from homelab.pve.terraform_privileges import PRIVILEGES
 from homelab.settings import Environment, load
 
-_ACTIONS = {"import": Action.ADOPT}
 _TOKEN = "homelab@pve!terraform"  # noqa: S105  (a token's name)
 _NAMES = frozenset({"plex", "loki", "vaultwarden", "tautulli", "bazarr"})
 
@@ -39,8 +38,9 @@ def plan_example(project: Path, topology: Topology, tree: Declared) -> str:
     before = {**document_of(topology), "firewall_policy": "DROP"}
     plan = Plan.parse(Path("example"), sketch_plan(_changed(before), before))
     capacity = capacity_of(settings.policy)
+    subject = subject_from_plan(plan.document, resources=plan.resources)
     judged = policy.evaluate(
-        plan,
+        subject,
         directory=tree.directory,
         tree=tree,
         capacity=policy.Capacity(
@@ -48,7 +48,6 @@ def plan_example(project: Path, topology: Topology, tree: Declared) -> str:
         ),
         today=date(2025, 1, 1),
     )
-    subject = subject_from_plan(plan.document)
     changes = subject.changes or ()
     held = {
         "/": dict.fromkeys((*PRIVILEGES, "SDN.Use"), 1),
@@ -56,7 +55,7 @@ def plan_example(project: Path, topology: Topology, tree: Declared) -> str:
     }
     checked = preflight(
         _TOKEN,
-        needs_of(changes, document=plan.document, provider=subject.provider),
+        needs_of(changes, resources=plan.resources, provider=subject.provider),
         root_only_lines(changes),
         held,
     )
@@ -64,17 +63,11 @@ def plan_example(project: Path, topology: Topology, tree: Declared) -> str:
         target="production",
         runtime=None,
         provider="telmate/proxmox 3.0.2-rc07",
-        changes=tuple(
-            PlannedChange(
-                address=change.address,
-                action=_ACTIONS.get(change.action) or Action(change.action),
-            )
-            for change in plan.changes
-        ),
+        changes=plan.changes,
         containers=28,
         not_checked=("Ansible's part and whether services answer: that is what deploy does",),
     )
-    review = review_plan(plan.document, policy=judged, preflight=checked)
+    review = review_plan(plan.document, plan.resources, policy=judged, preflight=checked)
     return f"{_EXAMPLE_HEAD}{to_markdown(report, review)}"
 
 

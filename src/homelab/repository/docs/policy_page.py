@@ -6,6 +6,7 @@ from homelab import policy
 from homelab.policy.rule import Rule
 from homelab.policy.rules import CONTRADICTIONS
 from homelab.policy.waivers import META
+from homelab.repository.docs.markdown import table
 
 _GROUPS = {
     "HL1": "Identity and addresses",
@@ -20,26 +21,21 @@ _GROUPS = {
 def policy_page() -> str:
     """The rules as a page: what each asks, why, and how to put it right."""
     asked = sum(not rule.needs_plan for rule in policy.RULES)  # by `homelab policy`, on a tree
-    parts = [_POLICY_HEAD.replace("{count}", str(asked))]
+    lines = _POLICY_HEAD.replace("{count}", str(asked)).splitlines()
     for prefix, title in _GROUPS.items():
         rules = [rule for rule in (*policy.RULES, *META) if rule.id.startswith(prefix)]
-        rows = "\n".join(_row(rule) for rule in rules)
-        parts.append(
-            f"## {title}\n\n| rule | severity | what | why | fix |\n|---|---|---|---|---|\n"
-        )
-        parts.append(f"{rows}\n\n")
-    parts.append(_POLICY_TAIL)
-    return "".join(parts)
+        columns = ("rule", "severity", "what", "why", "fix")
+        lines += [f"## {title}", "", *table(columns, map(_cells, rules))]
+    return "\n".join((*lines, _POLICY_TAIL))
 
 
-def _row(rule: Rule) -> str:
+def _cells(rule: Rule) -> tuple[str, ...]:
     what = rule.summary
     if rule.needs_plan:
         what += " *Judges plans only.*"
     if rule in CONTRADICTIONS:
         what += " *First.*"
-    cells = (f"{rule.id} `{rule.slug}`", str(rule.severity), what, rule.rationale, rule.fix)
-    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+    return (f"{rule.id} `{rule.slug}`", str(rule.severity), what, rule.rationale, rule.fix)
 
 
 _POLICY_HEAD = """\

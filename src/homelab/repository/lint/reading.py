@@ -19,12 +19,13 @@ _YAMLLINT = re.compile(
     r"^(?P<path>[^:]+):(?P<line>\d+):\d+: \[(?P<level>\w+)\] (?P<message>.*?)"
     r"(?: \((?P<rule>[\w-]+)\))?$"
 )
-_UNFORMATTED = re.compile(
-    r"^Would reformat: (.+)$|^unformatted: .*\n\s*--> (.+?):\d+:\d+", re.MULTILINE
+_IMPORT = re.compile(r"(homelab[\w.]*)\s+->\s+(homelab[\w.]*)\s+\(l\.(\d+)")
+"""The line may be broken where it is longer than the terminal is thought to be wide."""
+_CIRCLES = re.compile(
+    r"^No cycles are allowed in (homelab[\w.]*)\.\n((?:.*\n)*?(?:- .*\n)+)", re.MULTILINE
 )
-_IMPORT = re.compile(r"(homelab[\w.]*) -> (homelab[\w.]*) \(l\.(\d+)")
-
-
+_CIRCLE = re.compile(r"^- (\.[\w.]+)\s+->\s+(\.[\w.]+)", re.MULTILINE)
+_UNLISTED = re.compile(r"^- (homelab[\w.]*)$", re.MULTILINE)
 _STALE = "stale: "
 
 
@@ -93,15 +94,6 @@ def yamllint(done: Completed) -> tuple[Finding, ...]:
     return _no_less(done, found)
 
 
-def ruff_format(done: Completed) -> tuple[Finding, ...]:
-    """What `ruff format --check` prints, in its older and its newer form."""
-    found = [
-        Finding(rule="format", message="is not formatted: ruff format", path=old or new)
-        for old, new in _UNFORMATTED.findall(done.stdout)
-    ]
-    return _no_less(done, found)
-
-
 def terraform_fmt(done: Completed) -> tuple[Finding, ...]:
     """What `terraform fmt -check -recursive` prints: one path a line."""
     found = [
@@ -117,18 +109,25 @@ def terraform_fmt(done: Completed) -> tuple[Finding, ...]:
 
 
 def import_linter(done: Completed) -> tuple[Finding, ...]:
-    """What `lint-imports` prints: the imports that break a contract."""
-    found = [
-        Finding(
+    """What `lint-imports` prints: the imports that break a contract, circles, modules without a layer."""
+    return () if done.returncode == 0 else _no_less(done, list(_broken_contracts(done.stdout)))
+
+
+def _broken_contracts(text: str) -> Iterator[Finding]:
+    for importer, imported, line in _IMPORT.findall(text):
+        yield Finding(
             rule="layers",
             message=f"{importer} must not import {imported}",
             path=f"src/{importer.replace('.', '/')}.py",
             line=int(line),
         )
-        for importer, imported, line in _IMPORT.findall(done.stdout)
-        if done.returncode != 0
-    ]
-    return _no_less(done, found)
+    for parent, links in _CIRCLES.findall(text):
+        for importer, imported in _CIRCLE.findall(links):
+            message = f"{parent}{importer} must not import {parent}{imported}: a circle"
+            yield Finding(rule="layers", message=message)
+    for module in _UNLISTED.findall(text):
+        message = f"{module} stands in no layer of its contract"
+        yield Finding(rule="layers", message=message, path="pyproject.toml")
 
 
 def pip_audit(done: Completed) -> tuple[Finding, ...]:

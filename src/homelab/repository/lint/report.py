@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
-from xml.etree import ElementTree as ET
 
+from homelab import sarif
 from homelab.errors import HomelabError
-from homelab.operations.run.report import xml_text
+from homelab.junit import Case, Suite, to_xml
 from homelab.repository.lint.finding import Finding
+from homelab.wording import counted
 
 
 class FindingsError(HomelabError):
@@ -17,15 +18,14 @@ class FindingsError(HomelabError):
 
     def __init__(self, report: ScanReport) -> None:
         self.report = report
-        count = len(report.findings)
-        noun = "finding" if count == 1 else "findings"
         listing = "".join(
             f"\n  {result.tool}: {finding}"
             for result in report.results
             for finding in result.findings
         )
         super().__init__(
-            f"{count} {noun}:{listing}", hint="put these right; build/lint.sarif has them too"
+            f"{counted(len(report.findings), 'finding')}:{listing}",
+            hint="put these right; build/lint.sarif has them too",
         )
 
 
@@ -76,55 +76,37 @@ class ScanReport:
 
     def to_sarif(self) -> dict[str, Any]:
         """One run for each tool that was asked."""
-        return {
-            "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-            "version": "2.1.0",
-            "runs": [_run(result) for result in self.results if result.not_checked is None],
-        }
+        asked = [result for result in self.results if result.not_checked is None]
+        return sarif.document([_run(result) for result in asked])
 
     def to_junit(self) -> str:
         """A suite for each tool, a case for each finding, or one for the tool."""
-        root = ET.Element("testsuites", name="homelab lint")
-        for result in self.results:
-            suite = ET.SubElement(
-                root,
-                "testsuite",
-                name=result.tool,
-                time=f"{result.seconds:.3f}",
-                tests=str(len(result.findings) or 1),
-                failures=str(len(result.findings)),
-                skipped="0" if result.not_checked is None else "1",
-            )
-            for finding in result.findings:
-                case = ET.SubElement(
-                    suite, "testcase", classname=result.tool, name=f"{finding.rule} {finding.place}"
-                )
-                failure = ET.SubElement(case, "failure", message=xml_text(finding.message))
-                failure.text = xml_text(str(finding))
-            if not result.findings:
-                case = ET.SubElement(suite, "testcase", classname=result.tool, name=result.looks_at)
-                if result.not_checked is not None:
-                    ET.SubElement(case, "skipped", message=result.not_checked)
-        ET.indent(root)
-        return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+        suites = [_suite(result) for result in self.results]
+        return to_xml("homelab lint", suites, seconds=sum(suite.seconds for suite in suites))
 
 
 def _run(result: ToolResult) -> dict[str, Any]:
     rules = sorted({finding.rule for finding in result.findings})
     return {
-        "tool": {"driver": {"name": result.tool, "rules": [{"id": rule} for rule in rules]}},
+        "tool": sarif.tool(result.tool, [{"id": rule} for rule in rules]),
         "automationDetails": {"id": f"homelab-lint/{result.tool}"},
-        "results": [_result(finding) for finding in result.findings],
+        "results": [
+            sarif.result(
+                found.rule,
+                found.message,
+                level=str(found.level),
+                path=found.path or ".",
+                line=found.line,
+            )
+            for found in result.findings
+        ],
     }
 
 
-def _result(finding: Finding) -> dict[str, Any]:
-    place: dict[str, Any] = {"artifactLocation": {"uri": finding.path or "."}}
-    if finding.line is not None:
-        place["region"] = {"startLine": max(finding.line, 1)}
-    return {
-        "ruleId": finding.rule,
-        "level": str(finding.level),
-        "message": {"text": finding.message},
-        "locations": [{"physicalLocation": place}],
-    }
+def _suite(result: ToolResult) -> Suite:
+    found = [
+        Case(name=f"{finding.rule} {finding.place}", failure=str(finding), headline=finding.message)
+        for finding in result.findings
+    ]
+    whole = Case(name=result.looks_at, skipped=result.not_checked)
+    return Suite(name=result.tool, cases=found or [whole], seconds=result.seconds)

@@ -46,8 +46,8 @@ TOOLS: tuple[Tool, ...] = (
     Tool(
         name="ruff-format",
         looks_at="Python's formatting",
-        argv=("ruff", "format", "--no-cache", "--check"),
-        read=reading.ruff_format,
+        argv=("ruff", "format", "--no-cache", "--check", "--output-format", "sarif"),
+        read=reading.sarif(),
     ),
     Tool(
         name="import-linter",

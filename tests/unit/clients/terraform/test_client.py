@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from homelab.clients.terraform.binary import Binary, write_launcher
+from homelab.clients.terraform.binary import Binary
 from homelab.clients.terraform.client import IMPORT_FILE, Import, Terraform, TerraformError
 from homelab.clients.terraform.events import Diagnostic, TerraformEvent
 from homelab.clients.terraform.plan import Plan
@@ -100,13 +100,6 @@ def test_import_blocks_are_there_only_while_planning(tmp_path: Path) -> None:
 def test_a_directory_without_configuration_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="has no Terraform configuration"):
         Terraform(tmp_path).init()
-
-
-def test_the_launcher_is_written_once(tmp_path: Path) -> None:
-    launcher = write_launcher(tmp_path / "bin")
-    assert os.access(launcher, os.X_OK)
-    before = launcher.stat().st_mtime_ns
-    assert write_launcher(tmp_path / "bin").stat().st_mtime_ns == before
 
 
 def test_error_is_shown_without_colours_and_frame() -> None:

@@ -36,13 +36,13 @@ def test_actions_as_one_word() -> None:
         resource("e", "delete"),
         resource("f", "no-op", importing={"id": "pve/lxc/201"}),
     )
-    assert [(change.key, change.action) for change in plan.changes] == [
+    assert [(change.name, change.action) for change in plan.changes] == [
         ("a", "create"),
         ("b", "update"),
         ("c", "replace"),
         ("d", "replace"),
         ("e", "delete"),
-        ("f", "import"),
+        ("f", "adopt"),
     ]
     assert plan.counts()["replace"] == 2
     assert plan.changes[-1].import_id == "pve/lxc/201"

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from homelab.errors import CapabilityError
-from homelab.lab.host import doctor
-from homelab.lab.host.doctor import CheckState, diagnose, diagnose_tests, fix, make_ready
+from homelab.lab.host import installation
+from homelab.lab.host.doctor import CheckState, diagnose, diagnose_tests
+from homelab.lab.host.installation import fix, make_ready
 from homelab.lab.host.machine import Host
 
 
@@ -124,7 +125,7 @@ def test_without_btrfs_in_the_kernel_its_tools_are_not_asked_for():
 
 def test_a_fix_installs_all_packages_in_one_go(monkeypatch):
     calls: list[tuple[str, ...]] = []
-    monkeypatch.setattr(doctor, "stream", lambda argv, *_, **__: calls.append(tuple(argv)))
+    monkeypatch.setattr(installation, "stream", lambda argv, *_, **__: calls.append(tuple(argv)))
     host = FakeHost(
         absent={"lxc-start", "mmdebstrap", "/usr/share/keyrings/debian-archive-keyring.gpg"}
     )
@@ -141,21 +142,21 @@ def test_a_fix_installs_all_packages_in_one_go(monkeypatch):
 
 
 def test_nothing_to_fix_does_nothing(monkeypatch):
-    monkeypatch.setattr(doctor, "stream", None)
+    monkeypatch.setattr(installation, "stream", None)
     host = FakeHost()
     fix(diagnose(state_dir=Path("/s"), cache_dir=Path("/c"), host=host), on_line=print, host=host)
     assert make_ready(state_dir=Path("/s"), cache_dir=Path("/c"), on_line=print, host=host)
 
 
 def test_a_fix_needs_root(monkeypatch):
-    monkeypatch.setattr(doctor, "stream", None)
+    monkeypatch.setattr(installation, "stream", None)
     host = FakeHost(root=False, absent={"ssh"})
     with pytest.raises(CapabilityError, match="needs root"):
         make_ready(state_dir=Path("/s"), cache_dir=Path("/c"), on_line=print, host=host)
 
 
 def test_what_stays_missing_is_one_error(monkeypatch):
-    monkeypatch.setattr(doctor, "stream", lambda *_, **__: 0)
+    monkeypatch.setattr(installation, "stream", lambda *_, **__: 0)
     host = FakeHost(machine="riscv64", absent={"lxc-start"})
     with pytest.raises(CapabilityError, match=r"(?s)system: .*riscv64.*lxc: not installed"):
         make_ready(state_dir=Path("/s"), cache_dir=Path("/c"), on_line=print, host=host)

@@ -10,6 +10,7 @@ from homelab.lab.failures import ApiFailureError
 from homelab.lab.node.faults import Fault, Faults
 from homelab.lab.node.tasks import Tasks
 from homelab.lab.runtime import TaskLog
+from homelab.lab.runtimes.memory import MemoryRuntime
 from homelab.lab.state.database import State, TaskRecord
 from homelab.polling import wait_until
 from homelab.pve.upid import Upid
@@ -191,3 +192,15 @@ def test_an_end_is_shown_only_when_it_is_saved(
     tasks.run(upid, lambda _log: None)
     assert _ended(tasks, upid) == "OK"
     assert [record.endtime for record in shown if record is not None] == [None]
+
+
+def test_an_error_of_ours_in_a_task_is_its_status_and_one_not_of_ours_is_said(
+    open_node, tmp_path, caplog
+) -> None:
+    class Broken(MemoryRuntime):
+        def create(self, _guest, **_more) -> None:
+            raise ZeroDivisionError
+
+    node = open_node(Broken(tmp_path))
+    assert node.create()["exitstatus"].startswith("unexpected error")
+    assert "failed unexpectedly" in caplog.text

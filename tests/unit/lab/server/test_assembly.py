@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from homelab.lab.node.tasks import Tasks
-from homelab.lab.runtime import RuntimeKind
+from homelab.lab.runtime import RuntimeFailureError, RuntimeKind
 from homelab.lab.server.assembly import serve
 from homelab.lab.server.http import Server
 from homelab.lab.server.info import LabInfo
@@ -26,8 +26,8 @@ def options(tmp_path: Path) -> ServeOptions:
 
 def test_a_runtime_that_does_not_open_is_closed(options: ServeOptions, open_files) -> None:
     serve_once(options)
-    (options.state / "memory" / "running").write_text("{}\n")
-    with pytest.raises(ValueError, match="unpack") as raised:
+    (options.state / "memory" / "volumes.db").write_bytes(b"no database" * 1000)
+    with pytest.raises(RuntimeFailureError, match="unable to write the volumes") as raised:
         serve(options, on_ready=lambda _info: None)
     for name in ("lab.db", "memory/volumes.db"):
         assert open_files(options.state / name) == 0, raised  # which holds on to the runtime

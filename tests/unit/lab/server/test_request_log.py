@@ -7,8 +7,6 @@ import requests
 
 from homelab.errors import ConfigurationError
 from homelab.lab import Lab
-from homelab.lab.api.evidence import ledger, parse, render
-from homelab.lab.api.table import ENDPOINTS
 from homelab.lab.server.request_log import RequestLog, driven, entries
 
 
@@ -41,17 +39,6 @@ def test_a_log_tells_which_endpoints_were_answered(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="none/log"):
         RequestLog(tmp_path / "none" / "log")
-
-
-def test_a_ledger_is_read_as_it_was_written() -> None:
-    runs = {"b": [("GET", "/version")], "a": [("GET", "/version"), ("POST", "/pools")]}
-    assert parse(render(runs)) == {("GET", "/version"): ("a", "b"), ("POST", "/pools"): ("a",)}
-
-
-def test_the_ledger_names_endpoints_that_are_served() -> None:
-    served = {(endpoint.method, endpoint.path) for endpoint in ENDPOINTS}
-    assert set(ledger()) <= served
-    assert len(ledger()) > len(served) / 2
 
 
 def test_the_server_notes_requests_without_their_secrets(tmp_path: Path) -> None:

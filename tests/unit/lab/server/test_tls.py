@@ -5,6 +5,7 @@ import stat
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 
 from homelab.errors import ConfigurationError
 from homelab.lab.host.ssh_key import ensure_ssh_key
@@ -47,21 +48,27 @@ def test_new_names_get_a_new_certificate_of_the_same_authority(tmp_path: Path) -
     _handshake(server_context(again), again.ca, "pve")
 
 
+def test_an_authority_of_an_earlier_release_signs_on(tmp_path: Path) -> None:
+    first = ensure_certificates(tmp_path, names=["127.0.0.1"])
+    ca, file = first.ca.read_bytes(), tmp_path / "ca.key"
+    key = serialization.load_pem_private_key(file.read_bytes(), password=None)
+    file.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    again = ensure_certificates(tmp_path, names=["127.0.0.1", "pve"])
+    assert again.ca.read_bytes() == ca
+    _handshake(server_context(again), again.ca, "pve")
+
+
 def test_keys_are_their_owners(tmp_path: Path) -> None:
     files = ensure_certificates(tmp_path / "tls", names=["127.0.0.1"])
     ssh = ensure_ssh_key(tmp_path / "ssh")
     for path in (files.key, tmp_path / "tls" / "ca.key", ssh):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
-
-
-def test_the_ssh_key_stays(tmp_path: Path) -> None:
-    private = ensure_ssh_key(tmp_path)
-    text = private.read_bytes()
-    assert ensure_ssh_key(tmp_path).read_bytes() == text
-    assert text.startswith(b"-----BEGIN OPENSSH PRIVATE KEY-----")
-    public = private.with_name("id_ed25519.pub").read_text()
-    assert public.startswith("ssh-ed25519 AAAA")
-    assert public.endswith(" homelab-lab\n")
 
 
 def test_a_directory_that_can_not_be_made_is_one_clear_error(tmp_path: Path) -> None:

@@ -16,12 +16,6 @@ from homelab.pve.guest_config import GuestConfig
 CONFIG = GuestConfig(options={"hostname": "web"})
 
 
-@pytest.fixture
-def state(tmp_path: Path):
-    with closing(State(tmp_path / "lab.db")) as opened:
-        yield opened
-
-
 def test_what_was_committed_is_there_for_the_next_server(tmp_path: Path, state: State) -> None:
     with state.transaction() as transaction:
         assert transaction.add_guest(100, CONFIG)

@@ -61,12 +61,16 @@ def token(node):
     return node.as_token()
 
 
-def test_create_update_start_and_destroy(token) -> None:
+def test_what_it_asks_before_it_creates(token) -> None:
     users = _send(token, "GET", "/access/users?full=1").data
     assert [user["userid"] for user in users] == ["root@pam"]
     held = _send(token, "GET", "/access/permissions?userid=root@pam&path=/").data
     assert list(held) == ["/"]
     assert _send(token, "GET", "/cluster/nextid").data == "100"
+    assert _send(token, "GET", "/version").data["version"].startswith("9.")
+
+
+def test_it_reads_what_it_created(token) -> None:
     _end(token, _send(token, "POST", "/nodes/pve/lxc", CREATE).data)
     config = _read(token)
     kept = {
@@ -86,8 +90,11 @@ def test_create_update_start_and_destroy(token) -> None:
     assert {name: config[name] for name in kept} == kept
     assert config["net0"].startswith("name=eth0,bridge=vmbr0,firewall=1,gw=10.10.0.1,hwaddr=BC:24")
 
+
+def test_it_reads_what_it_updated(token) -> None:
+    _end(token, _send(token, "POST", "/nodes/pve/lxc", CREATE).data)
     _end(token, _send(token, "PUT", f"{L}/resize", "disk=mp0&size=2G").data)
-    hwaddr = config["net0"].partition("hwaddr=")[2].partition(",")[0]
+    hwaddr = _read(token)["net0"].partition("hwaddr=")[2].partition(",")[0]
     net = (
         f"bridge=vmbr0,hwaddr={hwaddr},type=veth,name=eth0,firewall=1,ip=10.10.0.6/24,gw=10.10.0.1"
     )
@@ -105,8 +112,11 @@ def test_create_update_start_and_destroy(token) -> None:
     assert (config["cores"], config["memory"], config["tags"]) == (2, 384, "a;c")
     assert config["mp0"] == "local-zfs:subvol-100-disk-1,mp=/data,backup=0,size=2G"
 
+
+def test_it_stops_before_it_destroys(token) -> None:
+    _end(token, _send(token, "POST", "/nodes/pve/lxc", CREATE).data)
+    _end(token, _send(token, "POST", f"{L}/status/stop").data)
     _end(token, _send(token, "POST", f"{L}/status/start").data)
-    assert _send(token, "GET", "/version").data["version"].startswith("9.")
     _end(token, _send(token, "POST", f"{L}/status/stop", "overrule-shutdown=1").data)
     _end(token, _send(token, "DELETE", L).data)
     assert _send(token, "GET", "/cluster/resources?type=vm").data == []

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from homelab import process
 from homelab.errors import CapabilityError
+from homelab.lab.host.machine import Host
 from homelab.lab.host.namespaces import Node
 from homelab.lab.images.ownership import ID_BASE
 from homelab.lab.runtime import RuntimeFailureError, Volume
 from homelab.lab.volumes import node_volumes, pool, raw_images
-from homelab.lab.volumes.node_volumes import RootVolume, Storage, room, template_size
+from homelab.lab.volumes.node_volumes import NodeVolumes, RootVolume, room, template_size
 
 ROOT = Volume(volid="s:subvol-1-disk-0", path="/", size=0)
 DATA = Volume(volid="s:subvol-1-disk-1", path="/srv", size=0)
@@ -30,9 +31,9 @@ def owners(monkeypatch):
 
 
 @pytest.fixture
-def volumes(tmp_path: Path) -> Storage:
+def volumes(tmp_path: Path) -> NodeVolumes:
     """Not opened, so that every storage is one of plain directories."""
-    return Storage(tmp_path, Node(tmp_path, "pve"))
+    return NodeVolumes(tmp_path, Node(tmp_path, "pve"))
 
 
 def layers(tmp_path: Path, *sizes: int) -> tuple[Path, ...]:
@@ -158,7 +159,7 @@ def test_programs_of_the_storages_are_found_whatever_path_says(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     monkeypatch.setattr(process, "_SBIN", (str(tmp_path / "sbin"),))
-    monkeypatch.setattr(pool, "knows", lambda _: True)
+    monkeypatch.setattr(Host, "knows", lambda *_: True)
     before = (pool.missing(), raw_images.missing())
     (tmp_path / "sbin").mkdir()
     for name in ("mkfs.btrfs", "mkfs.ext4"):

@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from homelab.model import Topology, document_of
-from homelab.operations.review.needs import Need, needs_of, root_only_lines
+from homelab.operations.review.needs import needs_of, root_only_lines
 from homelab.operations.review.preflight import MissingPrivilegesError, effective, preflight
 from homelab.policy.documents import subject_from_plan
 from homelab.policy.synthetic_plan import sketch_plan
 from homelab.pve.privileges import privileges
 from homelab.pve.release import Release
+from homelab.pve.telmate.privileges import Need
 from homelab.pve.terraform_privileges import PRIVILEGES
 
 ROOT = Path(__file__).parents[4]

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from homelab.operations.review.report import Action, PlannedChange, PlanReport, action_of, item_of
+from homelab.model.changes import Action, Change, action_of, item_of
+from homelab.operations.review.report import PlanReport
 
 
 @pytest.mark.parametrize(
@@ -36,7 +37,7 @@ def test_action(actions: list[str], *, importing: bool, action: Action | None) -
     assert action_of(actions, importing=importing) == action
 
 
-def _report(*changes: PlannedChange, not_checked: tuple[str, ...] = ()) -> PlanReport:
+def _report(*changes: Change, not_checked: tuple[str, ...] = ()) -> PlanReport:
     return PlanReport(
         target="lab",
         runtime="memory",
@@ -47,8 +48,9 @@ def _report(*changes: PlannedChange, not_checked: tuple[str, ...] = ()) -> PlanR
     )
 
 
-def _change(name: str, action: Action) -> PlannedChange:
-    return PlannedChange(address=f'module.container["{name}"].proxmox_lxc.this', action=action)
+def _change(name: str, action: Action) -> Change:
+    address = f'module.container["{name}"].proxmox_lxc.this'
+    return Change(address=address, type="proxmox_lxc", name=name, action=action)
 
 
 def test_headline_counts_by_action() -> None:

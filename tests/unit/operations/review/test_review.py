@@ -16,11 +16,12 @@ from homelab.operations.review.budget import budget, duration
 from homelab.operations.review.data import to_json
 from homelab.operations.review.dependents import dependents
 from homelab.operations.review.differences import REDACTED, UNKNOWN, differences
-from homelab.operations.review.impact import Impact, option_changes
 from homelab.operations.review.items import ItemReview
 from homelab.operations.review.report import PlanReport
 from homelab.policy import evaluate
 from homelab.policy.synthetic_plan import sketch_plan
+from homelab.pve.guest_change import Impact
+from homelab.pve.telmate.steps import update_steps
 
 ROOT = Path(__file__).parents[4]
 
@@ -112,7 +113,7 @@ def test_what_proxmox_does_is_in_step_with_the_lab() -> None:
     before = {"memory": 512, "features": [{"nesting": True}], "nameserver": None}
     after = {"memory": 1024, "features": [{"nesting": False}], "nameserver": "10.10.0.1"}
 
-    found = {change.option: change.impact for change in option_changes(before, after)}
+    found = {change.option: change.impact for change in update_steps(before, after)}
 
     assert found == {
         "memory": Impact.HOT,

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from homelab.clients.proxmox import Proxmox
-from homelab.clients.terraform.plan import Change
 from homelab.errors import ApiError
 from homelab.lab import Lab
+from homelab.model.changes import Action, Change
 from homelab.operations.stages.present_on_node import MissingOnNodeError, require_present
 
 _TEMPLATE = "local:vztmpl/debian-13-homelab_13.0_amd64.tar.zst"
@@ -25,8 +25,9 @@ def _change(name: str, *, action: str = "create", **other: Any) -> Change:
     }
     return Change(
         address=f'module.container["{name}"].proxmox_lxc.this',
-        resource_type="proxmox_lxc",
-        actions=("delete", "create") if action == "replace" else (action,),
+        type="proxmox_lxc",
+        name=name,
+        action=Action(action),
         after=after,
     )
 

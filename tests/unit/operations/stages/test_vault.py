@@ -64,14 +64,14 @@ def test_a_container_that_comes_or_goes_leaves_the_others_alone(tmp_path):
 def test_interrupted_between_the_two_files(tmp_path, monkeypatch):
     made = lab_vault(without("sonarr"), tmp_path)
     first = read(made.path, password_of(made))
-    replace = vault._replace
+    replace = vault.replace_file
 
-    def cut_off(path, text):
+    def cut_off(path, text, *, mode):
         if path.name == "names.json":
             raise KeyboardInterrupt
-        replace(path, text)
+        replace(path, text, mode=mode)
 
-    monkeypatch.setattr(vault, "_replace", cut_off)
+    monkeypatch.setattr(vault, "replace_file", cut_off)
     with pytest.raises(KeyboardInterrupt):
         lab_vault(TOPOLOGY, tmp_path)
     monkeypatch.undo()

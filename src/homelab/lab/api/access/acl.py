@@ -10,7 +10,7 @@ from homelab.lab.failures import ApiFailureError, forbidden, invalid
 from homelab.lab.node.context import Context
 from homelab.lab.state import accounts
 from homelab.lab.state.accounts import Group, Role, Rule
-from homelab.pve.schema import FLAG, TEXT, Parameter
+from homelab.pve.schema import FLAG, LIST, REQUIRED, TEXT, Parameter
 
 _ALLOCATE = Privilege("/access/groups", "Group.Allocate")
 _MODIFY = Privilege("/access", "Sys.Modify")
@@ -32,24 +32,22 @@ def group(context: Context, call: Call) -> object:
     return {"members": _members(context, name), **_comment(found)}
 
 
-def create_group(context: Context, call: Call) -> object:
+def create_group(context: Context, call: Call) -> None:
     name = call.args.text("groupid")
     if name in context.access.accounts.groups:
         raise ApiFailureError(f"create group failed: group '{name}' already exists")
     with context.access.change() as transaction:
         accounts.put(transaction, name, Group(comment=call.args.text("comment")))
-    return None
 
 
-def update_group(context: Context, call: Call) -> object:
+def update_group(context: Context, call: Call) -> None:
     name, found = _group(context, call)
     with context.access.change() as transaction:
         comment = call.args.text("comment", found.comment)
         accounts.put(transaction, name, replace(found, comment=comment))
-    return None
 
 
-def remove_group(context: Context, call: Call) -> object:
+def remove_group(context: Context, call: Call) -> None:
     name, _found = _group(context, call)
     known = context.access.accounts
     with context.access.change() as transaction:
@@ -61,7 +59,6 @@ def remove_group(context: Context, call: Call) -> object:
         for rule in known.rules:
             if (rule.kind, rule.ugid) == ("group", name):
                 accounts.remove(transaction, rule.key, Rule)
-    return None
 
 
 def roles(context: Context, _call: Call) -> object:
@@ -85,7 +82,7 @@ def role(context: Context, call: Call) -> object:
     return dict.fromkeys(found, 1)
 
 
-def create_role(context: Context, call: Call) -> object:
+def create_role(context: Context, call: Call) -> None:
     name = call.args.text("roleid")
     if name.startswith("PVE"):
         raise invalid("roleid", "cannot use role ID starting with the (case-insensitive) 'PVE'")
@@ -93,20 +90,18 @@ def create_role(context: Context, call: Call) -> object:
         raise ApiFailureError(f"create role failed: role '{name}' already exists")
     with context.access.change() as transaction:
         accounts.put(transaction, name, Role(privs=_privileges(context, call)))
-    return None
 
 
-def update_role(context: Context, call: Call) -> object:
+def update_role(context: Context, call: Call) -> None:
     name, found = _made_role(context, call, "modified")
     wanted = _privileges(context, call)
     if call.args.flag("append"):
         wanted = tuple(sorted({*found.privs, *wanted}))
     with context.access.change() as transaction:
         accounts.put(transaction, name, Role(privs=wanted))
-    return None
 
 
-def remove_role(context: Context, call: Call) -> object:
+def remove_role(context: Context, call: Call) -> None:
     name, _found = _made_role(context, call, "deleted")
     known = context.access.accounts
     with context.access.change() as transaction:
@@ -114,7 +109,6 @@ def remove_role(context: Context, call: Call) -> object:
         for rule in known.rules:
             if rule.role == name:
                 accounts.remove(transaction, rule.key, Rule)
-    return None
 
 
 def acl(context: Context, call: Call) -> object:
@@ -132,7 +126,7 @@ def acl(context: Context, call: Call) -> object:
     ]
 
 
-def update_acl(context: Context, call: Call) -> object:
+def update_acl(context: Context, call: Call) -> None:
     args = call.args
     path = "/" + "/".join(part for part in args.text("path").split("/") if part)
     _may_modify(context, call.caller, path)
@@ -164,7 +158,6 @@ def update_acl(context: Context, call: Call) -> object:
                         accounts.remove(transaction, rule.key, Rule)
                     else:
                         accounts.put(transaction, rule.key, rule)
-    return None
 
 
 def _may_modify(context: Context, caller: Caller, path: str) -> None:
@@ -230,63 +223,41 @@ def _comment(group: Group) -> dict[str, object]:
 
 
 _NAME = Parameter(required=True, pattern=r"[A-Za-z0-9.\-_]+")
-_LIST = Parameter(is_list=True)
 _G, _R = "/access/groups/{groupid}", "/access/roles/{roleid}"
 
 ENDPOINTS = (
-    Endpoint(method="GET", path="/access/groups", permission="user", handler=groups),
+    Endpoint("GET", "/access/groups", "user", groups),
     Endpoint(
-        method="POST",
-        path="/access/groups",
-        permission=_ALLOCATE,
-        handler=create_group,
+        "POST",
+        "/access/groups",
+        _ALLOCATE,
+        create_group,
         parameters={"groupid": _NAME, "comment": TEXT},
     ),
+    Endpoint("GET", _G, Privilege("/access/groups", "Sys.Audit", ("Group.Allocate",)), group),
+    Endpoint("PUT", _G, _ALLOCATE, update_group, parameters={"comment": TEXT}),
+    Endpoint("DELETE", _G, _ALLOCATE, remove_group),
+    Endpoint("GET", "/access/roles", "user", roles),
     Endpoint(
-        method="GET",
-        path=_G,
-        permission=Privilege("/access/groups", "Sys.Audit", ("Group.Allocate",)),
-        handler=group,
+        "POST", "/access/roles", _MODIFY, create_role, parameters={"roleid": _NAME, "privs": LIST}
     ),
+    Endpoint("GET", _R, "user", role),
+    Endpoint("PUT", _R, _MODIFY, update_role, parameters={"append": FLAG, "privs": LIST}),
+    Endpoint("DELETE", _R, _MODIFY, remove_role),
+    Endpoint("GET", "/access/acl", "user", acl),
     Endpoint(
-        method="PUT",
-        path=_G,
-        permission=_ALLOCATE,
-        handler=update_group,
-        parameters={"comment": TEXT},
-    ),
-    Endpoint(method="DELETE", path=_G, permission=_ALLOCATE, handler=remove_group),
-    Endpoint(method="GET", path="/access/roles", permission="user", handler=roles),
-    Endpoint(
-        method="POST",
-        path="/access/roles",
-        permission=_MODIFY,
-        handler=create_role,
-        parameters={"roleid": _NAME, "privs": _LIST},
-    ),
-    Endpoint(method="GET", path=_R, permission="user", handler=role),
-    Endpoint(
-        method="PUT",
-        path=_R,
-        permission=_MODIFY,
-        handler=update_role,
-        parameters={"append": FLAG, "privs": _LIST},
-    ),
-    Endpoint(method="DELETE", path=_R, permission=_MODIFY, handler=remove_role),
-    Endpoint(method="GET", path="/access/acl", permission="user", handler=acl),
-    Endpoint(
-        method="PUT",
-        path="/access/acl",
-        permission="handler",
-        handler=update_acl,
+        "PUT",
+        "/access/acl",
+        "handler",
+        update_acl,
         parameters={
             "delete": FLAG,
-            "groups": _LIST,
-            "path": Parameter(required=True),
+            "groups": LIST,
+            "path": REQUIRED,
             "propagate": FLAG,
             "roles": Parameter(required=True, is_list=True),
-            "tokens": _LIST,
-            "users": _LIST,
+            "tokens": LIST,
+            "users": LIST,
         },
     ),
 )

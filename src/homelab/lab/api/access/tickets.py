@@ -13,7 +13,7 @@ from homelab.lab.state.accounts import hashed_password
 from homelab.pve.schema import FLAG, REQUIRED, TEXT, Parameter
 
 USERID = Parameter(required=True, max_length=64, pattern=r"[^\s:/@]+@[A-Za-z][A-Za-z0-9.\-_]+")
-_CAPABILITIES = {
+_CAP_GROUPS = {
     "access": ("User.", "Group.", "Permissions.", "Realm."),
     "dc": ("Sys.", "SDN."),
     "mapping": ("Mapping.", "Permissions."),
@@ -41,7 +41,7 @@ def log_in(context: Context, call: Call) -> object:
         "CSRFPreventionToken": csrf,
         "cap": {
             group: {name: 1 for name in held if name.startswith(prefixes)}
-            for group, prefixes in _CAPABILITIES.items()
+            for group, prefixes in _CAP_GROUPS.items()
         },
     }
 
@@ -64,7 +64,7 @@ def permissions(context: Context, call: Call) -> object:
     }
 
 
-def password(context: Context, call: Call) -> object:
+def password(context: Context, call: Call) -> None:
     userid = call.args.text("userid")
     user = context.access.user(userid)
     if userid != call.caller.user:
@@ -78,7 +78,6 @@ def password(context: Context, call: Call) -> object:
     with context.access.change() as transaction:
         kept = hashed_password(call.args.text("password"))
         accounts.put(transaction, userid, replace(user, secret=kept))
-    return None
 
 
 def domains(_context: Context, _call: Call) -> object:
@@ -101,13 +100,13 @@ def index(_context: Context, _call: Call) -> object:
 
 
 ENDPOINTS = (
-    Endpoint(method="GET", path="/version", quick=True, permission="user", handler=version),
-    Endpoint(method="GET", path="/access/ticket", permission="world", handler=ticket_form),
+    Endpoint("GET", "/version", "user", version, quick=True),
+    Endpoint("GET", "/access/ticket", "world", ticket_form),
     Endpoint(
-        method="POST",
-        path="/access/ticket",
-        permission="world",
-        handler=log_in,
+        "POST",
+        "/access/ticket",
+        "world",
+        log_in,
         tickets_only=True,
         parameters={
             "username": Parameter(required=True, max_length=64),
@@ -121,17 +120,13 @@ ENDPOINTS = (
         },
     ),
     Endpoint(
-        method="GET",
-        path="/access/permissions",
-        permission="user",
-        handler=permissions,
-        parameters={"userid": TEXT, "path": TEXT},
+        "GET", "/access/permissions", "user", permissions, parameters={"userid": TEXT, "path": TEXT}
     ),
     Endpoint(
-        method="PUT",
-        path="/access/password",
-        permission="user",
-        handler=password,
+        "PUT",
+        "/access/password",
+        "user",
+        password,
         tickets_only=True,
         parameters={
             "userid": USERID,
@@ -139,12 +134,12 @@ ENDPOINTS = (
             "confirmation-password": Parameter(min_length=5, max_length=64),
         },
     ),
-    Endpoint(method="GET", path="/access", permission="user", handler=index),
-    Endpoint(method="GET", path="/access/domains", permission="world", handler=domains),
+    Endpoint("GET", "/access", "user", index),
+    Endpoint("GET", "/access/domains", "world", domains),
     Endpoint(
-        method="GET",
-        path="/access/domains/{realm}",
-        permission=Privilege("/access/realm", "Realm.Allocate", ("Sys.Audit",)),
-        handler=domain,
+        "GET",
+        "/access/domains/{realm}",
+        Privilege("/access/realm", "Realm.Allocate", ("Sys.Audit",)),
+        domain,
     ),
 )

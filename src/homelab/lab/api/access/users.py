@@ -13,7 +13,7 @@ from homelab.lab.node.context import Context
 from homelab.lab.state import accounts
 from homelab.lab.state.accounts import Rule, Token, User, hashed_password, hashed_secret
 from homelab.lab.state.database import Transaction
-from homelab.pve.schema import FLAG, TEXT, Arguments, Parameter
+from homelab.pve.schema import COUNT, FLAG, LIST, TEXT, Arguments, Parameter
 
 _GROUPS = "/access/groups"
 _TEXTS = ("comment", "email", "firstname", "lastname", "keys")
@@ -46,7 +46,7 @@ def show(context: Context, call: Call) -> object:
     return {**_shown(user), "groups": list(user.groups), "tokens": tokens}
 
 
-def create(context: Context, call: Call) -> object:
+def create(context: Context, call: Call) -> None:
     userid = call.args.text("userid")
     access = context.access
     realm = userid.partition("@")[2]
@@ -61,19 +61,17 @@ def create(context: Context, call: Call) -> object:
         user = replace(user, secret=hashed_password(call.args.text("password")))
     with access.change() as transaction:
         accounts.put(transaction, userid, user)
-    return None
 
 
-def update(context: Context, call: Call) -> object:
+def update(context: Context, call: Call) -> None:
     userid, user = _user(context, call)
     _require_modify(context, call)
     changed = _changed(context, user, call.args)
     with context.access.change() as transaction:
         accounts.put(transaction, userid, changed)
-    return None
 
 
-def remove(context: Context, call: Call) -> object:
+def remove(context: Context, call: Call) -> None:
     userid, _found = _user(context, call)
     _require_modify(context, call)
     if userid in {call.caller.user, ROOT}:
@@ -83,7 +81,6 @@ def remove(context: Context, call: Call) -> object:
         for name in context.access.tokens(userid):
             _remove_token(context, transaction, f"{userid}!{name}")
         _remove_rules(context, transaction, "user", userid)
-    return None
 
 
 def tokens(context: Context, call: Call) -> object:
@@ -132,12 +129,11 @@ def update_token(context: Context, call: Call) -> object:
     return answer
 
 
-def delete_token(context: Context, call: Call) -> object:
+def delete_token(context: Context, call: Call) -> None:
     _known_token(context, call)
     with context.access.change() as transaction:
         name = f"{call.args.text('userid')}!{call.args.text('tokenid')}"
         _remove_token(context, transaction, name)
-    return None
 
 
 def _user(context: Context, call: Call) -> tuple[str, User]:
@@ -166,8 +162,8 @@ def _known_token(context: Context, call: Call) -> Token:
 
 
 def _require_modify(context: Context, call: Call, *groups: str) -> None:
-    places = [(_GROUPS, "User.Modify"), *((f"{_GROUPS}/{name}", "User.Modify") for name in groups)]
-    if not any(context.access.allows(call.caller, *place) for place in places):
+    grants = [(_GROUPS, "User.Modify"), *((f"{_GROUPS}/{name}", "User.Modify") for name in groups)]
+    if not any(context.access.allows(call.caller, *grant) for grant in grants):
         raise forbidden(f"{_GROUPS}, User.Modify")
 
 
@@ -210,58 +206,45 @@ def _token(found: Token) -> dict[str, object]:
     return {**row, "comment": found.comment} if found.comment else row
 
 
-_EXPIRE = Parameter(type="integer", minimum=0)
 _PROFILE = {
     "comment": Parameter(max_length=2048),
     "email": Parameter(max_length=254),
     "enable": FLAG,
-    "expire": _EXPIRE,
+    "expire": COUNT,
     "firstname": Parameter(max_length=1024),
-    "groups": Parameter(is_list=True),
+    "groups": LIST,
     "keys": Parameter(pattern=r"[0-9a-zA-Z!=]{0,4096}"),
     "lastname": Parameter(max_length=1024),
 }
-_TOKEN = {"comment": TEXT, "expire": _EXPIRE, "privsep": FLAG}
+_TOKEN = {"comment": TEXT, "expire": COUNT, "privsep": FLAG}
 _U = "/access/users/{userid}"
 _T = f"{_U}/token/{{tokenid}}"
 
 ENDPOINTS = (
+    Endpoint("GET", "/access/users", "user", listing, parameters={"enabled": FLAG, "full": FLAG}),
     Endpoint(
-        method="GET",
-        path="/access/users",
-        permission="user",
-        handler=listing,
-        parameters={"enabled": FLAG, "full": FLAG},
-    ),
-    Endpoint(
-        method="POST",
-        path="/access/users",
-        permission="handler",
-        handler=create,
+        "POST",
+        "/access/users",
+        "handler",
+        create,
         parameters={
             **_PROFILE,
             "password": Parameter(min_length=8, max_length=64),
             "userid": USERID,
         },
     ),
-    Endpoint(method="GET", path=_U, permission="handler", handler=show),
+    Endpoint("GET", _U, "handler", show),
+    Endpoint("PUT", _U, "handler", update, parameters={**_PROFILE, "append": FLAG}),
+    Endpoint("DELETE", _U, "handler", remove),
+    Endpoint("GET", f"{_U}/token", "handler", tokens),
+    Endpoint("GET", _T, "handler", token),
+    Endpoint("POST", _T, "handler", create_token, parameters=_TOKEN),
     Endpoint(
-        method="PUT",
-        path=_U,
-        permission="handler",
-        handler=update,
-        parameters={**_PROFILE, "append": FLAG},
+        "PUT",
+        _T,
+        "handler",
+        update_token,
+        parameters={**_TOKEN, "delete": LIST, "regenerate": FLAG},
     ),
-    Endpoint(method="DELETE", path=_U, permission="handler", handler=remove),
-    Endpoint(method="GET", path=f"{_U}/token", permission="handler", handler=tokens),
-    Endpoint(method="GET", path=_T, permission="handler", handler=token),
-    Endpoint(method="POST", path=_T, permission="handler", handler=create_token, parameters=_TOKEN),
-    Endpoint(
-        method="PUT",
-        path=_T,
-        permission="handler",
-        handler=update_token,
-        parameters={**_TOKEN, "delete": Parameter(is_list=True), "regenerate": FLAG},
-    ),
-    Endpoint(method="DELETE", path=_T, permission="handler", handler=delete_token),
+    Endpoint("DELETE", _T, "handler", delete_token),
 )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
-from homelab.lab.api.endpoint import Call, Endpoint
+from homelab.lab.api.endpoint import Call, Endpoint, empty_list
 from homelab.lab.api.nodes.task_rows import task_row
 from homelab.lab.failures import ApiFailureError, invalid
 from homelab.lab.node.context import Context
-from homelab.pve.schema import Parameter
+from homelab.pve.schema import VMID, Parameter
 
 _FIRST_VMID = 100
 _RECENT_TASKS = 500
@@ -57,10 +57,6 @@ def tasks(context: Context, _call: Call) -> object:
     return [task_row(record) for record in context.tasks.records()[:_RECENT_TASKS]]
 
 
-def ha_resources(_context: Context, _call: Call) -> object:
-    return []
-
-
 def ha_resource(_context: Context, call: Call) -> object:
     sid = call.args.text("sid")
     name = f"ct:{sid}" if sid.isdecimal() else sid
@@ -79,30 +75,23 @@ def not_backed_up(context: Context, _call: Call) -> object:
 
 
 ENDPOINTS = (
-    Endpoint(method="GET", path="/cluster/status", quick=True, permission="user", handler=status),
+    Endpoint("GET", "/cluster/status", "user", status, quick=True),
     Endpoint(
-        method="GET",
-        path="/cluster/nextid",
+        "GET",
+        "/cluster/nextid",
+        "user",
+        next_id,
         quick=True,
-        permission="user",
-        handler=next_id,
-        parameters={"vmid": Parameter(type="integer", minimum=100, maximum=999_999_999)},
+        parameters={"vmid": VMID},
     ),
-    Endpoint(method="GET", path="/cluster/tasks", permission="user", handler=tasks),
+    Endpoint("GET", "/cluster/tasks", "user", tasks),
     Endpoint(
-        method="GET",
-        path="/cluster/ha/resources",
-        permission="user",
-        handler=ha_resources,
+        "GET",
+        "/cluster/ha/resources",
+        "user",
+        empty_list,
         parameters={"type": Parameter(enum=("ct", "vm"))},
     ),
-    Endpoint(
-        method="GET", path="/cluster/ha/resources/{sid}", permission="user", handler=ha_resource
-    ),
-    Endpoint(
-        method="GET",
-        path="/cluster/backup-info/not-backed-up",
-        permission="user",
-        handler=not_backed_up,
-    ),
+    Endpoint("GET", "/cluster/ha/resources/{sid}", "user", ha_resource),
+    Endpoint("GET", "/cluster/backup-info/not-backed-up", "user", not_backed_up),
 )

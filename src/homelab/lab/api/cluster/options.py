@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from homelab.lab.api.endpoint import Call, Endpoint, Privilege
+from homelab.lab.api.endpoint import Call, Endpoint, Privilege, empty_list
 from homelab.lab.failures import ApiFailureError, invalid
 from homelab.lab.node.context import Context
 from homelab.lab.state.documents import document, put_document
-from homelab.pve.schema import FLAG, TEXT, Parameter
+from homelab.pve.schema import FLAG, LIST, TEXT, Parameter
 from homelab.pve.upid import Upid
 
 _KIND, _KEY = "cluster", "options"
@@ -47,7 +47,7 @@ def options(context: Context, _call: Call) -> object:
     return {"allowed-tags": [], "keyboard": "en-us", **(document(context.state, _KIND, _KEY) or {})}
 
 
-def set_options(context: Context, call: Call) -> object:
+def set_options(context: Context, call: Call) -> None:
     value = document(context.state, _KIND, _KEY) or {}
     for name, parameter in _OPTIONS.items():
         if name in call.args:
@@ -59,7 +59,6 @@ def set_options(context: Context, call: Call) -> object:
         value.pop(name, None)
     with context.state.transaction() as transaction:
         put_document(transaction, _KIND, _KEY, value)
-    return None
 
 
 def log(context: Context, call: Call) -> object:
@@ -80,10 +79,6 @@ def log(context: Context, call: Call) -> object:
             }
         )
     return rows[: call.args.integer("max", 50)]
-
-
-def nothing(_context: Context, _call: Call) -> object:
-    return []
 
 
 def no_replication(_context: Context, call: Call) -> object:
@@ -126,37 +121,31 @@ def index(_context: Context, _call: Call) -> object:
 _AUDIT = Privilege("/", "Sys.Audit")
 
 ENDPOINTS = (
-    Endpoint(method="GET", path="/cluster", permission="user", handler=index),
-    Endpoint(method="GET", path="/cluster/options", permission="user", handler=options),
+    Endpoint("GET", "/cluster", "user", index),
+    Endpoint("GET", "/cluster/options", "user", options),
     Endpoint(
-        method="PUT",
-        path="/cluster/options",
-        permission=Privilege("/", "Sys.Modify"),
-        handler=set_options,
-        parameters={**_OPTIONS, "delete": Parameter(is_list=True)},
+        "PUT",
+        "/cluster/options",
+        Privilege("/", "Sys.Modify"),
+        set_options,
+        parameters={**_OPTIONS, "delete": LIST},
         stored_only=True,
     ),
     Endpoint(
-        method="GET",
-        path="/cluster/log",
-        permission="user",
-        handler=log,
-        parameters={"max": Parameter(type="integer", minimum=1)},
+        "GET", "/cluster/log", "user", log, parameters={"max": Parameter(type="integer", minimum=1)}
     ),
-    Endpoint(method="GET", path="/cluster/replication", permission="user", handler=nothing),
+    Endpoint("GET", "/cluster/replication", "user", empty_list),
+    Endpoint("GET", "/cluster/replication/{id}", "user", no_replication),
+    Endpoint("GET", "/cluster/ha/groups", _AUDIT, ha_groups),
     Endpoint(
-        method="GET", path="/cluster/replication/{id}", permission="user", handler=no_replication
-    ),
-    Endpoint(method="GET", path="/cluster/ha/groups", permission=_AUDIT, handler=ha_groups),
-    Endpoint(
-        method="GET",
-        path="/cluster/ha/rules",
-        permission=_AUDIT,
-        handler=ha_rules,
+        "GET",
+        "/cluster/ha/rules",
+        _AUDIT,
+        ha_rules,
         parameters={
             "resource": TEXT,
             "type": Parameter(enum=("node-affinity", "resource-affinity")),
         },
     ),
-    Endpoint(method="GET", path="/cluster/ha/status/current", permission=_AUDIT, handler=ha_status),
+    Endpoint("GET", "/cluster/ha/status/current", _AUDIT, ha_status),
 )

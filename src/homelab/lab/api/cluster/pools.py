@@ -6,19 +6,18 @@ from homelab.lab.api.endpoint import Call, Endpoint, Privilege
 from homelab.lab.api.guests.status import guest_resource, pools_by_guest, storage_space
 from homelab.lab.failures import ApiFailureError, invalid
 from homelab.lab.node.context import Context
-from homelab.lab.node.storages import storage_named
+from homelab.lab.node.storages import find_storage, storage_named
 from homelab.lab.state.database import PoolRecord, Transaction
-from homelab.pve.schema import FLAG, TEXT, Parameter
+from homelab.pve.schema import FLAG, LIST, TEXT, Parameter
 
 _POOL = Parameter(
     required=True, max_length=1023, pattern=r"[A-Za-z0-9\-_]+(?:/[A-Za-z0-9\-_]+){0,2}"
 )
-_LIST = Parameter(is_list=True)
 
 
 def listing(context: Context, call: Call) -> object:
     if "poolid" in call.args:
-        pool = _pool(context, call.args.text("poolid"))
+        pool = context.pool(call.args.text("poolid"))
         return [{"poolid": pool.poolid, **_details(context, pool, call.args.text("type"))}]
     return [
         {"poolid": pool.poolid, **({"comment": pool.comment} if pool.comment else {})}
@@ -27,24 +26,23 @@ def listing(context: Context, call: Call) -> object:
 
 
 def show(context: Context, call: Call) -> object:
-    pool = _pool(context, call.args.text("poolid"))
+    pool = context.pool(call.args.text("poolid"))
     return _details(context, pool, call.args.text("type"))
 
 
-def create(context: Context, call: Call) -> object:
+def create(context: Context, call: Call) -> None:
     poolid = call.args.text("poolid")
     context.access.require(call.caller, f"/pool/{poolid}", "Pool.Allocate")
     with context.state.transaction() as transaction:
         if not transaction.add_pool(poolid, call.args.text("comment")):
             raise ApiFailureError(f"create pool failed: pool '{poolid}' already exists")
-    return None
 
 
-def update(context: Context, call: Call) -> object:
+def update(context: Context, call: Call) -> None:
     args = call.args
     poolid = args.text("poolid")
     context.access.require(call.caller, f"/pool/{poolid}", "Pool.Allocate")
-    pool = _pool(context, poolid)
+    pool = context.pool(poolid)
     with context.state.transaction() as transaction:
         if "comment" in args:
             transaction.put_pool_comment(poolid, args.text("comment"))
@@ -52,25 +50,16 @@ def update(context: Context, call: Call) -> object:
             _move_guest(context, transaction, pool, word, call)
         for name in args.words("storage"):
             _move_storage(transaction, pool, name, remove=args.flag("delete"))
-    return None
 
 
-def remove(context: Context, call: Call) -> object:
+def remove(context: Context, call: Call) -> None:
     poolid = call.args.text("poolid")
     context.access.require(call.caller, f"/pool/{poolid}", "Pool.Allocate")
-    pool = _pool(context, poolid)
+    pool = context.pool(poolid)
     if pool.vmids or pool.storages:
         raise ApiFailureError(f"delete pool failed: pool '{poolid}' is not empty")
     with context.state.transaction() as transaction:
         transaction.remove_pool(poolid)
-    return None
-
-
-def _pool(context: Context, poolid: str) -> PoolRecord:
-    pool = context.state.pool(poolid)
-    if pool is None:
-        raise ApiFailureError(f"pool '{poolid}' does not exist")
-    return pool
 
 
 def _move_guest(
@@ -100,8 +89,8 @@ def _move_guest(
 def _move_storage(transaction: Transaction, pool: PoolRecord, name: str, *, remove: bool) -> None:
     if remove and name not in pool.storages:
         raise ApiFailureError(f"update pools failed: Storage '{name}' is not a pool member")
-    if not remove and storage_named(name) is None:
-        raise ApiFailureError(f"storage '{name}' does not exist")
+    if not remove:
+        storage_named(name)
     transaction.put_pool_storage(pool.poolid, name, member=not remove)
 
 
@@ -120,7 +109,7 @@ def _details(context: Context, pool: PoolRecord, kind: str) -> dict[str, object]
 
 
 def _storage(context: Context, name: str) -> dict[str, object]:
-    storage = storage_named(name)
+    storage = find_storage(name)
     total, used = (0, 0) if storage is None else storage_space(context, storage)
     return {
         "id": f"storage/{context.node}/{name}",
@@ -135,50 +124,14 @@ def _storage(context: Context, name: str) -> dict[str, object]:
 
 _KIND = Parameter(enum=("qemu", "lxc", "storage"))
 _AUDIT = Privilege("/pool/{poolid}", "Pool.Audit")
-_CHANGES = {"comment": TEXT, "vms": _LIST, "storage": _LIST, "delete": FLAG, "allow-move": FLAG}
+_CHANGES = {"comment": TEXT, "vms": LIST, "storage": LIST, "delete": FLAG, "allow-move": FLAG}
 
 ENDPOINTS = (
-    Endpoint(
-        method="GET",
-        path="/pools",
-        permission="user",
-        handler=listing,
-        parameters={"poolid": TEXT, "type": _KIND},
-    ),
-    Endpoint(
-        method="POST",
-        path="/pools",
-        permission="handler",
-        handler=create,
-        parameters={"poolid": _POOL, "comment": TEXT},
-    ),
-    Endpoint(
-        method="PUT",
-        path="/pools",
-        permission="handler",
-        handler=update,
-        parameters={"poolid": _POOL, **_CHANGES},
-    ),
-    Endpoint(
-        method="DELETE",
-        path="/pools",
-        permission="handler",
-        handler=remove,
-        parameters={"poolid": _POOL},
-    ),
-    Endpoint(
-        method="GET",
-        path="/pools/{poolid*}",
-        permission=_AUDIT,
-        handler=show,
-        parameters={"type": _KIND},
-    ),
-    Endpoint(
-        method="PUT",
-        path="/pools/{poolid*}",
-        permission="handler",
-        handler=update,
-        parameters=_CHANGES,
-    ),
-    Endpoint(method="DELETE", path="/pools/{poolid*}", permission="handler", handler=remove),
+    Endpoint("GET", "/pools", "user", listing, parameters={"poolid": TEXT, "type": _KIND}),
+    Endpoint("POST", "/pools", "handler", create, parameters={"poolid": _POOL, "comment": TEXT}),
+    Endpoint("PUT", "/pools", "handler", update, parameters={"poolid": _POOL, **_CHANGES}),
+    Endpoint("DELETE", "/pools", "handler", remove, parameters={"poolid": _POOL}),
+    Endpoint("GET", "/pools/{poolid*}", _AUDIT, show, parameters={"type": _KIND}),
+    Endpoint("PUT", "/pools/{poolid*}", "handler", update, parameters=_CHANGES),
+    Endpoint("DELETE", "/pools/{poolid*}", "handler", remove),
 )

@@ -109,11 +109,11 @@ def _storage_row(context: Context, node: str, storage: Storage) -> dict[str, obj
 
 ENDPOINTS = (
     Endpoint(
-        method="GET",
-        path="/cluster/resources",
+        "GET",
+        "/cluster/resources",
+        "user",
+        resources,
         quick=True,
-        permission="user",
-        handler=resources,
         parameters={"type": Parameter(enum=("vm", "storage", "node", "sdn"))},
     ),
 )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from homelab.lab.api.endpoint import Call, Endpoint, Handler, Method, Privilege
-from homelab.lab.api.firewall.handlers import Aliases, Options, Place, Rules, Sets
+from homelab.lab.api.firewall.handlers import Aliases, Level, Options, Rules, Sets
 from homelab.lab.api.firewall.parameters import (
     ALIAS,
     CIDR,
@@ -23,22 +23,22 @@ from homelab.lab.failures import ApiFailureError, invalid
 from homelab.lab.node.context import Context
 from homelab.lab.state import firewall
 from homelab.lab.state.firewall import Firewall
-from homelab.pve.schema import FLAG, Parameter
+from homelab.pve.schema import FLAG, LIST, Parameter
 
 
 def _guest(context: Context, call: Call) -> str:
     return firewall.guest_scope(context.guest(call.vmid).vmid)
 
 
-_PLACES = (
-    Place(
+_LEVELS = (
+    Level(
         path="/cluster/firewall",
         read=Privilege("/", "Sys.Audit"),
         write=Privilege("/", "Sys.Modify"),
         scope=lambda _context, _call: firewall.CLUSTER,
         options=CLUSTER_OPTIONS,
     ),
-    Place(
+    Level(
         path="/nodes/{node}/firewall",
         read=Privilege("/nodes/{node}", "Sys.Audit"),
         write=Privilege("/nodes/{node}", "Sys.Modify"),
@@ -46,7 +46,7 @@ _PLACES = (
         options=NODE_OPTIONS,
         log=Privilege("/nodes/{node}", "Sys.Syslog"),
     ),
-    Place(
+    Level(
         path="/nodes/{node}/lxc/{vmid}/firewall",
         read=Privilege("/vms/{vmid}", "VM.Audit"),
         write=Privilege("/vms/{vmid}", "VM.Config.Network"),
@@ -64,7 +64,7 @@ def _group(context: Context, call: Call) -> str:
     return firewall.group_scope(name)
 
 
-_GROUPS = Place(
+_GROUPS = Level(
     path="/cluster/firewall/groups/{group}",
     read=Privilege("/", "Sys.Audit"),
     write=Privilege("/", "Sys.Modify"),
@@ -84,7 +84,7 @@ def groups(context: Context, _call: Call) -> object:
     ]
 
 
-def create_group(context: Context, call: Call) -> object:
+def create_group(context: Context, call: Call) -> None:
     args = call.args
     name, renamed = args.text("group"), args.text("rename")
     known = firewall.groups(context.state)
@@ -98,16 +98,14 @@ def create_group(context: Context, call: Call) -> object:
         if renamed:
             firewall.remove(transaction, firewall.group_scope(renamed))
         firewall.write(transaction, firewall.group_scope(name), found)
-    return None
 
 
-def remove_group(context: Context, call: Call) -> object:
+def remove_group(context: Context, call: Call) -> None:
     scope = _group(context, call)
     if firewall.read(context.state, scope).rules:
         raise ApiFailureError(f"Security group '{call.args.text('group')}' is not empty")
     with context.state.transaction() as transaction:
         firewall.remove(transaction, scope)
-    return None
 
 
 def macros(_context: Context, _call: Call) -> object:
@@ -123,12 +121,7 @@ def _endpoint(
     parameters: Mapping[str, Parameter] | None = None,
 ) -> Endpoint:
     return Endpoint(
-        method=method,
-        path=path,
-        permission=permission,
-        handler=handler,
-        parameters=parameters or {},
-        stored_only=method != "GET",
+        method, path, permission, handler, parameters=parameters or {}, stored_only=method != "GET"
     )
 
 
@@ -136,90 +129,90 @@ def _optional(parameters: Mapping[str, Parameter]) -> dict[str, Parameter]:
     return {name: replace(parameter, required=False) for name, parameter in parameters.items()}
 
 
-def _rule_rows(place: Place, path: str) -> list[Endpoint]:
-    rules = Rules(place)
+def _rule_rows(level: Level, path: str) -> list[Endpoint]:
+    rules = Rules(level)
     one = f"{path}/{{pos}}"
-    change = {**_optional(RULE), "delete": Parameter(is_list=True), "moveto": RULE["pos"]}
+    change = {**_optional(RULE), "delete": LIST, "moveto": RULE["pos"]}
     del change["pos"]
     return [
-        _endpoint("GET", path, place.read, rules.listing),
-        _endpoint("POST", path, place.write, rules.create, RULE),
-        _endpoint("GET", one, place.read, rules.show),
-        _endpoint("PUT", one, place.write, rules.update, change),
-        _endpoint("DELETE", one, place.write, rules.remove, {"digest": DIGEST}),
+        _endpoint("GET", path, level.read, rules.listing),
+        _endpoint("POST", path, level.write, rules.create, RULE),
+        _endpoint("GET", one, level.read, rules.show),
+        _endpoint("PUT", one, level.write, rules.update, change),
+        _endpoint("DELETE", one, level.write, rules.remove, {"digest": DIGEST}),
     ]
 
 
-def _name_rows(place: Place) -> list[Endpoint]:
-    aliases, sets = Aliases(place), Sets(place)
-    alias, one = f"{place.path}/aliases", f"{place.path}/aliases/{{name}}"
-    ipset, named = f"{place.path}/ipset", f"{place.path}/ipset/{{name}}"
+def _name_rows(level: Level) -> list[Endpoint]:
+    aliases, sets = Aliases(level), Sets(level)
+    alias, one = f"{level.path}/aliases", f"{level.path}/aliases/{{name}}"
+    ipset, named = f"{level.path}/ipset", f"{level.path}/ipset/{{name}}"
     entry = f"{named}/{{cidr*}}"
     optional_name = _optional({"rename": ALIAS})
     about = {"comment": COMMENT, "digest": DIGEST}
     return [
-        _endpoint("GET", alias, place.read, aliases.listing),
+        _endpoint("GET", alias, level.read, aliases.listing),
         _endpoint(
             "POST",
             alias,
-            place.write,
+            level.write,
             aliases.create,
             {"name": ALIAS, "cidr": CIDR, "comment": COMMENT},
         ),
-        _endpoint("GET", one, place.read, aliases.show),
+        _endpoint("GET", one, level.read, aliases.show),
         _endpoint(
-            "PUT", one, place.write, aliases.update, {"cidr": CIDR, **about, **optional_name}
+            "PUT", one, level.write, aliases.update, {"cidr": CIDR, **about, **optional_name}
         ),
-        _endpoint("DELETE", one, place.write, aliases.remove, {"digest": DIGEST}),
-        _endpoint("GET", ipset, place.read, sets.listing),
+        _endpoint("DELETE", one, level.write, aliases.remove, {"digest": DIGEST}),
+        _endpoint("GET", ipset, level.read, sets.listing),
         _endpoint(
-            "POST", ipset, place.write, sets.create, {"name": ALIAS, **about, **optional_name}
+            "POST", ipset, level.write, sets.create, {"name": ALIAS, **about, **optional_name}
         ),
-        _endpoint("GET", named, place.read, sets.entries),
+        _endpoint("GET", named, level.read, sets.entries),
         _endpoint(
             "POST",
             named,
-            place.write,
+            level.write,
             sets.add,
             {"cidr": CIDR, "comment": COMMENT, "nomatch": FLAG},
         ),
-        _endpoint("DELETE", named, place.write, sets.remove, {"force": FLAG}),
-        _endpoint("GET", entry, place.read, sets.entry),
-        _endpoint("PUT", entry, place.write, sets.change, {**about, "nomatch": FLAG}),
-        _endpoint("DELETE", entry, place.write, sets.drop, {"digest": DIGEST}),
+        _endpoint("DELETE", named, level.write, sets.remove, {"force": FLAG}),
+        _endpoint("GET", entry, level.read, sets.entry),
+        _endpoint("PUT", entry, level.write, sets.change, {**about, "nomatch": FLAG}),
+        _endpoint("DELETE", entry, level.write, sets.drop, {"digest": DIGEST}),
     ]
 
 
-def _option_rows(place: Place) -> list[Endpoint]:
-    options = Options(place)
-    change = {**place.options, "delete": Parameter(is_list=True), "digest": DIGEST}
+def _option_rows(level: Level) -> list[Endpoint]:
+    options = Options(level)
+    change = {**level.options, "delete": LIST, "digest": DIGEST}
     return [
-        Endpoint(method="GET", path=place.path, permission="user", handler=options.index),
-        _endpoint("GET", f"{place.path}/options", place.read, options.show),
-        _endpoint("PUT", f"{place.path}/options", place.write, options.update, change),
+        Endpoint("GET", level.path, "user", options.index),
+        _endpoint("GET", f"{level.path}/options", level.read, options.show),
+        _endpoint("PUT", f"{level.path}/options", level.write, options.update, change),
     ]
 
 
 def _rows() -> list[Endpoint]:
     rows: list[Endpoint] = []
-    for place in _PLACES:
-        rows += _option_rows(place)
-        rows += _rule_rows(place, f"{place.path}/rules")
-        options = Options(place)
-        if place.log is not None:
-            rows.append(_endpoint("GET", f"{place.path}/log", place.log, options.log, LOG_PAGE))
-        if place.path != "/nodes/{node}/firewall":
-            rows += _name_rows(place)
+    for level in _LEVELS:
+        rows += _option_rows(level)
+        rows += _rule_rows(level, f"{level.path}/rules")
+        options = Options(level)
+        if level.log is not None:
+            rows.append(_endpoint("GET", f"{level.path}/log", level.log, options.log, LOG_PAGE))
+        if level.path != "/nodes/{node}/firewall":
+            rows += _name_rows(level)
             kind = {"type": Parameter(enum=("alias", "ipset"))}
             rows.append(
-                _endpoint("GET", f"{place.path}/refs", place.read, options.references, kind)
+                _endpoint("GET", f"{level.path}/refs", level.read, options.references, kind)
             )
     return rows
 
 
 ENDPOINTS = (
     *_rows(),
-    Endpoint(method="GET", path="/cluster/firewall/groups", permission="user", handler=groups),
+    Endpoint("GET", "/cluster/firewall/groups", "user", groups),
     _endpoint(
         "POST",
         "/cluster/firewall/groups",
@@ -229,5 +222,5 @@ ENDPOINTS = (
     ),
     *_rule_rows(_GROUPS, _GROUPS.path),
     _endpoint("DELETE", _GROUPS.path, _GROUPS.write, remove_group),
-    Endpoint(method="GET", path="/cluster/firewall/macros", permission="user", handler=macros),
+    Endpoint("GET", "/cluster/firewall/macros", "user", macros),
 )

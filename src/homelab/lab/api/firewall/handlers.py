@@ -1,8 +1,9 @@
-"""What the firewall's endpoints do, for each kind of place alike."""
+"""What the firewall's endpoints do, for each level alike."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from homelab.lab.api.endpoint import Call, Privilege
@@ -15,8 +16,8 @@ from homelab.pve.schema import FLAG, Arguments, Parameter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """One kind of place that has a firewall."""
+class Level:
+    """One level of PVE's firewall: the cluster, a node, a guest, or a security group."""
 
     path: str
     read: Privilege
@@ -34,25 +35,33 @@ def _row(args: Arguments, names: Mapping[str, Parameter]) -> Row:
     }
 
 
-class Rules:
-    """The handlers for the rules of a kind of place."""
+class _Handlers:
+    def __init__(self, level: Level) -> None:
+        self._level = level
 
-    def __init__(self, place: Place) -> None:
-        self._place = place
+    def _read(self, context: Context, call: Call) -> Firewall:
+        return firewall.read(context.state, self._level.scope(context, call))
+
+    def _changing(self, context: Context, call: Call) -> AbstractContextManager[Firewall]:
+        return firewall.changing(context.state, self._level.scope(context, call))
+
+
+class Rules(_Handlers):
+    """The handlers for the rules of a level."""
 
     def listing(self, context: Context, call: Call) -> object:
-        found = firewall.read(context.state, self._place.scope(context, call))
+        found = self._read(context, call)
         return firewall.shown_rules(found.rules)
 
     def show(self, context: Context, call: Call) -> object:
-        found = firewall.read(context.state, self._place.scope(context, call))
+        found = self._read(context, call)
         position = call.args.integer("pos")
         firewall.rule_at(found.rules, position)
         return firewall.shown_rules(found.rules)[position]
 
     def create(self, context: Context, call: Call) -> None:
         """A new rule goes to the top, whatever position is asked for, as on PVE."""
-        with firewall.changing(context.state, self._place.scope(context, call)) as found:
+        with self._changing(context, call) as found:
             firewall.check_digest(found.rules, call.args.text("digest"))
             found.rules.insert(0, {"enable": 0, **_row(call.args, RULE)})
             _check_rule(context, found.rules[0])
@@ -60,12 +69,13 @@ class Rules:
     def update(self, context: Context, call: Call) -> None:
         args = call.args
         position = args.integer("pos")
-        with firewall.changing(context.state, self._place.scope(context, call)) as found:
+        with self._changing(context, call) as found:
             firewall.check_digest(found.rules, args.text("digest"))
             rule = firewall.rule_at(found.rules, position)
-            if "moveto" in args:
+            if "moveto" in args and (place := args.integer("moveto")) != position:
                 del found.rules[position]
-                found.rules.insert(min(args.integer("moveto"), len(found.rules)), rule)
+                # The place is one in the list as it was, with the rule.
+                found.rules.insert(place - 1 if place > position else place, rule)
                 return
             rule.update(_row(args, RULE))
             for name in args.words("delete"):
@@ -74,7 +84,7 @@ class Rules:
 
     def remove(self, context: Context, call: Call) -> None:
         position = call.args.integer("pos")
-        with firewall.changing(context.state, self._place.scope(context, call)) as found:
+        with self._changing(context, call) as found:
             firewall.check_digest(found.rules, call.args.text("digest"))
             firewall.rule_at(found.rules, position)
             del found.rules[position]
@@ -85,31 +95,28 @@ def _check_rule(context: Context, rule: Row) -> None:
         raise invalid("action", f"no such security group '{rule.get('action')}'")
 
 
-class Aliases:
-    """The handlers for the aliases of a kind of place."""
-
-    def __init__(self, place: Place) -> None:
-        self._place = place
+class Aliases(_Handlers):
+    """The handlers for the aliases of a level."""
 
     def listing(self, context: Context, call: Call) -> object:
-        found = firewall.read(context.state, self._place.scope(context, call))
+        found = self._read(context, call)
         digest = firewall.digest_of(found.aliases)
         return [{**_alias(found, name), "digest": digest} for name in sorted(found.aliases)]
 
     def show(self, context: Context, call: Call) -> object:
-        found = firewall.read(context.state, self._place.scope(context, call))
+        found = self._read(context, call)
         return _alias(found, call.args.text("name"))
 
     def create(self, context: Context, call: Call) -> None:
         name = call.args.text("name")
-        with firewall.changing(context.state, self._place.scope(context, call)) as found:
+        with self._changing(context, call) as found:
             if name in found.aliases:
                 raise invalid("name", f"alias '{name}' already exists")
             found.aliases[name] = _row(call.args, {"cidr": CIDR, "comment": COMMENT})
 
     def update(self, context: Context, call: Call) -> None:
         name = call.args.text("name")
-        with firewall.changing(context.state, self._place.scope(context, call)) as found:
+        with self._changing(context, call) as found:
             firewall.check_digest(found.aliases, call.args.text("digest"))
             _alias(found, name)
             value = _row(call.args, {"cidr": CIDR, "comment": COMMENT})
@@ -120,7 +127,7 @@ class Aliases:
             found.aliases[renamed] = value
 
     def remove(self, context: Context, call: Call) -> None:
-        with firewall.changing(context.state, self._place.scope(context, call)) as found:
+        with self._changing(context, call) as found:
             firewall.check_digest(found.aliases, call.args.text("digest"))
             found.aliases.pop(call.args.text("name"), None)
 
@@ -132,14 +139,11 @@ def _alias(found: Firewall, name: str) -> Row:
     return {"name": name, **found.aliases[name], "ipversion": 6 if ":" in cidr else 4}
 
 
-class Sets:
-    """The handlers for the IP sets of a kind of place."""
-
-    def __init__(self, place: Place) -> None:
-        self._place = place
+class Sets(_Handlers):
+    """The handlers for the IP sets of a level."""
 
     def listing(self, context: Context, call: Call) -> object:
-        found = firewall.read(context.state, self._place.scope(context, call))
+        found = self._read(context, call)
         digest = firewall.digest_of(found.ipsets)
         return [
             {"name": name, "digest": digest, **_commented(found.ipsets[name])}
@@ -149,11 +153,13 @@ class Sets:
     def create(self, context: Context, call: Call) -> None:
         args = call.args
         name, renamed = args.text("name"), args.text("rename")
-        with firewall.changing(context.state, self._place.scope(context, call)) as found:
+        with self._changing(context, call) as found:
             firewall.check_digest(found.ipsets, args.text("digest"))
             if renamed:
                 if renamed not in found.ipsets:
                     raise invalid("rename", f"IPSet '{renamed}' does not exist")
+                if name != renamed and name in found.ipsets:
+                    raise invalid("name", f"IPSet '{name}' does already exist")
                 known = found.ipsets.pop(renamed)
                 found.ipsets[name] = {**known, **_row(args, {"comment": COMMENT})}
             elif name in found.ipsets:
@@ -163,25 +169,25 @@ class Sets:
 
     def remove(self, context: Context, call: Call) -> None:
         name = call.args.text("name")
-        with firewall.changing(context.state, self._place.scope(context, call)) as found:
+        with self._changing(context, call) as found:
             if _entries(found, name) and not call.args.flag("force"):
                 raise ApiFailureError(f"IPSet '{name}' is not empty")
             del found.ipsets[name]
 
     def entries(self, context: Context, call: Call) -> object:
-        found = firewall.read(context.state, self._place.scope(context, call))
+        found = self._read(context, call)
         entries = _entries(found, call.args.text("name"))
         digest = firewall.digest_of(entries)
         return [{"cidr": cidr, "digest": digest, **entries[cidr]} for cidr in sorted(entries)]
 
     def entry(self, context: Context, call: Call) -> object:
-        found = firewall.read(context.state, self._place.scope(context, call))
+        found = self._read(context, call)
         cidr = call.args.text("cidr")
         return {"cidr": cidr, **_entry(_entries(found, call.args.text("name")), cidr)}
 
     def add(self, context: Context, call: Call) -> None:
         cidr = call.args.text("cidr")
-        with firewall.changing(context.state, self._place.scope(context, call)) as found:
+        with self._changing(context, call) as found:
             entries = _entries(found, call.args.text("name"))
             if cidr in entries:
                 raise invalid("cidr", f"address '{cidr}' already exists")
@@ -189,14 +195,14 @@ class Sets:
 
     def change(self, context: Context, call: Call) -> None:
         cidr = call.args.text("cidr")
-        with firewall.changing(context.state, self._place.scope(context, call)) as found:
+        with self._changing(context, call) as found:
             entries = _entries(found, call.args.text("name"))
             firewall.check_digest(entries, call.args.text("digest"))
             _entry(entries, cidr)
             entries[cidr] = _row(call.args, {"comment": COMMENT, "nomatch": FLAG})
 
     def drop(self, context: Context, call: Call) -> None:
-        with firewall.changing(context.state, self._place.scope(context, call)) as found:
+        with self._changing(context, call) as found:
             entries = _entries(found, call.args.text("name"))
             firewall.check_digest(entries, call.args.text("digest"))
             entries.pop(call.args.text("cidr"), None)
@@ -221,32 +227,29 @@ def _commented(row: Row) -> Row:
     return {"comment": row["comment"]} if "comment" in row else {}
 
 
-class Options:
-    """The handlers for the options of a kind of place, and what else it shows."""
-
-    def __init__(self, place: Place) -> None:
-        self._place = place
+class Options(_Handlers):
+    """The handlers for the options of a level, and what else it shows."""
 
     def show(self, context: Context, call: Call) -> object:
-        found = firewall.read(context.state, self._place.scope(context, call))
+        found = self._read(context, call)
         return {**found.options, "digest": firewall.digest_of(found.options)}
 
     def update(self, context: Context, call: Call) -> None:
-        with firewall.changing(context.state, self._place.scope(context, call)) as found:
+        with self._changing(context, call) as found:
             firewall.check_digest(found.options, call.args.text("digest"))
-            found.options.update(_row(call.args, self._place.options))
+            found.options.update(_row(call.args, self._level.options))
             for name in call.args.words("delete"):
-                if name not in self._place.options:
+                if name not in self._level.options:
                     raise invalid("delete", f"unknown option '{name}'")
                 found.options.pop(name, None)
 
     def references(self, context: Context, call: Call) -> object:
-        scope, kind = self._place.scope(context, call), call.args.text("type")
+        own, kind = self._level.scope(context, call), call.args.text("type")
         rows: list[Row] = []
-        for place, prefix in dict.fromkeys(((firewall.CLUSTER, "dc"), (scope, "guest"))):
-            if place == firewall.CLUSTER and prefix == "guest":
+        for scope, prefix in dict.fromkeys(((firewall.CLUSTER, "dc"), (own, "guest"))):
+            if scope == firewall.CLUSTER and prefix == "guest":
                 continue
-            found = firewall.read(context.state, place)
+            found = firewall.read(context.state, scope)
             if kind in {"", "alias"}:
                 rows += [
                     {"type": "alias", "name": name, "ref": f"{prefix}/{name}", "scope": prefix}
@@ -261,9 +264,9 @@ class Options:
 
     def log(self, context: Context, call: Call) -> object:
         """Nothing is filtered here, so that there is nothing to read."""
-        self._place.scope(context, call)
+        self._level.scope(context, call)
         return [{"n": 1, "t": "no content"}]
 
     def index(self, context: Context, call: Call) -> object:
-        self._place.scope(context, call)
+        self._level.scope(context, call)
         return [{"name": name} for name in ("aliases", "ipset", "log", "options", "refs", "rules")]

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from ipaddress import ip_interface
 
-from homelab.pve.schema import FLAG, TEXT, WHOLE, Parameter
+from homelab.pve.schema import COUNT, FLAG, TEXT, WHOLE, Parameter
 
-_COUNT = Parameter(type="integer", minimum=0)
 _LEVEL = Parameter(
     enum=("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug", "nolog")
 )
@@ -33,10 +32,10 @@ ALIAS = Parameter(required=True, min_length=2, max_length=64, pattern=r"[A-Za-z]
 GROUP = Parameter(required=True, min_length=2, max_length=18, pattern=r"[A-Za-z][A-Za-z0-9\-_]+")
 CIDR = Parameter(required=True, check=_address_or_name)
 LOG_PAGE: Mapping[str, Parameter] = {
-    "limit": _COUNT,
-    "since": _COUNT,
-    "start": _COUNT,
-    "until": _COUNT,
+    "limit": COUNT,
+    "since": COUNT,
+    "start": COUNT,
+    "until": COUNT,
 }
 
 RULE: Mapping[str, Parameter] = {
@@ -47,12 +46,12 @@ RULE: Mapping[str, Parameter] = {
     "dest": _ADDRESS,
     "digest": DIGEST,
     "dport": TEXT,
-    "enable": _COUNT,
+    "enable": COUNT,
     "icmp-type": TEXT,
     "iface": Parameter(min_length=2, max_length=20),
     "log": _LEVEL,
     "macro": Parameter(max_length=128),
-    "pos": _COUNT,
+    "pos": COUNT,
     "proto": TEXT,
     "source": _ADDRESS,
     "sport": TEXT,
@@ -62,7 +61,7 @@ RULE: Mapping[str, Parameter] = {
 
 CLUSTER_OPTIONS: Mapping[str, Parameter] = {
     "ebtables": FLAG,
-    "enable": _COUNT,
+    "enable": COUNT,
     "log_ratelimit": TEXT,
     "policy_forward": Parameter(enum=("ACCEPT", "DROP")),
     "policy_in": _POLICY,

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from homelab.lab.api.endpoint import Call, Endpoint, Privilege
+from homelab.lab.api.endpoint import Call, Endpoint, Privilege, empty_list
 from homelab.lab.failures import ApiFailureError, invalid
 from homelab.lab.guests import backup
 from homelab.lab.guests.backup import BackupOrder
-from homelab.lab.guests.files import stored_file
+from homelab.lab.guests.files import backup_file
 from homelab.lab.node.context import Context
 from homelab.lab.node.storages import DUMP_STORAGE, Storage, storage_named
 from homelab.pve.properties import parse_property_string
-from homelab.pve.schema import FLAG, TEXT, WHOLE, Parameter
-
-_COUNT = Parameter(type="integer", minimum=0)
+from homelab.pve.schema import COUNT, FLAG, LIST, REQUIRED, TEXT, WHOLE, Parameter
 
 
 def back_up(context: Context, call: Call) -> object:
@@ -48,16 +46,9 @@ def defaults(_context: Context, call: Call) -> object:
 
 
 def extract_config(context: Context, call: Call) -> object:
-    volid = call.args.text("volume")
-    file = stored_file(context, volid)
-    if file is None or file.content != "backup":
-        raise ApiFailureError(f"can't find file '{volid}'")
+    file = backup_file(context, call.args.text("volume"))
     context.access.require(call.caller, f"/vms/{file.vmid}", "VM.Backup")
     return file.config
-
-
-def no_jobs(_context: Context, _call: Call) -> object:
-    return []
 
 
 def no_job(_context: Context, call: Call) -> object:
@@ -70,8 +61,6 @@ def backup_info(_context: Context, _call: Call) -> object:
 
 def _storage(name: str) -> Storage:
     storage = storage_named(name)
-    if storage is None:
-        raise ApiFailureError(f"storage '{name}' does not exist")
     if "backup" not in storage.content:
         raise ApiFailureError(f"can't use storage '{name}' for backups - wrong content type")
     return storage
@@ -83,9 +72,7 @@ def _wanted(context: Context, call: Call) -> tuple[int, ...]:
     if args.flag("all"):
         return tuple(record.vmid for record in context.guests() if str(record.vmid) not in excluded)
     if "pool" in args:
-        pool = context.state.pool(args.text("pool"))
-        if pool is None:
-            raise ApiFailureError(f"pool '{args.text('pool')}' does not exist")
+        pool = context.pool(args.text("pool"))
         here = {record.vmid for record in context.guests()}
         return tuple(vmid for vmid in pool.vmids if vmid in here)
     words = args.words("vmid")
@@ -107,23 +94,23 @@ _JOBS = Privilege("/", "Sys.Audit")
 
 ENDPOINTS = (
     Endpoint(
-        method="POST",
-        path="/nodes/{node}/vzdump",
-        permission="user",
-        handler=back_up,
+        "POST",
+        "/nodes/{node}/vzdump",
+        "user",
+        back_up,
         parameters={
             "all": FLAG,
-            "bwlimit": _COUNT,
+            "bwlimit": COUNT,
             "compress": Parameter(enum=("0", "1", "gzip", "lzo", "zstd")),
             "dumpdir": TEXT,
-            "exclude": Parameter(is_list=True),
+            "exclude": LIST,
             "exclude-path": Parameter(type="array"),
             "fleecing": TEXT,
             "ionice": Parameter(type="integer", minimum=0, maximum=8),
             "job-id": Parameter(max_length=50),
-            "lockwait": _COUNT,
+            "lockwait": COUNT,
             "mailnotification": Parameter(enum=("always", "failure")),
-            "mailto": Parameter(is_list=True),
+            "mailto": LIST,
             "mode": Parameter(enum=("snapshot", "suspend", "stop")),
             "notes-template": Parameter(max_length=1024),
             "notification-mode": Parameter(enum=("auto", "legacy-sendmail", "notification-system")),
@@ -139,28 +126,24 @@ ENDPOINTS = (
             "stdexcludes": FLAG,
             "stdout": FLAG,
             "stop": FLAG,
-            "stopwait": _COUNT,
+            "stopwait": COUNT,
             "storage": TEXT,
             "tmpdir": TEXT,
-            "vmid": Parameter(is_list=True),
+            "vmid": LIST,
             "zstd": WHOLE,
         },
     ),
     Endpoint(
-        method="GET",
-        path="/nodes/{node}/vzdump/defaults",
-        permission="user",
-        handler=defaults,
-        parameters={"storage": TEXT},
+        "GET", "/nodes/{node}/vzdump/defaults", "user", defaults, parameters={"storage": TEXT}
     ),
     Endpoint(
-        method="GET",
-        path="/nodes/{node}/vzdump/extractconfig",
-        permission="user",
-        handler=extract_config,
-        parameters={"volume": Parameter(required=True)},
+        "GET",
+        "/nodes/{node}/vzdump/extractconfig",
+        "user",
+        extract_config,
+        parameters={"volume": REQUIRED},
     ),
-    Endpoint(method="GET", path="/cluster/backup", permission=_JOBS, handler=no_jobs),
-    Endpoint(method="GET", path="/cluster/backup/{id}", permission=_JOBS, handler=no_job),
-    Endpoint(method="GET", path="/cluster/backup-info", permission="user", handler=backup_info),
+    Endpoint("GET", "/cluster/backup", _JOBS, empty_list),
+    Endpoint("GET", "/cluster/backup/{id}", _JOBS, no_job),
+    Endpoint("GET", "/cluster/backup-info", "user", backup_info),
 )

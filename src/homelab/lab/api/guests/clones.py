@@ -9,7 +9,7 @@ from homelab.lab.guests import migration
 from homelab.lab.guests.clone import Cloning
 from homelab.lab.node.context import Context
 from homelab.pve.guest_options import CREATE_ONLY, OPTIONS
-from homelab.pve.schema import FLAG, TEXT, WHOLE, Parameter
+from homelab.pve.schema import FLAG, REQUIRED, TEXT, WHOLE, Parameter
 
 _TIMEOUT = 180
 
@@ -18,10 +18,10 @@ def clone(context: Context, call: Call) -> object:
     args = call.args
     newid = args.integer("newid")
     pool = args.text("pool") or None
-    places = [(f"/vms/{newid}", "VM.Allocate")]
+    grants = [(f"/vms/{newid}", "VM.Allocate")]
     if pool is not None:
-        places.append((f"/pool/{pool}", "VM.Allocate"))
-    context.access.require_any(call.caller, *places)
+        grants.append((f"/pool/{pool}", "VM.Allocate"))
+    context.access.require_any(call.caller, *grants)
     wanted = Cloning(
         vmid=call.vmid,
         newid=newid,
@@ -36,9 +36,8 @@ def clone(context: Context, call: Call) -> object:
     return str(guest_clone.clone(context, call.caller, wanted))
 
 
-def template(context: Context, call: Call) -> object:
+def template(context: Context, call: Call) -> None:
     guest_clone.make_template(context, call.caller, call.vmid)
-    return None
 
 
 def feature(context: Context, call: Call) -> object:
@@ -82,10 +81,10 @@ _LIMIT = Parameter(type="number", minimum=0)
 
 ENDPOINTS = (
     Endpoint(
-        method="POST",
-        path=f"{_L}/clone",
-        permission=Privilege("/vms/{vmid}", "VM.Clone"),
-        handler=clone,
+        "POST",
+        f"{_L}/clone",
+        Privilege("/vms/{vmid}", "VM.Clone"),
+        clone,
         parameters={
             "bwlimit": _LIMIT,
             "description": OPTIONS["description"],
@@ -98,39 +97,28 @@ ENDPOINTS = (
             "target": TEXT,
         },
     ),
+    Endpoint("POST", f"{_L}/template", Privilege("/vms/{vmid}", "VM.Allocate"), template),
     Endpoint(
-        method="POST",
-        path=f"{_L}/template",
-        permission=Privilege("/vms/{vmid}", "VM.Allocate"),
-        handler=template,
-    ),
-    Endpoint(
-        method="GET",
-        path=f"{_L}/feature",
-        permission=Privilege("/vms/{vmid}", "VM.Audit"),
-        handler=feature,
+        "GET",
+        f"{_L}/feature",
+        Privilege("/vms/{vmid}", "VM.Audit"),
+        feature,
         parameters={
             "feature": Parameter(required=True, enum=("snapshot", "clone", "copy")),
             "snapname": SNAPSHOT_NAME,
         },
     ),
+    Endpoint("GET", f"{_L}/migrate", _MIGRATE, check_migration, parameters={"target": TEXT}),
     Endpoint(
-        method="GET",
-        path=f"{_L}/migrate",
-        permission=_MIGRATE,
-        handler=check_migration,
-        parameters={"target": TEXT},
-    ),
-    Endpoint(
-        method="POST",
-        path=f"{_L}/migrate",
-        permission=_MIGRATE,
-        handler=migrate,
+        "POST",
+        f"{_L}/migrate",
+        _MIGRATE,
+        migrate,
         parameters={
             "bwlimit": _LIMIT,
             "online": FLAG,
             "restart": FLAG,
-            "target": Parameter(required=True),
+            "target": REQUIRED,
             "target-storage": TEXT,
             "timeout": WHOLE,
         },

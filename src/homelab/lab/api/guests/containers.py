@@ -10,17 +10,17 @@ from homelab.lab.api.endpoint import Call, Encoded, Endpoint, Privilege
 from homelab.lab.api.guests.snapshots import SNAPSHOT_NAME
 from homelab.lab.api.guests.status import guest_status
 from homelab.lab.failures import ApiFailureError, invalid
-from homelab.lab.guests import backup, life, snapshots
+from homelab.lab.guests import backup, configuration, creation, removal, snapshots
 from homelab.lab.guests.backup import Restoration
-from homelab.lab.guests.files import stored_file
-from homelab.lab.guests.life import Creation
+from homelab.lab.guests.creation import Creation
+from homelab.lab.guests.files import backup_file
 from homelab.lab.guests.rules import check_root_only
 from homelab.lab.guests.view import guest_of
 from homelab.lab.node.context import Context
 from homelab.lab.runtime import Credentials
 from homelab.pve.guest_config import GuestConfig
 from homelab.pve.guest_options import CREATE_ONLY, OPTIONS
-from homelab.pve.schema import FLAG, Parameter
+from homelab.pve.schema import FLAG, LIST, Parameter
 from homelab.pve.upid import Upid
 
 _DIGEST = Parameter(max_length=40)
@@ -42,10 +42,10 @@ def listing(context: Context, call: Call) -> object:
 def create(context: Context, call: Call) -> object:
     args = call.args
     pool = args.text("pool") or None
-    places = [(f"/vms/{call.vmid}", "VM.Allocate")]
+    grants = [(f"/vms/{call.vmid}", "VM.Allocate")]
     if pool is not None:
-        places.insert(0, (f"/pool/{pool}", "VM.Allocate"))
-    context.access.require_any(call.caller, *places)
+        grants.insert(0, (f"/pool/{pool}", "VM.Allocate"))
+    context.access.require_any(call.caller, *grants)
     for unsupported, reason in _UNSUPPORTED.items():
         if args.flag(unsupported):
             raise invalid(unsupported, reason)
@@ -68,7 +68,7 @@ def create(context: Context, call: Call) -> object:
         pool=pool,
         start=args.flag("start"),
     )
-    return str(life.create(context, call.caller, wanted))
+    return str(creation.create(context, call.caller, wanted))
 
 
 def _restore(
@@ -80,9 +80,7 @@ def _restore(
 ) -> Upid:
     args = call.args
     volid = args.text("ostemplate")
-    file = stored_file(context, volid)
-    if file is None or file.content != "backup":
-        raise ApiFailureError(f"can't find file '{volid}'")
+    file = backup_file(context, volid)
     context.access.require_any(
         call.caller,
         (f"/vms/{file.vmid}", "VM.Backup"),
@@ -120,7 +118,7 @@ def index(context: Context, call: Call) -> object:
 
 
 def destroy(context: Context, call: Call) -> object:
-    upid = life.destroy(context, call.caller, call.vmid, force=call.args.flag("force"))
+    upid = removal.destroy(context, call.caller, call.vmid, force=call.args.flag("force"))
     return str(upid)
 
 
@@ -144,7 +142,7 @@ def _config(found: GuestConfig, now: bool) -> Encoded:  # noqa: FBT001
     return Encoded(orjson.dumps({"data": found.to_api() if now else found.pending_api()}))
 
 
-def update(context: Context, call: Call) -> object:
+def update(context: Context, call: Call) -> None:
     args = call.args
     delete = args.words("delete")
     for name in delete:
@@ -152,7 +150,7 @@ def update(context: Context, call: Call) -> object:
             raise invalid("delete", f"unknown setting '{name}'")
         if name in args:
             raise invalid("delete", f"duplicate setting '{name}' - can't set and delete it")
-    life.update(
+    configuration.update(
         context,
         call.caller,
         call.vmid,
@@ -161,7 +159,6 @@ def update(context: Context, call: Call) -> object:
         revert=args.words("revert"),
         digest=args.text("digest") or None,
     )
-    return None
 
 
 def pending(context: Context, call: Call) -> object:
@@ -169,7 +166,7 @@ def pending(context: Context, call: Call) -> object:
 
 
 def resize(context: Context, call: Call) -> object:
-    upid = life.resize(
+    upid = configuration.resize(
         context,
         call.caller,
         call.vmid,
@@ -212,59 +209,51 @@ def interfaces(context: Context, call: Call) -> object:
 _L = "/nodes/{node}/lxc/{vmid}"
 
 ENDPOINTS = (
+    Endpoint("GET", "/nodes/{node}/lxc", "user", listing, quick=True),
+    Endpoint("POST", "/nodes/{node}/lxc", "handler", create, parameters={**OPTIONS, **CREATE_ONLY}),
+    Endpoint("GET", _L, "user", index),
     Endpoint(
-        method="GET", path="/nodes/{node}/lxc", quick=True, permission="user", handler=listing
-    ),
-    Endpoint(
-        method="POST",
-        path="/nodes/{node}/lxc",
-        permission="handler",
-        handler=create,
-        parameters={**OPTIONS, **CREATE_ONLY},
-    ),
-    Endpoint(method="GET", path=_L, permission="user", handler=index),
-    Endpoint(
-        method="DELETE",
-        path=_L,
-        permission=Privilege("/vms/{vmid}", "VM.Allocate"),
-        handler=destroy,
+        "DELETE",
+        _L,
+        Privilege("/vms/{vmid}", "VM.Allocate"),
+        destroy,
         parameters={"force": FLAG, "purge": FLAG, "destroy-unreferenced-disks": FLAG},
     ),
     Endpoint(
-        method="GET",
-        path=f"{_L}/config",
+        "GET",
+        f"{_L}/config",
+        _AUDIT,
+        config,
         quick=True,
-        permission=_AUDIT,
-        handler=config,
         parameters={"current": FLAG, "snapshot": SNAPSHOT_NAME},
     ),
     Endpoint(
-        method="PUT",
-        path=f"{_L}/config",
-        permission=Privilege(
+        "PUT",
+        f"{_L}/config",
+        Privilege(
             "/vms/{vmid}",
             "VM.Config.Disk",
             ("VM.Config.CPU", "VM.Config.Memory", "VM.Config.Network", "VM.Config.Options"),
         ),
-        handler=update,
+        update,
         parameters={
             **OPTIONS,
-            "delete": Parameter(is_list=True),
+            "delete": LIST,
             "digest": _DIGEST,
-            "revert": Parameter(is_list=True),
+            "revert": LIST,
         },
     ),
-    Endpoint(method="GET", path=f"{_L}/pending", quick=True, permission=_AUDIT, handler=pending),
+    Endpoint("GET", f"{_L}/pending", _AUDIT, pending, quick=True),
     Endpoint(
-        method="PUT",
-        path=f"{_L}/resize",
-        permission=Privilege("/vms/{vmid}", "VM.Config.Disk"),
-        handler=resize,
+        "PUT",
+        f"{_L}/resize",
+        Privilege("/vms/{vmid}", "VM.Config.Disk"),
+        resize,
         parameters={
             "digest": _DIGEST,
             "disk": Parameter(required=True, pattern=r"rootfs|mp\d{1,3}"),
             "size": Parameter(required=True, pattern=r"\+?\d+(?:\.\d+)?[KMGT]?"),
         },
     ),
-    Endpoint(method="GET", path=f"{_L}/interfaces", permission=_AUDIT, handler=interfaces),
+    Endpoint("GET", f"{_L}/interfaces", _AUDIT, interfaces),
 )

@@ -7,9 +7,8 @@ from homelab.lab.api.guests.status import guest_status
 from homelab.lab.failures import invalid
 from homelab.lab.guests import power
 from homelab.lab.node.context import Context
-from homelab.pve.schema import FLAG, Parameter
+from homelab.pve.schema import COUNT, FLAG
 
-_TIMEOUT = Parameter(type="integer", minimum=0)
 _PRIVILEGE = Privilege("/vms/{vmid}", "VM.PowerMgmt")
 _DEFAULT_TIMEOUT = 60
 
@@ -72,42 +71,26 @@ def _skips_lock(call: Call) -> bool:
 _L = "/nodes/{node}/lxc/{vmid}/status"
 
 ENDPOINTS = (
-    Endpoint(method="GET", path=_L, permission="user", handler=index),
+    Endpoint("GET", _L, "user", index),
+    Endpoint("GET", f"{_L}/current", Privilege("/vms/{vmid}", "VM.Audit"), current, quick=True),
     Endpoint(
-        method="GET",
-        path=f"{_L}/current",
-        quick=True,
-        permission=Privilege("/vms/{vmid}", "VM.Audit"),
-        handler=current,
+        "POST", f"{_L}/start", _PRIVILEGE, start, parameters={"skiplock": FLAG, "debug": FLAG}
     ),
     Endpoint(
-        method="POST",
-        path=f"{_L}/start",
-        permission=_PRIVILEGE,
-        handler=start,
-        parameters={"skiplock": FLAG, "debug": FLAG},
-    ),
-    Endpoint(
-        method="POST",
-        path=f"{_L}/stop",
-        permission=_PRIVILEGE,
-        handler=stop,
+        "POST",
+        f"{_L}/stop",
+        _PRIVILEGE,
+        stop,
         parameters={"skiplock": FLAG, "overrule-shutdown": FLAG},
     ),
     Endpoint(
-        method="POST",
-        path=f"{_L}/shutdown",
-        permission=_PRIVILEGE,
-        handler=shutdown,
-        parameters={"timeout": _TIMEOUT, "forceStop": FLAG},
+        "POST",
+        f"{_L}/shutdown",
+        _PRIVILEGE,
+        shutdown,
+        parameters={"timeout": COUNT, "forceStop": FLAG},
     ),
-    Endpoint(
-        method="POST",
-        path=f"{_L}/reboot",
-        permission=_PRIVILEGE,
-        handler=reboot,
-        parameters={"timeout": _TIMEOUT},
-    ),
-    Endpoint(method="POST", path=f"{_L}/suspend", permission=_PRIVILEGE, handler=suspend),
-    Endpoint(method="POST", path=f"{_L}/resume", permission=_PRIVILEGE, handler=resume),
+    Endpoint("POST", f"{_L}/reboot", _PRIVILEGE, reboot, parameters={"timeout": COUNT}),
+    Endpoint("POST", f"{_L}/suspend", _PRIVILEGE, suspend),
+    Endpoint("POST", f"{_L}/resume", _PRIVILEGE, resume),
 )

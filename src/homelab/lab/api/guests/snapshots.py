@@ -64,11 +64,10 @@ def config(context: Context, call: Call) -> object:
     return {**values, "snaptime": found.snaptime, "description": found.description}
 
 
-def update(context: Context, call: Call) -> object:
+def update(context: Context, call: Call) -> None:
     args = call.args
     text = _description(args.text("description")) if "description" in args else None
     guest_snapshots.change_description(context, call.vmid, args.text("snapname"), text)
-    return None
 
 
 def _description(text: str) -> str:
@@ -80,42 +79,22 @@ _S = "/nodes/{node}/lxc/{vmid}/snapshot"
 _N = f"{_S}/{{snapname}}"
 
 ENDPOINTS = (
+    Endpoint("GET", _S, Privilege("/vms/{vmid}", "VM.Audit"), listing),
+    Endpoint("POST", _S, _TAKE, take, parameters={"snapname": _REQUIRED_NAME, "description": TEXT}),
+    Endpoint("GET", _N, "user", index),
+    Endpoint("DELETE", _N, _TAKE, remove, parameters={"force": FLAG}),
     Endpoint(
-        method="GET", path=_S, permission=Privilege("/vms/{vmid}", "VM.Audit"), handler=listing
-    ),
-    Endpoint(
-        method="POST",
-        path=_S,
-        permission=_TAKE,
-        handler=take,
-        parameters={"snapname": _REQUIRED_NAME, "description": TEXT},
-    ),
-    Endpoint(method="GET", path=_N, permission="user", handler=index),
-    Endpoint(
-        method="DELETE",
-        path=_N,
-        permission=_TAKE,
-        handler=remove,
-        parameters={"force": FLAG},
-    ),
-    Endpoint(
-        method="POST",
-        path=f"{_N}/rollback",
-        permission=Privilege("/vms/{vmid}", "VM.Snapshot", ("VM.Snapshot.Rollback",)),
-        handler=rollback,
+        "POST",
+        f"{_N}/rollback",
+        Privilege("/vms/{vmid}", "VM.Snapshot", ("VM.Snapshot.Rollback",)),
+        rollback,
         parameters={"start": FLAG},
     ),
     Endpoint(
-        method="GET",
-        path=f"{_N}/config",
-        permission=Privilege("/vms/{vmid}", "VM.Snapshot", ("VM.Snapshot.Rollback", "VM.Audit")),
-        handler=config,
+        "GET",
+        f"{_N}/config",
+        Privilege("/vms/{vmid}", "VM.Snapshot", ("VM.Snapshot.Rollback", "VM.Audit")),
+        config,
     ),
-    Endpoint(
-        method="PUT",
-        path=f"{_N}/config",
-        permission=_TAKE,
-        handler=update,
-        parameters={"description": TEXT},
-    ),
+    Endpoint("PUT", f"{_N}/config", _TAKE, update, parameters={"description": TEXT}),
 )

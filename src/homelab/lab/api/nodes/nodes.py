@@ -6,7 +6,8 @@ import os
 import platform
 from ipaddress import IPv4Interface
 
-from homelab.lab.api.endpoint import Call, Endpoint, Privilege
+from homelab.lab.api.access.tickets import version
+from homelab.lab.api.endpoint import Call, Endpoint, Privilege, empty_list
 from homelab.lab.api.guests.status import storage_space
 from homelab.lab.api.nodes.figures import (
     host_memory,
@@ -20,7 +21,7 @@ from homelab.lab.failures import ApiFailureError
 from homelab.lab.node.context import Context
 from homelab.lab.node.storages import STORAGES
 from homelab.lab.runtime import Bridge
-from homelab.pve.schema import FLAG, TEXT, Parameter
+from homelab.pve.schema import FLAG, TEXT, VMID
 
 _SUBDIRS = ("lxc", "network", "qemu", "status", "storage", "subscription", "tasks", "version")
 
@@ -31,11 +32,6 @@ def listing(context: Context, _call: Call) -> object:
 
 def index(_context: Context, _call: Call) -> object:
     return [{"name": name} for name in _SUBDIRS]
-
-
-def version(context: Context, _call: Call) -> object:
-    release = context.release
-    return {"version": release.version, "release": release.release, "repoid": release.repoid}
 
 
 def status(context: Context, _call: Call) -> object:
@@ -84,10 +80,6 @@ def interface(context: Context, call: Call) -> object:
     raise ApiFailureError("interface does not exist", status=400)
 
 
-def no_machines(_context: Context, _call: Call) -> object:
-    return []
-
-
 def subscription(_context: Context, _call: Call) -> object:
     return {
         "status": "notfound",
@@ -119,31 +111,19 @@ _N = "/nodes/{node}"
 _AUDIT = Privilege("/nodes/{node}", "Sys.Audit")
 
 ENDPOINTS = (
-    Endpoint(method="GET", path="/nodes", quick=True, permission="user", handler=listing),
-    Endpoint(method="GET", path=_N, permission="user", handler=index),
-    Endpoint(method="GET", path=f"{_N}/version", permission="user", handler=version),
-    Endpoint(method="GET", path=f"{_N}/status", permission=_AUDIT, handler=status),
+    Endpoint("GET", "/nodes", "user", listing, quick=True),
+    Endpoint("GET", _N, "user", index),
+    Endpoint("GET", f"{_N}/version", "user", version),
+    Endpoint("GET", f"{_N}/status", _AUDIT, status),
+    Endpoint("GET", f"{_N}/network", "user", network, parameters={"type": TEXT}),
+    Endpoint("GET", f"{_N}/network/{{iface}}", _AUDIT, interface),
+    Endpoint("GET", f"{_N}/qemu", "user", empty_list, parameters={"full": FLAG}),
     Endpoint(
-        method="GET",
-        path=f"{_N}/network",
-        permission="user",
-        handler=network,
-        parameters={"type": TEXT},
+        "GET",
+        f"{_N}/replication",
+        "user",
+        empty_list,
+        parameters={"guest": VMID},
     ),
-    Endpoint(method="GET", path=f"{_N}/network/{{iface}}", permission=_AUDIT, handler=interface),
-    Endpoint(
-        method="GET",
-        path=f"{_N}/qemu",
-        permission="user",
-        handler=no_machines,
-        parameters={"full": FLAG},
-    ),
-    Endpoint(
-        method="GET",
-        path=f"{_N}/replication",
-        permission="user",
-        handler=no_machines,
-        parameters={"guest": Parameter(type="integer", minimum=100, maximum=999_999_999)},
-    ),
-    Endpoint(method="GET", path=f"{_N}/subscription", permission="user", handler=subscription),
+    Endpoint("GET", f"{_N}/subscription", "user", subscription),
 )

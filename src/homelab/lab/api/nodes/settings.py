@@ -8,10 +8,10 @@ from datetime import datetime
 from zoneinfo import ZoneInfo, available_timezones
 
 from homelab.lab.api.endpoint import Call, Endpoint, Page, Privilege
-from homelab.lab.failures import ApiFailureError, invalid
+from homelab.lab.failures import invalid, modified
 from homelab.lab.node.context import Context
 from homelab.lab.state.documents import Document, document, put_document
-from homelab.pve.schema import FLAG, TEXT, Parameter
+from homelab.pve.schema import COUNT, FLAG, LIST, REQUIRED, TEXT, Parameter
 from homelab.pve.upid import Upid
 
 _KIND = "node"
@@ -28,10 +28,9 @@ def dns(context: Context, _call: Call) -> object:
     return {"search": "lab.internal", "dns1": _first_address(context), **_kept(context, "dns")}
 
 
-def set_dns(context: Context, call: Call) -> object:
+def set_dns(context: Context, call: Call) -> None:
     value = {name: call.args.text(name) for name in ("search", "dns1", "dns2", "dns3")}
     _keep(context, "dns", {name: text for name, text in value.items() if text})
-    return None
 
 
 def hosts(context: Context, _call: Call) -> object:
@@ -39,14 +38,11 @@ def hosts(context: Context, _call: Call) -> object:
     return {"data": data, "digest": _digest(data)}
 
 
-def set_hosts(context: Context, call: Call) -> object:
+def set_hosts(context: Context, call: Call) -> None:
     known = str(_kept(context, "hosts").get("data", _default_hosts(context)))
     if call.args.text("digest") not in {"", _digest(known)}:
-        raise ApiFailureError(
-            "detected modified configuration - file changed by other user? Try again."
-        )
+        raise modified()
     _keep(context, "hosts", {"data": call.args.text("data")})
-    return None
 
 
 def now(context: Context, _call: Call) -> object:
@@ -57,12 +53,11 @@ def now(context: Context, _call: Call) -> object:
     return {"timezone": zone, "time": int(moment), "localtime": int(moment) + shift}
 
 
-def set_zone(context: Context, call: Call) -> object:
+def set_zone(context: Context, call: Call) -> None:
     zone = call.args.text("timezone")
     if zone not in available_timezones():
         raise invalid("timezone", f"No such timezone '{zone}'")
     _keep(context, "time", {"timezone": zone})
-    return None
 
 
 def config(context: Context, call: Call) -> object:
@@ -72,7 +67,7 @@ def config(context: Context, call: Call) -> object:
     return {name: shown[name]} if name in shown else ({} if name else shown)
 
 
-def set_config(context: Context, call: Call) -> object:
+def set_config(context: Context, call: Call) -> None:
     value = _kept(context, "config")
     texts = ("acme", "description", "wakeonlan", "location")
     for name in (*texts, *(f"acmedomain{number}" for number in range(6))):
@@ -84,15 +79,10 @@ def set_config(context: Context, call: Call) -> object:
     for name in call.args.words("delete"):
         value.pop(name, None)
     _keep(context, "config", value)
-    return None
 
 
 def syslog(context: Context, call: Call) -> object:
-    lines = _log_lines(context)
-    start, limit = call.args.integer("start"), call.args.integer("limit", 50)
-    end = None if limit == 0 else start + limit
-    rows = [{"n": n, "t": line} for n, line in enumerate(lines[start:end], start=start + 1)]
-    return Page(items=rows or [{"n": 1, "t": "no content"}], total=len(lines))
+    return Page.of_log(_log_lines(context), call.args)
 
 
 def journal(context: Context, call: Call) -> object:
@@ -180,7 +170,6 @@ def _keep(context: Context, name: str, value: Document) -> None:
 
 
 _N = "/nodes/{node}"
-_COUNT = Parameter(type="integer", minimum=0)
 _MOMENT = Parameter(pattern=r"\d{4}-\d{2}-\d{2}(?: \d{2}:\d{2}(?::\d{2})?)?")
 _FRAME = {
     "timeframe": Parameter(required=True, enum=tuple(_STEPS)),
@@ -189,57 +178,46 @@ _FRAME = {
 _GUEST_FRAME = {**_FRAME, "timeframe": Parameter(required=True, enum=tuple(_OLD_STEPS))}
 
 ENDPOINTS = (
-    Endpoint(method="GET", path=f"{_N}/dns", permission=_AUDIT, handler=dns),
+    Endpoint("GET", f"{_N}/dns", _AUDIT, dns),
     Endpoint(
-        method="PUT",
-        path=f"{_N}/dns",
-        permission=_MODIFY,
-        handler=set_dns,
-        parameters={
-            "dns1": TEXT,
-            "dns2": TEXT,
-            "dns3": TEXT,
-            "search": Parameter(required=True),
-        },
+        "PUT",
+        f"{_N}/dns",
+        _MODIFY,
+        set_dns,
+        parameters={"dns1": TEXT, "dns2": TEXT, "dns3": TEXT, "search": REQUIRED},
+        stored_only=True,
+    ),
+    Endpoint("GET", f"{_N}/hosts", Privilege("/", "Sys.Audit"), hosts),
+    Endpoint(
+        "POST",
+        f"{_N}/hosts",
+        _MODIFY,
+        set_hosts,
+        parameters={"data": REQUIRED, "digest": Parameter(max_length=64)},
+        stored_only=True,
+    ),
+    Endpoint("GET", f"{_N}/time", _AUDIT, now),
+    Endpoint(
+        "PUT",
+        f"{_N}/time",
+        _MODIFY,
+        set_zone,
+        parameters={"timezone": REQUIRED},
         stored_only=True,
     ),
     Endpoint(
-        method="GET", path=f"{_N}/hosts", permission=Privilege("/", "Sys.Audit"), handler=hosts
+        "GET", f"{_N}/config", Privilege("/", "Sys.Audit"), config, parameters={"property": TEXT}
     ),
     Endpoint(
-        method="POST",
-        path=f"{_N}/hosts",
-        permission=_MODIFY,
-        handler=set_hosts,
-        parameters={"data": Parameter(required=True), "digest": Parameter(max_length=64)},
-        stored_only=True,
-    ),
-    Endpoint(method="GET", path=f"{_N}/time", permission=_AUDIT, handler=now),
-    Endpoint(
-        method="PUT",
-        path=f"{_N}/time",
-        permission=_MODIFY,
-        handler=set_zone,
-        parameters={"timezone": Parameter(required=True)},
-        stored_only=True,
-    ),
-    Endpoint(
-        method="GET",
-        path=f"{_N}/config",
-        permission=Privilege("/", "Sys.Audit"),
-        handler=config,
-        parameters={"property": TEXT},
-    ),
-    Endpoint(
-        method="PUT",
-        path=f"{_N}/config",
-        permission=Privilege("/", "Sys.Modify"),
-        handler=set_config,
+        "PUT",
+        f"{_N}/config",
+        Privilege("/", "Sys.Modify"),
+        set_config,
         parameters={
             "acme": TEXT,
             **{f"acmedomain{number}": TEXT for number in range(6)},
             "ballooning-target": Parameter(type="integer", minimum=0, maximum=100),
-            "delete": Parameter(is_list=True),
+            "delete": LIST,
             "description": Parameter(max_length=65536),
             "digest": Parameter(max_length=40),
             "location": TEXT,
@@ -249,58 +227,52 @@ ENDPOINTS = (
         stored_only=True,
     ),
     Endpoint(
-        method="GET",
-        path=f"{_N}/syslog",
-        permission=_SYSLOG,
-        handler=syslog,
+        "GET",
+        f"{_N}/syslog",
+        _SYSLOG,
+        syslog,
         parameters={
-            "limit": _COUNT,
+            "limit": COUNT,
             "service": Parameter(max_length=128),
             "since": _MOMENT,
-            "start": _COUNT,
+            "start": COUNT,
             "until": _MOMENT,
         },
     ),
     Endpoint(
-        method="GET",
-        path=f"{_N}/journal",
-        permission=_SYSLOG,
-        handler=journal,
+        "GET",
+        f"{_N}/journal",
+        _SYSLOG,
+        journal,
         parameters={
             "endcursor": TEXT,
             "identifiers": FLAG,
             "kernel": FLAG,
-            "lastentries": _COUNT,
+            "lastentries": COUNT,
             "priority": TEXT,
             "service": Parameter(max_length=128),
-            "since": _COUNT,
+            "since": COUNT,
             "startcursor": TEXT,
             "structured": FLAG,
             "unit": Parameter(max_length=256),
             "units": FLAG,
-            "until": _COUNT,
+            "until": COUNT,
         },
     ),
+    Endpoint("GET", f"{_N}/rrddata", _AUDIT, statistics, parameters=_FRAME),
     Endpoint(
-        method="GET",
-        path=f"{_N}/rrddata",
-        permission=_AUDIT,
-        handler=statistics,
-        parameters=_FRAME,
-    ),
-    Endpoint(
-        method="GET",
-        path=f"{_N}/lxc/{{vmid}}/rrddata",
-        permission=Privilege("/vms/{vmid}", "VM.Audit"),
-        handler=guest_statistics,
+        "GET",
+        f"{_N}/lxc/{{vmid}}/rrddata",
+        Privilege("/vms/{vmid}", "VM.Audit"),
+        guest_statistics,
         parameters=_GUEST_FRAME,
     ),
     Endpoint(
-        method="GET",
-        path=f"{_N}/storage/{{storage}}/rrddata",
-        permission=Privilege("/storage/{storage}", "Datastore.Audit", ("Datastore.AllocateSpace",)),
-        handler=statistics,
+        "GET",
+        f"{_N}/storage/{{storage}}/rrddata",
+        Privilege("/storage/{storage}", "Datastore.Audit", ("Datastore.AllocateSpace",)),
+        statistics,
         parameters=_GUEST_FRAME,
     ),
-    Endpoint(method="GET", path=f"{_N}/services", permission=_AUDIT, handler=services),
+    Endpoint("GET", f"{_N}/services", _AUDIT, services),
 )

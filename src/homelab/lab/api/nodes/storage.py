@@ -6,11 +6,10 @@ from collections.abc import Mapping
 
 from homelab.lab.api.endpoint import Call, Endpoint, Privilege
 from homelab.lab.api.guests.status import storage_space
-from homelab.lab.failures import ApiFailureError
 from homelab.lab.guests.files import stored_files
 from homelab.lab.node.context import Context
 from homelab.lab.node.storages import STORAGES, Storage, storage_named
-from homelab.pve.schema import FLAG, TEXT, Parameter
+from homelab.pve.schema import FLAG, LIST, TEXT, VMID
 
 _FORMATS = {".gz": "tgz", ".xz": "txz", ".zst": "tzst", ".bz2": "tbz2"}
 _AUDIT = Privilege("/storage/{storage}", "Datastore.Audit", ("Datastore.AllocateSpace",))
@@ -58,11 +57,7 @@ def content(context: Context, call: Call) -> object:
 
 
 def _storage(call: Call) -> Storage:
-    name = call.args.text("storage")
-    storage = storage_named(name)
-    if storage is None:
-        raise ApiFailureError(f"storage '{name}' does not exist")
-    return storage
+    return storage_named(call.args.text("storage"))
 
 
 def _settings(storage: Storage) -> dict[str, object]:
@@ -151,42 +146,36 @@ def _volumes(context: Context, storage: Storage) -> list[Mapping[str, object]]:
 _S = "/nodes/{node}/storage/{storage}"
 
 ENDPOINTS = (
+    Endpoint("GET", "/storage", "user", settings, parameters={"type": TEXT}),
     Endpoint(
-        method="GET",
-        path="/storage",
-        permission="user",
-        handler=settings,
-        parameters={"type": TEXT},
+        "GET",
+        "/storage/{storage}",
+        Privilege("/storage/{storage}", "Datastore.Allocate"),
+        one_settings,
     ),
     Endpoint(
-        method="GET",
-        path="/storage/{storage}",
-        permission=Privilege("/storage/{storage}", "Datastore.Allocate"),
-        handler=one_settings,
-    ),
-    Endpoint(
-        method="GET",
-        path="/nodes/{node}/storage",
-        permission="user",
-        handler=listing,
+        "GET",
+        "/nodes/{node}/storage",
+        "user",
+        listing,
         parameters={
-            "content": Parameter(is_list=True),
+            "content": LIST,
             "enabled": FLAG,
             "format": FLAG,
             "storage": TEXT,
             "target": TEXT,
         },
     ),
-    Endpoint(method="GET", path=_S, permission=_AUDIT, handler=index),
-    Endpoint(method="GET", path=f"{_S}/status", permission=_AUDIT, handler=status),
+    Endpoint("GET", _S, _AUDIT, index),
+    Endpoint("GET", f"{_S}/status", _AUDIT, status),
     Endpoint(
-        method="GET",
-        path=f"{_S}/content",
-        permission="user",
-        handler=content,
+        "GET",
+        f"{_S}/content",
+        "user",
+        content,
         parameters={
             "content": TEXT,
-            "vmid": Parameter(type="integer", minimum=100, maximum=999_999_999),
+            "vmid": VMID,
         },
     ),
 )

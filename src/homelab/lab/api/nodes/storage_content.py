@@ -8,7 +8,9 @@ import time
 import urllib.request
 from collections.abc import Callable
 from dataclasses import replace
+from http.client import HTTPMessage
 from pathlib import Path
+from typing import IO
 from urllib.error import URLError
 from urllib.parse import urlsplit
 
@@ -19,7 +21,7 @@ from homelab.lab.guests.files import StoredFile, clean_name, is_name_for, put_fi
 from homelab.lab.node.context import Context
 from homelab.lab.node.storages import Storage, storage_named
 from homelab.lab.runtime import TaskLog
-from homelab.pve.schema import FLAG, TEXT, Arguments, Parameter
+from homelab.pve.schema import FLAG, REQUIRED, TEXT, Arguments, Parameter
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _DOWNLOAD_TIMEOUT = 30.0
@@ -85,7 +87,7 @@ def show(context: Context, call: Call) -> object:
     raise ApiFailureError(f"volume '{volid}' does not exist")
 
 
-def update(context: Context, call: Call) -> object:
+def update(context: Context, call: Call) -> None:
     file = _file(context, _volid(call))
     changed = replace(
         file,
@@ -94,7 +96,6 @@ def update(context: Context, call: Call) -> object:
     )
     with context.state.transaction() as transaction:
         put_file(transaction, changed)
-    return None
 
 
 def remove(context: Context, call: Call) -> object:
@@ -192,10 +193,9 @@ def _keep(context: Context, file: StoredFile, source: Path, args: Arguments) -> 
 
 def _fetch(url: str, path: Path) -> None:
     """From this machine only: the lab sends no packets anywhere else."""
-    if urlsplit(url).hostname not in _LOOPBACK:
-        raise ApiFailureError("download failed: the lab reaches no network but this machine")
+    _check_loopback(url)
     opener: Callable[..., object] = urllib.request.build_opener(
-        urllib.request.ProxyHandler({})
+        urllib.request.ProxyHandler({}), _Redirects
     ).open
     try:
         with opener(url, timeout=_DOWNLOAD_TIMEOUT) as answer, path.open("wb") as file:  # type: ignore[attr-defined]
@@ -204,12 +204,27 @@ def _fetch(url: str, path: Path) -> None:
         raise ApiFailureError(f"download failed: {error}") from error
 
 
+def _check_loopback(url: str) -> None:
+    if urlsplit(url).hostname not in _LOOPBACK:
+        raise ApiFailureError("download failed: the lab reaches no network but this machine")
+
+
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    def redirect_request(  # noqa: PLR0917  (as its base has it)
+        self,
+        req: urllib.request.Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: HTTPMessage,
+        newurl: str,
+    ) -> urllib.request.Request | None:
+        _check_loopback(newurl)
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
 def _storage(args: Arguments) -> Storage:
-    name = args.text("storage")
-    storage = storage_named(name)
-    if storage is None:
-        raise ApiFailureError(f"storage '{name}' does not exist")
-    return storage
+    return storage_named(args.text("storage"))
 
 
 def _volid(call: Call) -> str:
@@ -241,17 +256,13 @@ _INCOMING = {
 
 ENDPOINTS = (
     Endpoint(
-        method="POST",
-        path=f"{_S}/upload",
-        permission=_TEMPLATES,
-        handler=upload,
-        parameters={**_INCOMING, "tmpfilename": TEXT},
+        "POST", f"{_S}/upload", _TEMPLATES, upload, parameters={**_INCOMING, "tmpfilename": TEXT}
     ),
     Endpoint(
-        method="POST",
-        path=f"{_S}/download-url",
-        permission=_TEMPLATES,
-        handler=download,
+        "POST",
+        f"{_S}/download-url",
+        _TEMPLATES,
+        download,
         parameters={
             **_INCOMING,
             "compression": TEXT,
@@ -259,29 +270,29 @@ ENDPOINTS = (
             "verify-certificates": FLAG,
         },
     ),
-    Endpoint(method="GET", path=_V, permission=_AUDIT, handler=show),
+    Endpoint("GET", _V, _AUDIT, show),
     Endpoint(
-        method="PUT",
-        path=_V,
-        permission=Privilege("/storage/{storage}", "Datastore.Allocate"),
-        handler=update,
+        "PUT",
+        _V,
+        Privilege("/storage/{storage}", "Datastore.Allocate"),
+        update,
         parameters={"notes": TEXT, "protected": FLAG},
     ),
     Endpoint(
-        method="DELETE",
-        path=_V,
-        permission="handler",
-        handler=remove,
+        "DELETE",
+        _V,
+        "handler",
+        remove,
         parameters={"delay": Parameter(type="integer", minimum=1, maximum=30)},
     ),
-    Endpoint(method="GET", path="/nodes/{node}/aplinfo", permission="user", handler=appliances),
+    Endpoint("GET", "/nodes/{node}/aplinfo", "user", appliances),
     Endpoint(
-        method="POST",
-        path="/nodes/{node}/aplinfo",
-        permission="handler",
-        handler=fetch_appliance,
+        "POST",
+        "/nodes/{node}/aplinfo",
+        "handler",
+        fetch_appliance,
         parameters={
-            "storage": Parameter(required=True),
+            "storage": REQUIRED,
             "template": Parameter(required=True, max_length=255),
         },
     ),

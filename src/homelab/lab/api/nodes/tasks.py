@@ -7,10 +7,8 @@ from homelab.lab.api.nodes.task_rows import task_row, task_status
 from homelab.lab.failures import invalid
 from homelab.lab.node.context import Context
 from homelab.lab.state.database import TaskRecord
-from homelab.pve.schema import FLAG, TEXT, Parameter
+from homelab.pve.schema import COUNT, FLAG, LIST, TEXT, VMID, Parameter
 from homelab.pve.upid import Upid, UpidError
-
-_COUNT = Parameter(type="integer", minimum=0)
 
 
 def listing(context: Context, call: Call) -> object:
@@ -21,7 +19,7 @@ def listing(context: Context, call: Call) -> object:
         active = record.endtime is None
         if (source == "active" and not active) or (source == "archive" and active):
             continue
-        if _matches(record, call):
+        if _is_here(context, record) and _matches(record, call):
             found.append(record)
     start, limit = args.integer("start", 0), args.integer("limit", 50)
     rows = [task_row(record) for record in found[start : start + limit]]
@@ -38,14 +36,13 @@ def status(context: Context, call: Call) -> object:
 
 
 def log(context: Context, call: Call) -> object:
-    record = _record(context, call)
-    lines = context.tasks.lines(record.upid)
-    start, limit = call.args.integer("start", 0), call.args.integer("limit", 50)
-    end = None if limit == 0 else start + limit
-    items = [
-        {"n": number, "t": line} for number, line in enumerate(lines[start:end], start=start + 1)
-    ]
-    return Page(items=items or [{"n": 1, "t": "no content"}], total=len(lines))
+    lines = context.tasks.lines(_record(context, call).upid)
+    return Page.of_log(lines, call.args)
+
+
+def _is_here(context: Context, record: TaskRecord) -> bool:
+    """A node knows its own tasks; /cluster/tasks has those of all."""
+    return Upid.parse(record.upid).node == context.node
 
 
 def _matches(record: TaskRecord, call: Call) -> bool:
@@ -77,7 +74,7 @@ def _record(context: Context, call: Call) -> TaskRecord:
     except UpidError as error:
         raise invalid("upid", "unable to parse worker upid") from error
     record = context.tasks.status(name)
-    if record is None:
+    if record is None or not _is_here(context, record):
         raise invalid("upid", "no such task")
     return record
 
@@ -86,30 +83,30 @@ _T = "/nodes/{node}/tasks/{upid}"
 
 ENDPOINTS = (
     Endpoint(
-        method="GET",
-        path="/nodes/{node}/tasks",
-        permission="user",
-        handler=listing,
+        "GET",
+        "/nodes/{node}/tasks",
+        "user",
+        listing,
         parameters={
             "errors": FLAG,
-            "limit": _COUNT,
-            "since": _COUNT,
+            "limit": COUNT,
+            "since": COUNT,
             "source": Parameter(enum=("archive", "active", "all")),
-            "start": _COUNT,
-            "statusfilter": Parameter(is_list=True),
+            "start": COUNT,
+            "statusfilter": LIST,
             "typefilter": TEXT,
-            "until": _COUNT,
+            "until": COUNT,
             "userfilter": TEXT,
-            "vmid": Parameter(type="integer", minimum=100, maximum=999_999_999),
+            "vmid": VMID,
         },
     ),
-    Endpoint(method="GET", path=_T, permission="user", handler=index),
-    Endpoint(method="GET", path=f"{_T}/status", quick=True, permission="user", handler=status),
+    Endpoint("GET", _T, "user", index),
+    Endpoint("GET", f"{_T}/status", "user", status, quick=True),
     Endpoint(
-        method="GET",
-        path=f"{_T}/log",
-        permission="user",
-        handler=log,
-        parameters={"start": _COUNT, "limit": _COUNT, "download": FLAG},
+        "GET",
+        f"{_T}/log",
+        "user",
+        log,
+        parameters={"start": COUNT, "limit": COUNT, "download": FLAG},
     ),
 )

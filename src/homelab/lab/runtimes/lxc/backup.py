@@ -19,7 +19,7 @@ from homelab.lab.runtimes.lxc.config import Mount
 from homelab.lab.runtimes.lxc.mounts import root_of
 from homelab.lab.runtimes.lxc.volumes import VolumeWork
 from homelab.lab.volumes.directories import remove_tree
-from homelab.lab.volumes.node_volumes import Storage
+from homelab.lab.volumes.node_volumes import NodeVolumes
 
 _LXC = Path("/var/lib/lxc")
 _SNAPSHOT = "vzdump"
@@ -47,9 +47,9 @@ _FROM = 'in=$1; shift; exec "$@" < "$in"'
 class Backups:
     """Writes and reads the archives of one node's containers."""
 
-    def __init__(self, node: Node, storage: Storage, work: VolumeWork, directory: Path) -> None:
+    def __init__(self, node: Node, volumes: NodeVolumes, work: VolumeWork, directory: Path) -> None:
         self._node = node
-        self._storage = storage
+        self._volumes = volumes
         self._work = work
         self._directory = directory
 
@@ -62,7 +62,7 @@ class Backups:
         for left in archive.parent.glob(f"vzdump-lxc-{guest.vmid}-*.dat"):
             left.unlink()
         if not running:
-            layers = rootfs.layers_of(self._storage.root(root_of(guest).volid))
+            layers = rootfs.layers_of(self._volumes.root(root_of(guest).volid))
             mounts.make_directories(layers, guest)
         with (
             self._notes(guest, config) as notes,
@@ -91,12 +91,12 @@ class Backups:
         """Make a container's volumes of an archive."""
         if not archive.is_file():
             raise RuntimeFailureError(f"can't read archive '{archive.name}'")
-        root = self._storage.make_root(root_of(guest), ())
+        root = self._volumes.make_root(root_of(guest), ())
         for volume in mounts.below_root(guest):
-            self._storage.free(volume.volid)
+            self._volumes.free(volume.volid)
         layers = rootfs.layers_of(root)
         mounts.make_directories(layers, guest)
-        tree = mounts.live(self._storage, guest, root, str(self._tree(guest)))
+        tree = mounts.live(self._volumes, guest, root, str(self._tree(guest)))
         with self._mounted(guest, tree) as where:
             log(f"extracting archive '{archive}'")
             tar = (
@@ -111,16 +111,16 @@ class Backups:
     def _frozen(self, guest: Guest, log: TaskLog) -> Iterator[tuple[Mount, ...]]:
         """The mounts of a tree that does not change, as far as the storages can."""
         target = str(self._tree(guest))
-        if not all(self._storage.backend(v.volid)[0].snapshots for v in guest.volumes):
+        if not all(self._volumes.backend(v.volid)[0].snapshots for v in guest.volumes):
             log("INFO: some volumes have no snapshots: files are read while the container runs")
             yield mounts.live(
-                self._storage, guest, self._storage.root(root_of(guest).volid), target
+                self._volumes, guest, self._volumes.root(root_of(guest).volid), target
             )
             return
         log("INFO: create storage snapshot 'vzdump'")
         self._work.snapshot(guest, _SNAPSHOT, log=lambda _line: None)
         try:
-            yield mounts.kept(self._storage, guest, _SNAPSHOT, target)
+            yield mounts.kept(self._volumes, guest, _SNAPSHOT, target)
         finally:
             self._work.delete_snapshot(guest, _SNAPSHOT)
 

@@ -19,7 +19,7 @@ from homelab.lab.runtimes.lxc import config, mounts, rootfs
 from homelab.lab.runtimes.lxc.measure import Meter, listens, measure, traffic
 from homelab.lab.runtimes.lxc.mounts import COPIED
 from homelab.lab.runtimes.lxc.resources import Resources
-from homelab.lab.volumes.node_volumes import Storage
+from homelab.lab.volumes.node_volumes import NodeVolumes
 from homelab.polling import wait_until
 from homelab.process import run
 
@@ -35,11 +35,11 @@ _HOTUNMOUNT = Path(__file__).with_name("hotunmount.py")
 
 
 class Containers:
-    """The containers of one node, as far as they run; files are `storage`'s."""
+    """The containers of one node, as far as they run; their files are in `volumes`."""
 
-    def __init__(self, node: Node, storage: Storage, directory: Path) -> None:
+    def __init__(self, node: Node, volumes: NodeVolumes, directory: Path) -> None:
         self._node = node
-        self._storage = storage
+        self._volumes = volumes
         self._directory = directory
         self._roots: dict[int, Volume] = {}
         self._meter = Meter()
@@ -48,15 +48,15 @@ class Containers:
     def start(self, guest: Guest, root: Volume, *, log: TaskLog) -> None:
         """Mount everything and start init."""
         self.clear(guest.vmid)
-        self._storage.settle(guest.volumes)
-        volume = self._storage.root(root.volid)
+        self._volumes.settle(guest.volumes)
+        volume = self._volumes.root(root.volid)
         layers = rootfs.layers_of(volume)
         rootfs.configure(layers, guest)
         mounts.make_directories(layers, guest)
         directory = self._directory / str(guest.vmid)
         (directory / "rootfs").mkdir(mode=0o755, parents=True, exist_ok=True)
         shown = _LXC / str(guest.vmid)
-        tree = mounts.live(self._storage, guest, volume, str(shown / "rootfs"))
+        tree = mounts.live(self._volumes, guest, volume, str(shown / "rootfs"))
         (directory / "fstab").write_text(mounts.fstab(tree), encoding="utf-8")
         text = config.render(
             guest,
@@ -134,14 +134,14 @@ class Containers:
         if init is None:
             return
         mode = "ro" if volume.read_only else "rw"
-        source = self._storage.shown(self._storage.make(volume))
+        source = self._volumes.shown(self._volumes.make(volume))
         pids = (str(self._node.require().pid), str(init))
         run((sys.executable, "-I", "-S", _HOTMOUNT, *pids, source, volume.path, mode, str(ID_BASE)))
 
     def unmount(self, vmid: int, volids: Collection[str]) -> None:
         """Take volumes that are about to be removed out of the running container."""
         init = self.init_of(vmid)
-        paths = [path for volid in volids if (path := self._storage.path(volid)).is_dir()]
+        paths = [path for volid in volids if (path := self._volumes.path(volid)).is_dir()]
         devices = [path.stat().st_dev for path in paths]
         names = [path.name for path in paths]
         names += [f"{os.major(device)}:{os.minor(device)}" for device in devices]

@@ -8,7 +8,7 @@ from pathlib import Path
 from homelab.lab.runtime import Guest, RuntimeFailureError, Volume
 from homelab.lab.runtimes.lxc import config, rootfs
 from homelab.lab.runtimes.lxc.config import Mount
-from homelab.lab.volumes.node_volumes import RootVolume, Storage
+from homelab.lab.volumes.node_volumes import NodeVolumes, RootVolume
 
 COPIED = "vzsnap"
 """Where a container's tree is while it is copied, beside where it is while it runs."""
@@ -23,20 +23,20 @@ def make_directories(layers: rootfs.Layers, guest: Guest) -> None:
         layers.directory(volume.path.strip("/"))
 
 
-def live(storage: Storage, guest: Guest, root: RootVolume, target: str) -> tuple[Mount, ...]:
+def live(volumes: NodeVolumes, guest: Guest, root: RootVolume, target: str) -> tuple[Mount, ...]:
     """The tree of now, to be written to."""
-    upper = storage.shown(root.upper)
+    upper = volumes.shown(root.upper)
     layers = root.layers()
     if layers:
-        first = config.overlay(list(map(str, layers)), upper, storage.shown(root.work), target)
+        first = config.overlay(list(map(str, layers)), upper, volumes.shown(root.work), target)
     else:
         first = config.bind(upper, target)
     return (
         first,
-        *_docker(storage, guest, root, target),
+        *_docker(volumes, guest, root, target),
         *(
             config.bind(
-                storage.shown(storage.make(volume)),
+                volumes.shown(volumes.make(volume)),
                 _below(target, volume),
                 read_only=volume.read_only,
             )
@@ -45,18 +45,18 @@ def live(storage: Storage, guest: Guest, root: RootVolume, target: str) -> tuple
     )
 
 
-def kept(storage: Storage, guest: Guest, snapshot: str, target: str) -> tuple[Mount, ...]:
+def kept(volumes: NodeVolumes, guest: Guest, snapshot: str, target: str) -> tuple[Mount, ...]:
     """The tree of a snapshot, read-only."""
-    root = RootVolume(path=_kept(storage, root_of(guest), snapshot))
-    upper = storage.shown(root.upper)
+    root = RootVolume(path=_kept(volumes, root_of(guest), snapshot))
+    upper = volumes.shown(root.upper)
     layers = root.layers()
     mounts = [config.bind(upper, target, read_only=True)]
     if layers:
         mounts = [config.read_only_overlay((str(upper), *map(str, layers)), target)]
-    mounts += _docker(storage, guest, root, target)
+    mounts += _docker(volumes, guest, root, target)
     mounts += [
         config.bind(
-            storage.shown(_kept(storage, volume, snapshot)), _below(target, volume), read_only=True
+            volumes.shown(_kept(volumes, volume, snapshot)), _below(target, volume), read_only=True
         )
         for volume in below_root(guest)
     ]
@@ -97,16 +97,16 @@ def fstab(mounts: Iterable[Mount]) -> str:
     return "".join(mount.line() for mount in mounts)
 
 
-def _docker(storage: Storage, guest: Guest, root: RootVolume, target: str) -> list[Mount]:
+def _docker(volumes: NodeVolumes, guest: Guest, root: RootVolume, target: str) -> list[Mount]:
     if has_docker_volume(guest):
         return []
-    return [config.bind(storage.shown(root.docker), f"{target}/{_DOCKER}")]
+    return [config.bind(volumes.shown(root.docker), f"{target}/{_DOCKER}")]
 
 
 def _below(target: str, volume: Volume) -> str:
     return f"{target}/{volume.path.strip('/')}"
 
 
-def _kept(storage: Storage, volume: Volume, snapshot: str) -> Path:
-    backend, name = storage.backend(volume.volid)
+def _kept(volumes: NodeVolumes, volume: Volume, snapshot: str) -> Path:
+    backend, name = volumes.backend(volume.volid)
     return backend.snapshot_path(name, snapshot)

@@ -12,10 +12,8 @@ import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ed25519
-
 from homelab.errors import CapabilityError
+from homelab.lab.host.ssh_key import new_pair
 from homelab.lab.images.ownership import ID_BASE
 from homelab.lab.runtime import Credentials, Guest
 from homelab.lab.volumes.node_volumes import RootVolume
@@ -131,17 +129,8 @@ def configure(layers: Layers, guest: Guest) -> None:
 
 
 def _host_key(layers: Layers, hostname: str) -> str:
-    key = ed25519.Ed25519PrivateKey.generate()
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.OpenSSH,
-        serialization.NoEncryption(),
-    )
-    public = key.public_key().public_bytes(
-        serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH
-    )
-    line = f"{public.decode('ascii')} root@{hostname}"
-    layers.write("etc/ssh/ssh_host_ed25519_key", private.decode("ascii"), mode=0o600)
+    private, line = new_pair(f"root@{hostname}")
+    layers.write("etc/ssh/ssh_host_ed25519_key", private, mode=0o600)
     layers.write("etc/ssh/ssh_host_ed25519_key.pub", f"{line}\n")
     return line
 

@@ -40,7 +40,7 @@ from homelab.lab.runtimes.lxc.names import Names
 from homelab.lab.runtimes.lxc.notes import notes_on
 from homelab.lab.runtimes.lxc.volumes import VolumeWork
 from homelab.lab.volumes.directories import remove_tree
-from homelab.lab.volumes.node_volumes import Storage
+from homelab.lab.volumes.node_volumes import NodeVolumes
 
 _log = logging.getLogger(__name__)
 
@@ -55,11 +55,11 @@ class LxcRuntime:
         self._state = state_dir.absolute()
         self._cache = cache_dir.absolute()
         self._node = Node(self._state, node)
-        self._storage = Storage(self._state / "storage", self._node)
-        self._containers = Containers(self._node, self._storage, self._state / "lxc")
+        self._volumes = NodeVolumes(self._state / "storage", self._node)
+        self._containers = Containers(self._node, self._volumes, self._state / "lxc")
         self._names = Names(self._state / "lxc", self._state / "node")
-        self._volumes = VolumeWork(self._storage, self._names)
-        self._backups = Backups(self._node, self._storage, self._volumes, self._state / "lxc")
+        self._work = VolumeWork(self._volumes, self._names)
+        self._backups = Backups(self._node, self._volumes, self._work, self._state / "lxc")
         self._disk = Recent()
         self._limits = HostLimits()
         self._templates: Mapping[str, BuiltTemplate] = {}
@@ -67,12 +67,10 @@ class LxcRuntime:
 
     @property
     def kind(self) -> RuntimeKind:
-        """The one with real containers."""
         return RuntimeKind.LXC
 
     @property
     def node(self) -> Node:
-        """The node that the containers run on."""
         return self._node
 
     def open(self, bridges: Sequence[Bridge]) -> str:
@@ -98,27 +96,23 @@ class LxcRuntime:
         failed = self._limits.raise_for(self._state)
         self._names.prepare(self._state / "ssh" / "id_ed25519")
         boot_id = self._node.up(bridges)
-        self._storage.open()
+        self._volumes.open()
         if bridges:
             self._serve_images(bridges[0].address.partition("/")[0])
         lacking = notes_on(self._containers.resources.enforced())
-        self._notes = (*self._storage.notes(), *lacking, *failed)
+        self._notes = (*self._volumes.notes(), *lacking, *failed)
         return boot_id
 
     def notes(self) -> tuple[str, ...]:
-        """What a real node has and this one lacks."""
         return self._notes
 
     def network_namespace(self) -> Path | None:
-        """The node's network namespace."""
         return self._node.namespace("net")
 
     def mount_namespace(self) -> Path | None:
-        """The node's mount namespace."""
         return self._node.namespace("mnt")
 
     def templates(self) -> tuple[Template, ...]:
-        """The templates in the image cache."""
         return tuple(
             Template(volid=f"local:vztmpl/{template.name}", size=template.size)
             for template in self._templates.values()
@@ -127,7 +121,6 @@ class LxcRuntime:
     def create(
         self, guest: Guest, *, template: str, credentials: Credentials, log: TaskLog
     ) -> None:
-        """Make the volumes, and a root volume on top of the template."""
         built = self._templates.get(template.rpartition("/")[2])
         if built is None:
             raise RuntimeFailureError(
@@ -136,9 +129,9 @@ class LxcRuntime:
         with failures(guest, "create"):
             root = root_of(guest)
             try:
-                volume = self._storage.make_root(root, built.layers)
+                volume = self._volumes.make_root(root, built.layers)
                 for other in below_root(guest):
-                    self._storage.make(other)
+                    self._volumes.make(other)
                 log(f"extracting archive '{template}'")
                 key = rootfs.set_up(rootfs.layers_of(volume), guest, credentials)
                 log(f"creating SSH host key 'ssh_host_ed25519_key': done for {guest.hostname}")
@@ -148,7 +141,6 @@ class LxcRuntime:
                 raise
 
     def start(self, guest: Guest, *, log: TaskLog) -> None:
-        """Start the container; returns when its init runs."""
         if self._containers.init_of(guest.vmid) is not None:
             return
         with failures(guest, "start"):
@@ -156,19 +148,16 @@ class LxcRuntime:
             self._containers.start(guest, root_of(guest), log=log)
 
     def stop(self, guest: Guest, *, log: TaskLog) -> None:
-        """End the container at once."""
         del log
         with failures(guest, "stop"):
             self._containers.kill(guest.vmid)
 
     def shutdown(self, guest: Guest, *, timeout: float, log: TaskLog) -> bool:
-        """Ask init to halt, and wait."""
         del log
         with failures(guest, "shutdown"):
             return self._containers.halt(guest.vmid, timeout=timeout)
 
     def destroy(self, guest: Guest, *, log: TaskLog) -> None:
-        """Remove the container's volumes and records."""
         del log
         with failures(guest, "destroy"):
             self._containers.clear(guest.vmid)
@@ -181,7 +170,7 @@ class LxcRuntime:
             after = {volume.volid for volume in new.volumes}
             added = [volume for volume in below_root(new) if volume.volid not in before]
             for volume in added:
-                self._storage.make(volume)
+                self._volumes.make(volume)
             init = self._containers.init_of(new.vmid)
             if init is not None:
                 for volume in added:
@@ -191,49 +180,42 @@ class LxcRuntime:
                 self._change_links(old, new, init)
                 self._containers.unmount(new.vmid, before - after)
             for volid in sorted(before - after):
-                self._storage.free(volid)
+                self._volumes.free(volid)
             self._names.record(new)
 
     def resize(self, guest: Guest, volume: Volume, *, log: TaskLog) -> None:
-        """Grow a volume, while the container runs too."""
         with failures(guest, "resize"):
-            late = self._storage.resize(volume)
+            late = self._volumes.resize(volume)
             if late is not None:
                 log(late)
 
     def snapshot(self, guest: Guest, name: str, *, log: TaskLog) -> None:
-        """Keep the content of every volume under a name."""
         with failures(guest, "snapshot"):
-            self._volumes.snapshot(guest, name, log=log)
+            self._work.snapshot(guest, name, log=log)
 
     def delete_snapshot(self, guest: Guest, name: str, *, log: TaskLog) -> None:
-        """Drop what was kept."""
         del log
         with failures(guest, "delete a snapshot of"):
-            self._volumes.delete_snapshot(guest, name)
+            self._work.delete_snapshot(guest, name)
 
     def rollback(self, guest: Guest, name: str, *, log: TaskLog) -> None:
-        """Put every volume back to a snapshot."""
         with failures(guest, "roll back"):
             self._containers.clear(guest.vmid)
-            self._volumes.rollback(guest, name, log=log)
+            self._work.rollback(guest, name, log=log)
 
     def clone(
         self, source: Guest, target: Guest, *, snapshot: str | None, linked: bool, log: TaskLog
     ) -> None:
-        """Make the volumes of a clone."""
         with failures(target, "clone to"):
-            self._volumes.clone(source, target, snapshot=snapshot, linked=linked, log=log)
+            self._work.clone(source, target, snapshot=snapshot, linked=linked, log=log)
 
     def make_template(self, guest: Guest, renamed: Mapping[str, str], *, log: TaskLog) -> None:
-        """Give the volumes the ids of a template's."""
         del log
         with failures(guest, "make a template of"):
             self._containers.clear(guest.vmid)
-            self._volumes.make_template(renamed)
+            self._work.make_template(renamed)
 
     def backup(self, guest: Guest, archive: Path, *, config: str, log: TaskLog) -> int:
-        """Write an archive as vzdump does."""
         with failures(guest, "back up"):
             running = self._containers.init_of(guest.vmid) is not None
             return self._backups.backup(guest, archive, config=config, running=running, log=log)
@@ -241,21 +223,17 @@ class LxcRuntime:
     def restore(
         self, guest: Guest, archive: Path, *, credentials: Credentials, log: TaskLog
     ) -> None:
-        """Make the volumes of an archive."""
         with failures(guest, "restore"):
             self._containers.clear(guest.vmid)
             self._backups.restore(guest, archive, credentials=credentials, log=log)
 
     def suspend(self, guest: Guest, *, log: TaskLog) -> None:
-        """Refused: it takes CRIU."""
         suspension.refuse_suspend(guest, log)
 
     def resume(self, guest: Guest, *, log: TaskLog) -> None:
-        """Refused: it takes CRIU."""
         suspension.refuse_resume(guest, log)
 
     def running(self) -> Mapping[int, Usage]:
-        """What runs, with measured use."""
         found = dict(self._containers.usage())
         for vmid, usage in found.items():
             disk = self._disk.get(vmid, usage.pid, partial(self._used, vmid))
@@ -266,7 +244,6 @@ class LxcRuntime:
         """None: a container may end by itself."""
 
     def addresses(self, guest: Guest) -> tuple[InterfaceAddress, ...]:
-        """The addresses that the running container has."""
         init = self._containers.init_of(guest.vmid)
         if init is None:
             return ()
@@ -288,7 +265,7 @@ class LxcRuntime:
 
     def destroy_node(self) -> None:
         """Remove the node with all that runs and all its files; the image cache stays."""
-        self._storage.forget_writes()
+        self._volumes.forget_writes()
         self._leave()
         for name in ("lxc", "storage", "node", "registry"):
             path = self._state / name
@@ -298,12 +275,12 @@ class LxcRuntime:
     def _used(self, vmid: int) -> int:
         root = self._containers.root_volume(vmid)
         with suppress(OSError, HomelabError):
-            return self._storage.used(root) if root is not None else 0
+            return self._volumes.used(root) if root is not None else 0
         return 0
 
     def _leave(self) -> None:
         self._node.down()
-        if not self._storage.release():
+        if not self._volumes.release():
             raise CleanupError([CapabilityError("the kernel keeps a loop device of the lab")])
         if self._limits.restore_for(self._state):
             with suppress(OSError):
@@ -311,7 +288,7 @@ class LxcRuntime:
 
     def _discard(self, guest: Guest) -> None:
         for volume in guest.volumes:
-            self._storage.free(volume.volid)
+            self._volumes.free(volume.volid)
         directory = self._state / "lxc" / str(guest.vmid)
         if directory.exists():
             remove_tree(directory)

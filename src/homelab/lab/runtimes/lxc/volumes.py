@@ -8,37 +8,35 @@ from homelab.lab.runtime import Credentials, Guest, TaskLog
 from homelab.lab.runtimes.lxc import rootfs
 from homelab.lab.runtimes.lxc.mounts import root_of
 from homelab.lab.runtimes.lxc.names import Names
-from homelab.lab.volumes.node_volumes import Storage
+from homelab.lab.volumes.node_volumes import NodeVolumes
 
 
 class VolumeWork:
     """Work on the volumes of one node's containers; every call may be made again after a crash."""
 
-    def __init__(self, storage: Storage, names: Names) -> None:
-        self._storage = storage
+    def __init__(self, volumes: NodeVolumes, names: Names) -> None:
+        self._volumes = volumes
         self._names = names
 
     def snapshot(self, guest: Guest, name: str, *, log: TaskLog) -> None:
-        """Keep the content of every volume under a name."""
-        self._storage.require_room()
+        self._volumes.require_room()
         for volume in guest.volumes:
-            backend, own = self._storage.backend(volume.volid)
+            backend, own = self._volumes.backend(volume.volid)
             log(f"snapshot {volume.volid}@{name}")
             backend.snapshot(own, name)
 
     def delete_snapshot(self, guest: Guest, name: str) -> None:
-        """Drop what was kept."""
         for volume in guest.volumes:
-            backend, own = self._storage.backend(volume.volid)
+            backend, own = self._volumes.backend(volume.volid)
             backend.delete_snapshot(own, name)
 
     def rollback(self, guest: Guest, name: str, *, log: TaskLog) -> None:
         """Put every volume back, to its size of then too."""
         for volume in guest.volumes:
-            backend, own = self._storage.backend(volume.volid)
+            backend, own = self._volumes.backend(volume.volid)
             log(f"rollback {volume.volid}@{name}")
             backend.rollback(own, name, volume.size)
-            self._storage.resize(volume)
+            self._volumes.resize(volume)
 
     def clone(
         self, source: Guest, target: Guest, *, snapshot: str | None, linked: bool, log: TaskLog
@@ -49,13 +47,13 @@ class VolumeWork:
             origin = by_path[volume.path]
             kind = "linked" if linked else "full"
             log(f"create {kind} clone of {origin.volid} as {volume.volid}")
-            self._storage.copy(origin, volume, snapshot=snapshot)
-        rootfs.renew(rootfs.layers_of(self._storage.root(root_of(target).volid)))
+            self._volumes.copy(origin, volume, snapshot=snapshot)
+        rootfs.renew(rootfs.layers_of(self._volumes.root(root_of(target).volid)))
         self.introduce(target, Credentials())
 
     def introduce(self, guest: Guest, credentials: Credentials) -> None:
         """Let a copy's administrator in, and note the copy for programs in the node."""
-        layers = rootfs.layers_of(self._storage.root(root_of(guest).volid))
+        layers = rootfs.layers_of(self._volumes.root(root_of(guest).volid))
         rootfs.let_in(layers, credentials)
         rootfs.configure(layers, guest)
         self._names.record(guest, host_key=rootfs.host_key(layers))
@@ -63,5 +61,5 @@ class VolumeWork:
     def make_template(self, renamed: Mapping[str, str]) -> None:
         """Give volumes the names of a template's."""
         for old, new in renamed.items():
-            backend, name = self._storage.backend(old)
-            backend.rename(name, self._storage.backend(new)[1])
+            backend, name = self._volumes.backend(old)
+            backend.rename(name, self._volumes.backend(new)[1])

@@ -1,12 +1,5 @@
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
-
-import pytest
-
-from homelab.lab.api.dispatch import Request
-
 L = "/nodes/pve/lxc/100"
 ROOT = "local-zfs:subvol-100-disk-0"
 CONTENT = "/nodes/pve/storage/local/content"
@@ -41,53 +34,6 @@ def test_a_guest_comes_back_from_its_backup(node) -> None:
     assert node.runtime.volumes.content(ROOT) == "words"
 
 
-def test_a_guest_that_is_there_is_replaced_by_force_only(node) -> None:
-    node.create(hostname="web", net0="name=eth0,bridge=vmbr0")
-    node.runtime.volumes.write(ROOT, "then")
-    volid = _back_up(node)
-    node.runtime.volumes.write(ROOT, "now")
-    again = {"vmid": 100, "ostemplate": volid, "restore": 1}
-    answer = node.ask("POST", "/nodes/pve/lxc", **again)
-    assert answer.reason == "unable to restore CT 100 - CT 100 already exists on node 'pve'"
-    before = node.config()["net0"]
-    assert _do(node, "POST", "/nodes/pve/lxc", **again, force=1, unique=1) == "OK"
-    assert node.runtime.volumes.content(ROOT) == "then"
-    assert node.config()["net0"] != before
-
-
-def test_mount_points_are_in_a_backup_when_they_say_so(node) -> None:
-    node.create(mp0="local-zfs:1,mp=/a,backup=1", mp1="local-zfs:1,mp=/b")
-    node.runtime.volumes.write("local-zfs:subvol-100-disk-1", "kept")
-    node.runtime.volumes.write("local-zfs:subvol-100-disk-2", "left out")
-    volid = _back_up(node)
-    assert _do(node, "POST", "/nodes/pve/lxc", vmid=101, ostemplate=volid, restore=1) == "OK"
-    assert node.runtime.volumes.content("local-zfs:subvol-101-disk-1") == "kept"
-    assert node.runtime.volumes.content("local-zfs:subvol-101-disk-2") == ""
-
-
-def test_old_backups_are_pruned_and_protected_ones_stay(node) -> None:
-    node.create()
-    first = _back_up(node, protected=1)
-    for _ in range(3):
-        _back_up(node, **{"prune-backups": "keep-last=1"})
-    assert len(_backups(node)) == 2
-    answer = node.ask("DELETE", f"{CONTENT}/{first}")
-    assert answer.reason == f"cannot remove protected volume '{first}' on 'pve'"
-    node.ask("PUT", f"{CONTENT}/{first}", protected=0)
-    assert _do(node, "DELETE", f"{CONTENT}/{first}") == "OK"
-    assert len(_backups(node)) == 1
-
-
-def test_one_failed_guest_fails_the_job_and_not_the_others(node) -> None:
-    node.create(100)
-    node.create(101)
-    node.ask("PUT", "/nodes/pve/lxc/101/config", lock="migrate")
-    status = node.wait(node.ask("POST", "/nodes/pve/vzdump", vmid="101,100").data)
-    assert status["exitstatus"] == "job errors"
-    assert [row["vmid"] for row in _backups(node)] == [100]
-    assert "ERROR: Backup of VM 101 failed - CT is locked (migrate)" in node.log(status["upid"])
-
-
 def test_what_can_not_be_backed_up_or_restored(node) -> None:
     assert node.ask("POST", "/nodes/pve/vzdump").errors.keys() == {"vmid"}
     assert node.ask("POST", "/nodes/pve/vzdump", vmid=100, storage="local-zfs").reason == (
@@ -119,65 +65,3 @@ def test_backups_outlive_the_server(open_node) -> None:
     config = after.ask("GET", "/nodes/pve/vzdump/extractconfig", volume=volid).data
     assert "rootfs: local-zfs:subvol-100-disk-0,size=4G" in config
     assert _do(after, "POST", "/nodes/pve/lxc", vmid=101, ostemplate=volid, restore=1) == "OK"
-
-
-def _upload(node, tmp_path: Path, name: str, **fields: str):
-    file = tmp_path / "incoming"
-    file.write_bytes(b"archive")
-    form = "&".join(
-        f"{key}={value}" for key, value in {"content": "vztmpl", **fields, "filename": name}.items()
-    )
-    return node.raw(
-        Request(
-            method="POST",
-            path="/api2/json/nodes/pve/storage/local/upload",
-            headers=node.headers,
-            body=form.encode(),
-            upload=file,
-        )
-    )
-
-
-def test_an_uploaded_template_can_be_used(node, tmp_path) -> None:
-    digest = hashlib.sha256(b"archive").hexdigest()
-    answer = _upload(
-        node,
-        tmp_path,
-        "alpine_3.22_amd64.tar.zst",
-        **{"checksum-algorithm": "sha256", "checksum": digest},
-    )
-    assert node.wait(answer.data)["exitstatus"] == "OK"
-    volid = "local:vztmpl/alpine_3.22_amd64.tar.zst"
-    (row,) = [r for r in node.ask("GET", CONTENT).data if r["volid"] == volid]
-    assert (row["size"], row["format"]) == (7, "tzst")
-    assert node.create(ostemplate=volid)["exitstatus"] == "OK"
-    assert _do(node, "DELETE", f"{CONTENT}/vztmpl/alpine_3.22_amd64.tar.zst") == "OK"
-
-
-@pytest.mark.parametrize("name", ["alpine.zip", "alpine.iso"])
-def test_a_template_has_its_suffix(node, tmp_path, name) -> None:
-    answer = _upload(node, tmp_path, name)
-    assert answer.errors == {"filename": "wrong file extension"}
-
-
-def test_a_wrong_checksum_fails_in_the_task(node, tmp_path) -> None:
-    answer = _upload(node, tmp_path, "a.tar.gz", checksum="00", **{"checksum-algorithm": "md5"})
-    assert node.wait(answer.data)["exitstatus"].startswith("checksum mismatch")
-
-
-def test_the_lab_reaches_no_other_network(node) -> None:
-    ended = _do(
-        node,
-        "POST",
-        "/nodes/pve/storage/local/download-url",
-        content="iso",
-        filename="a.iso",
-        url="http://192.0.2.1/a.iso",
-    )
-    assert ended == "download failed: the lab reaches no network but this machine"
-
-
-def test_a_volume_of_a_guest_is_no_file_to_remove(node) -> None:
-    node.create()
-    answer = node.ask("DELETE", f"/nodes/pve/storage/local-zfs/content/{ROOT}")
-    assert answer.reason == "Cannot remove image, a guest with VMID '100' exists!"

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 
 L = "/nodes/pve/lxc/100"
@@ -67,113 +65,6 @@ def test_the_request_of_telmates_provider_is_understood(node) -> None:
     assert current["maxdisk"] == 4 << 30
     assert current["ha"] == {"managed": 0}
     assert isinstance(current["vmid"], int)
-
-
-def test_a_taken_id_is_refused_and_the_container_stays(node) -> None:
-    node.create(hostname="first")
-    answer = node.ask(
-        "POST",
-        "/nodes/pve/lxc",
-        vmid=100,
-        ostemplate="local:vztmpl/debian-13-homelab_13.0_amd64.tar.zst",
-        rootfs="local-zfs:1",
-    )
-    assert (answer.status, answer.reason) == (
-        500,
-        "unable to create CT 100 - CT 100 already exists on node 'pve'",
-    )
-    assert node.config()["hostname"] == "first"
-
-
-def test_a_taken_id_is_refused_before_the_storage_is_looked_at(node) -> None:
-    node.create()
-    answer = node.ask("POST", "/nodes/pve/lxc", vmid=100, ostemplate="nas:vztmpl/x.tar.zst")
-    assert answer.reason == "unable to create CT 100 - CT 100 already exists on node 'pve'"
-
-
-@pytest.mark.parametrize(
-    ("options", "reason"),
-    [
-        (
-            {"ostemplate": "local:vztmpl/none.tar.zst"},
-            "volume 'local:vztmpl/none.tar.zst' does not exist",
-        ),
-        ({"ostemplate": "nas:vztmpl/x.tar.zst"}, "storage 'nas' does not exist"),
-        ({"rootfs": "nas:4"}, "storage 'nas' does not exist"),
-        ({"rootfs": "local:4"}, "storage 'local' does not support container directories"),
-        ({"pool": "media"}, "pool 'media' does not exist"),
-        (
-            {"rootfs": None, "mp0": "local-zfs:1,mp=/x"},
-            "mountpoints configured, but 'rootfs' not set - aborting",
-        ),
-    ],
-)
-def test_a_creation_that_can_not_succeed_leaves_nothing(node, options, reason) -> None:
-    wanted = {
-        "ostemplate": "local:vztmpl/debian-13-homelab_13.0_amd64.tar.zst",
-        "rootfs": "local-zfs:4",
-        **options,
-    }
-    answer = node.ask("POST", "/nodes/pve/lxc", vmid=100, **wanted)
-    assert (answer.status, answer.reason) == (500, reason)
-    assert node.ask("GET", "/nodes/pve/lxc").data == []
-    assert node.ask("GET", "/nodes/pve/storage/local-zfs/content").data == []
-
-
-def test_the_storage_parameter_places_a_default_root(node) -> None:
-    assert node.create(rootfs=None, storage="local-zfs")["exitstatus"] == "OK"
-    assert node.config()["rootfs"] == "local-zfs:subvol-100-disk-0,size=4G"
-
-
-def test_a_start_that_fails_keeps_the_container_and_says_why(node) -> None:
-    status = node.create(net0="name=eth0,bridge=vmbr7", start=1)
-    assert status["exitstatus"] == "startup for container '100' failed"
-    lines = node.log(status["upid"])
-    assert "bridge 'vmbr7' does not exist" in lines
-    assert lines[-1] == "TASK ERROR: startup for container '100' failed"
-    assert node.status()["status"] == "stopped"
-
-
-def test_start_and_stop_refuse_what_makes_no_sense(node) -> None:
-    node.create(start=1)
-    assert node.ask("POST", f"{L}/status/start").reason == "CT 100 already running"
-    assert node.ask("DELETE", L).reason == "unable to destroy CT 100 - container is running"
-    assert node.wait(node.ask("POST", f"{L}/status/stop").data)["exitstatus"] == "OK"
-    assert node.ask("POST", f"{L}/status/stop").reason == "CT 100 not running"
-    assert node.ask("POST", f"{L}/status/shutdown").reason == "CT 100 not running"
-    assert node.ask("POST", f"{L}/status/reboot").reason == "VM 100 not running"
-
-
-def test_shutdown_and_reboot(node) -> None:
-    node.create(start=1)
-    assert node.wait(node.ask("POST", f"{L}/status/reboot").data)["exitstatus"] == "OK"
-    assert node.status()["status"] == "running"
-    upid = node.ask("POST", f"{L}/status/shutdown", forceStop=1, timeout=5).data
-    assert node.wait(upid)["exitstatus"] == "OK"
-    assert node.status()["status"] == "stopped"
-    assert node.status()["uptime"] == 0
-
-
-def test_destroy_takes_volumes_and_pool_membership_along(node) -> None:
-    node.ask("POST", "/pools", poolid="media")
-    node.create(pool="media", mp0="local-zfs:1,mp=/data", start=1)
-    assert node.wait(node.ask("DELETE", L, force=1).data)["exitstatus"] == "OK"
-    answer = node.ask("GET", f"{L}/config")
-    assert (answer.status, answer.reason) == (
-        500,
-        "Configuration file 'nodes/pve/lxc/100.conf' does not exist",
-    )
-    assert node.ask("GET", "/pools/media").data["members"] == []
-    assert node.ask("GET", "/nodes/pve/storage/local-zfs/content").data == []
-    assert node.ask("GET", "/cluster/nextid").data == "100"
-
-
-def test_protection_covers_the_container_and_its_mount_points(node) -> None:
-    node.create(protection=1, mp0="local-zfs:1,mp=/data")
-    assert node.ask("DELETE", L).reason == "can't remove CT 100 - protection mode enabled"
-    assert node.ask("PUT", f"{L}/config", delete="mp0").reason == (
-        "can't remove CT 100 drive 'mp0' - protection mode enabled"
-    )
 
 
 def test_options_change_at_once_on_a_stopped_container(node) -> None:
@@ -259,42 +150,6 @@ def test_repeating_the_present_values_leaves_nothing_pending(node) -> None:
     assert node.config() == before
 
 
-def test_a_removed_mount_point_becomes_unused_and_can_be_mounted_again(node) -> None:
-    node.create(mp0="local-zfs:1,mp=/data")
-    node.ask("PUT", f"{L}/config", delete="mp0")
-    assert node.config()["unused0"] == "local-zfs:subvol-100-disk-1"
-    answer = node.ask("PUT", f"{L}/config", mp1="local-zfs:subvol-100-disk-1,mp=/again")
-    assert answer.data is None
-    config = node.config()
-    assert config["mp1"] == "local-zfs:subvol-100-disk-1,mp=/again,size=1G"
-    assert "unused0" not in config
-    node.ask("PUT", f"{L}/config", delete="mp1")
-    node.ask("PUT", f"{L}/config", delete="unused0")
-    content = node.ask("GET", "/nodes/pve/storage/local-zfs/content").data
-    assert [row["volid"] for row in content] == ["local-zfs:subvol-100-disk-0"]
-
-
-def test_volumes_grow_and_never_shrink(node) -> None:
-    node.create(mp0="local-zfs:1,mp=/data")
-    upid = node.ask("PUT", f"{L}/resize", disk="mp0", size="2G").data
-    assert node.wait(upid)["type"] == "resize"
-    assert node.config()["mp0"] == "local-zfs:subvol-100-disk-1,mp=/data,size=2G"
-    node.wait(node.ask("PUT", f"{L}/resize", disk="rootfs", size="+512M").data)
-    assert node.config()["rootfs"].endswith(",size=4608M")
-    assert node.ask("PUT", f"{L}/resize", disk="mp0", size="1G").reason == (
-        "unable to shrink disk size"
-    )
-    assert node.ask("PUT", f"{L}/resize", disk="mp0", size="2G").reason == (
-        "disk is already at specified size"
-    )
-    assert node.ask("PUT", f"{L}/resize", disk="mp5", size="2G").status == 500
-    sizes = {
-        row["volid"]: row["size"]
-        for row in node.ask("GET", "/nodes/pve/storage/local-zfs/content").data
-    }
-    assert sizes["local-zfs:subvol-100-disk-1"] == 2 << 30
-
-
 def test_interfaces_are_null_when_it_does_not_run(node) -> None:
     node.create(net0="name=eth0,bridge=vmbr0,ip=10.10.0.5/24")
     assert node.ask("GET", f"{L}/interfaces").data is None
@@ -307,70 +162,12 @@ def test_interfaces_are_null_when_it_does_not_run(node) -> None:
     ]
 
 
-def test_a_token_may_nest_but_not_use_what_only_roots_ticket_may(node) -> None:
-    token = node.as_token()
-    assert token.create(features="nesting=1")["exitstatus"] == "OK"
-    for change, reason in (
-        ({"features": "nesting=1,keyctl=1"}, "changing feature flags (except nesting)"),
-        ({"dev0": "/dev/net/tun"}, "configuring device passthrough"),
-        ({"hookscript": "local:snippets/x.sh"}, "changing the hookscript"),
-        ({"mp0": "/srv,mp=/srv"}, "mount point type bind"),
-    ):
-        answer = token.ask("PUT", f"{L}/config", **change)
-        assert answer.status == 403
-        assert answer.reason == f"Permission check failed ({reason} is only allowed for root@pam)"
-    assert node.ask("PUT", f"{L}/config", features="nesting=1,keyctl=1").status == 200
-    assert token.ask("PUT", f"{L}/config", features="keyctl=0,nesting=1").status == 403
-    assert token.ask("PUT", f"{L}/config", features="nesting=1,keyctl=1").status == 200
-
-
-def test_a_hookscript_is_on_no_storage(node) -> None:
-    node.create()
-    answer = node.ask("PUT", f"{L}/config", hookscript="local:snippets/x.sh")
-    assert (answer.status, answer.reason) == (500, "script 'local:snippets/x.sh' does not exist")
-    assert "hookscript" not in node.config()
-    assert node.ask("PUT", f"{L}/config", hookscript="nonsense").status == 400
-
-
-def test_many_containers_are_created_at_once(node) -> None:
-    with ThreadPoolExecutor(28) as pool:
-        statuses = list(pool.map(lambda vmid: node.create(vmid, start=1), range(200, 228)))
-    assert {status["exitstatus"] for status in statuses} == {"OK"}
-    rows = node.ask("GET", "/cluster/resources", type="vm").data
-    assert [row["vmid"] for row in rows if row["status"] == "running"] == list(range(200, 228))
-
-
-def test_one_id_is_given_to_one_of_many_who_ask_at_once(node) -> None:
-    def create(_number: int) -> int:
-        return node.ask(
-            "POST",
-            "/nodes/pve/lxc",
-            vmid=100,
-            ostemplate="local:vztmpl/debian-13-homelab_13.0_amd64.tar.zst",
-            rootfs="local-zfs:1",
-        ).status
-
-    with ThreadPoolExecutor(8) as pool:
-        statuses = sorted(pool.map(create, range(8)))
-    assert statuses == [200] + [500] * 7
-
-
 def test_a_pending_change_can_be_taken_back(node) -> None:
     node.create(start=1, cmode="tty")
     node.ask("PUT", f"{L}/config", cmode="console", delete="nameserver")
     assert node.config()["cmode"] == "console"
     assert node.ask("PUT", f"{L}/config", revert="cmode").data is None
     assert node.config()["cmode"] == "tty"
-
-
-def test_only_root_may_skip_a_lock(node) -> None:
-    node.create(lock="backup")
-    assert node.ask("POST", f"{L}/status/start").reason == "CT is locked (backup)"
-    answer = node.as_token().ask("POST", f"{L}/status/start", skiplock=1)
-    assert answer.errors == {"skiplock": "Only root may use this option."}
-    assert node.wait(node.ask("POST", f"{L}/status/start", skiplock=1).data)["exitstatus"] == "OK"
-    assert node.ask("PUT", f"{L}/config", memory=600).reason == "CT is locked (backup)"
-    assert node.ask("PUT", f"{L}/config", delete="lock").data is None
 
 
 @pytest.mark.parametrize("option", ["ha-managed"])

@@ -1,0 +1,1 @@
+"""Options, each declared once: help, settings, environment and the server's words derive from it."""

@@ -1,0 +1,1 @@
+"""Telmate's resource `proxmox_lxc` in Proxmox VE's words: steps, parameters, privileges."""
