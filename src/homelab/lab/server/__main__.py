@@ -44,9 +44,7 @@ class _Reporter(logging.Handler):
 
 
 def _arguments(words: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m homelab.lab.server", description=__doc__
-    )
+    parser = argparse.ArgumentParser(prog="python -m homelab.lab.server", description=__doc__)
     add_words(parser, ServeOptions)
     parser.add_argument("--report-to", type=int, metavar="DESCRIPTOR")
     return parser.parse_args(words)
