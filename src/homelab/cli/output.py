@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import sys
@@ -38,6 +37,8 @@ def emit(text: str) -> None:
 
 def emit_json(data: object) -> None:
     """Print a result for programs."""
+    import json
+
     emit(json.dumps(data, indent=2))
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from homelab.errors import CapabilityError, ConfigurationError, HomelabError, WaitTimeoutError
 from homelab.lab.server import state_directory
 from homelab.lab.server.options import ServeOptions
-from homelab.options.words import to_words
 from homelab.process import environment
 
 _SILENCE = 600.0
@@ -31,6 +30,8 @@ def launch(options: ServeOptions, *, log: Path, on_progress: Callable[[str], Non
         HomelabError: it ended without a word; carries the end of its log.
         WaitTimeoutError: it said nothing for ten minutes.
     """
+    from homelab.options.words import to_words
+
     reader, writer = os.pipe()
     try:
         with log.open("ab") as output:
