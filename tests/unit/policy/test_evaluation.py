@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 import homelab
+from homelab import policy
 from homelab.model import Topology
+from homelab.policy import Verdict
 from homelab.policy.synthetic_plan import sketch_plan
 
 
