@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Lab", "Terraform", "Topology", "deploy", "policy", "probes"]
 
-_PLACES = {
+_MODULES = {
     "Lab": "homelab.lab",
     "Terraform": "homelab.clients.terraform.client",
     "Topology": "homelab.model",
@@ -37,8 +37,8 @@ def __getattr__(name: str) -> object:
     """Import a public name when it is first used, so that `import homelab` stays quick."""
     from importlib import import_module
 
-    if name in _PLACES:
-        value: object = getattr(import_module(_PLACES[name]), name)
+    if name in _MODULES:
+        value: object = getattr(import_module(_MODULES[name]), name)
     elif name in __all__:
         value = import_module(f"homelab.{name}")
     else:

@@ -21,10 +21,10 @@ def doctor(lab: LabOptions, *, as_json: bool, repair: bool, tests: bool) -> int:
     from homelab.lab.host.doctor import Check, CheckState, diagnose, diagnose_tests
     from homelab.lab.host.installation import fix
 
-    place = lab_around(lab)
+    chosen = lab_around(lab)
 
     def look() -> tuple[Check, ...]:
-        checks = diagnose(state_dir=place.state, cache_dir=cache_directory())
+        checks = diagnose(state_dir=chosen.state, cache_dir=cache_directory())
         return checks + (diagnose_tests() if tests else ())
 
     checks = look()

@@ -20,7 +20,7 @@ from homelab.cli.output import PlainLog, emit, emit_json, error_stream, say
 from homelab.errors import CapabilityError, ConfigurationError, HomelabError, WaitTimeoutError
 from homelab.operations.run.events import Progress, Stage
 from homelab.operations.target.lab_options import belongs_to_root, lab_around, open_lab
-from homelab.options.lab import LabOptions, LabPlace, NodeOptions
+from homelab.options.lab import LabOptions, LabSettings, NodeOptions
 from homelab.options.option import options_of
 from homelab.process import environment
 
@@ -41,12 +41,12 @@ VARIABLES = (
 """What `homelab lab env` exports, in this order."""
 
 
-def _existing(lab: LabOptions) -> LabPlace:
-    """The place of a lab that should exist already; goes through sudo when it is root's."""
-    place = lab_around(lab)
-    if belongs_to_root(place):
+def _existing(lab: LabOptions) -> LabSettings:
+    """The settings of a lab that should exist already; goes through sudo when it is root's."""
+    chosen = lab_around(lab)
+    if belongs_to_root(chosen):
         require_root("the lab on this machine is root's; this")
-    return place
+    return chosen
 
 
 @click.group()
@@ -62,21 +62,23 @@ lab.add_command(fault)
 @click.option("--foreground", is_flag=True, help="Serve until interrupted.")
 def up(lab: LabOptions, *, foreground: bool) -> None:
     """Start the lab, or say that it runs."""
-    place = lab_around(lab)
-    if place.runtime != "memory" and not is_root():
+    chosen = lab_around(lab)
+    if chosen.runtime != "memory" and not is_root():
         try:
             require_root("a lab that runs containers")
         except CapabilityError as error:
-            if place.runtime == "lxc":
+            if chosen.runtime == "lxc":
                 raise
             say(f"note: {error.message}; the lab keeps state only (runtime memory)")
-            place = replace(place, runtime="memory")
-    node = open_lab(place, on_progress=_progress())
+            chosen = replace(chosen, runtime="memory")
+    node = open_lab(chosen, on_progress=_progress())
     if foreground:
-        say(f"serving on https://{place.listen}/api2/json, state in {place.state}; Ctrl-C ends it")
+        say(
+            f"serving on https://{chosen.listen}/api2/json, state in {chosen.state}; Ctrl-C ends it"
+        )
         node.serve()
         return
-    say(f"starting the lab, state in {place.state}")
+    say(f"starting the lab, state in {chosen.state}")
     info = node.up()
     for note in info.notes:
         say(f"note: {note}")
@@ -134,10 +136,10 @@ def wait(lab: LabOptions, timeout: float) -> None:
     from homelab.operations.target.lab_view import api_answers
     from homelab.polling import wait_until
 
-    place = _existing(lab)
+    chosen = _existing(lab)
     begin = time.monotonic()
     try:
-        wait_until(lambda: api_answers(place), what="the lab's API to answer", timeout=timeout)
+        wait_until(lambda: api_answers(chosen), what="the lab's API to answer", timeout=timeout)
     except WaitTimeoutError as error:
         raise HomelabError(str(error), hint="see 'homelab lab logs'") from error
     say(f"the lab answers, after {time.monotonic() - begin:.1f} s")
@@ -196,9 +198,9 @@ def _enter(lab: LabOptions, name: str | None, words: tuple[str, ...]) -> None:
     """Become `words` inside the node's namespaces; does not return."""
     from homelab.operations.target.lab_view import container_argv, node_argv
 
-    place = _existing(lab)
+    chosen = _existing(lab)
     require_root("entering the lab's namespaces")
-    info = open_lab(place).info()
+    info = open_lab(chosen).info()
     argv = (
         node_argv(info, words, directory=Path.cwd())
         if name is None
@@ -218,10 +220,10 @@ def logs(lab: LabOptions, name: str | None, lines: int, *, follow: bool, console
     from homelab.operations.target.lab_view import console_log, runs
 
     more = ("-f",) if follow else ()
-    place = _existing(lab)
-    path = place.state / "server.log"
+    chosen = _existing(lab)
+    path = chosen.state / "server.log"
     if name is not None:
-        info = open_lab(place).info()
+        info = open_lab(chosen).info()
         if not console and runs(info, name):
             _enter(lab, name, ("journalctl", "--no-pager", "-n", str(lines), *more))
         path = console_log(info, name)

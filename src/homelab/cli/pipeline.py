@@ -12,7 +12,7 @@ from homelab.cli.elevation import is_root, require_root
 from homelab.cli.exit_code import CHANGES
 from homelab.cli.output import emit, emit_json, listener, say
 from homelab.errors import CapabilityError
-from homelab.operations.target.lab_options import belongs_to_root, is_at, lab_place
+from homelab.operations.target.lab_options import belongs_to_root, is_at, lab_settings
 from homelab.options.declared import ImagesChoice
 from homelab.options.lab import LabOptions
 from homelab.settings import LabTarget, Settings, load
@@ -36,8 +36,8 @@ def _runs_as_root(settings: Settings, target: str | None, lab: LabOptions, what:
     """Go on as root where the target is a lab that runs containers."""
     _, section = settings.target(target)
     if isinstance(section, LabTarget):
-        place = lab_place(lab, section, settings.environment)
-        if place.runtime != "memory":
+        chosen = lab_settings(lab, section, settings.environment)
+        if chosen.runtime != "memory":
             require_root(what)
 
 
@@ -48,12 +48,12 @@ def _plans_against_the_same_lab(settings: Settings, target: str | None, lab: Lab
     _, section = settings.target(target)
     if not isinstance(section, LabTarget):
         return
-    place = lab_place(lab, section, settings.environment)
-    if place.runtime != "memory" and belongs_to_root(place):
+    chosen = lab_settings(lab, section, settings.environment)
+    if chosen.runtime != "memory" and belongs_to_root(chosen):
         try:
             require_root("the lab on this machine is root's; planning against it")
         except CapabilityError as error:
-            if is_at(place):
+            if is_at(chosen):
                 raise
             say(f"note: {error.message}; what is deployed there is not compared")
 

@@ -20,25 +20,25 @@ def state() -> None:
 @options.combined(options.target, options.project, options.as_json)
 def show(target: str | None, project: Path | None, *, as_json: bool) -> None:
     """Say where the state of a target is, and what it holds."""
-    from homelab.operations.state.remote import places
+    from homelab.operations.state.remote import locations
 
-    found = places(load(project), target)
+    found = locations(load(project), target)
     if as_json:
         emit_json(
             [
                 {
-                    "place": place.place,
-                    "used": place.used,
-                    "serial": place.state.serial if place.state else None,
-                    "lineage": place.state.lineage if place.state else None,
-                    "resources": place.state.resources if place.state else 0,
+                    "place": one.location,
+                    "used": one.used,
+                    "serial": one.state.serial if one.state else None,
+                    "lineage": one.state.lineage if one.state else None,
+                    "resources": one.state.resources if one.state else 0,
                 }
-                for place in found
+                for one in found
             ]
         )
         return
-    for place in found:
-        emit(str(place))
+    for one in found:
+        emit(str(one))
 
 
 @state.command()
@@ -47,8 +47,8 @@ def init(target: str | None, project: Path | None) -> None:
     """Prepare the directory in which Terraform, also by hand, works on a target's remote state."""
     from homelab.operations.state.remote import initialise
 
-    place = initialise(load(project), target)
-    say(f"ready: cd {place} && terraform plan")
+    directory = initialise(load(project), target)
+    say(f"ready: cd {directory} && terraform plan")
 
 
 @state.command()

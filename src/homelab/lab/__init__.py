@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Control", "Fault", "Lab", "LabInfo", "LabStatus"]
 
-_PLACES = {
+_MODULES = {
     "Control": "server.faults_client",
     "Fault": "node.faults",
     "Lab": "lab",
@@ -25,9 +25,9 @@ def __getattr__(name: str) -> object:
     """Import a public name when it is first used: the server has no need of what starts it."""
     from importlib import import_module
 
-    if name not in _PLACES:
+    if name not in _MODULES:
         raise AttributeError(f"module 'homelab.lab' has no attribute {name!r}")
-    value: object = getattr(import_module(f"homelab.lab.{_PLACES[name]}"), name)
+    value: object = getattr(import_module(f"homelab.lab.{_MODULES[name]}"), name)
     globals()[name] = value
     return value
 

@@ -62,7 +62,7 @@ __all__ = [
     "topology_from_plan",
 ]
 
-_PLACES = {
+_MODULES = {
     "Container": "values",
     "Features": "values",
     "FirewallRule": "values",
@@ -95,9 +95,9 @@ def __getattr__(name: str) -> object:
     """Import a public name when it is first used."""
     from importlib import import_module
 
-    if name not in _PLACES:
+    if name not in _MODULES:
         raise AttributeError(f"module 'homelab.model' has no attribute {name!r}")
-    value: object = getattr(import_module(f"homelab.model.{_PLACES[name]}"), name)
+    value: object = getattr(import_module(f"homelab.model.{_MODULES[name]}"), name)
     globals()[name] = value
     return value
 

@@ -79,34 +79,34 @@ def deploy(
         ) as run,
         ExitStack() as held,
     ):
-        place = prepare(run, lab=given)
-        lock = held.enter_context(deploying(run, place, lock_timeout))
-        planned = make_plan(run, place) if plan is None else adopt_plan(run, place, plan)
-        review(run, place, planned, allow_delete=allow_delete)
-        require_allowed(planned.report, place, allow_delete)
-        why = place.out_of_reach
+        opened = prepare(run, lab=given)
+        lock = held.enter_context(deploying(run, opened, lock_timeout))
+        planned = make_plan(run, opened) if plan is None else adopt_plan(run, opened, plan)
+        review(run, opened, planned, allow_delete=allow_delete)
+        require_allowed(planned.report, opened, allow_delete)
+        why = opened.out_of_reach
         if why is None:
-            vault = vault_for(run, place, planned.topology)
+            vault = vault_for(run, opened, planned.topology)
             lock.require()
-            _apply_with_images(run, place, planned, images)
-            configure(run, place, planned.topology, vault)
-            validate(run, place, planned.topology)
+            _apply_with_images(run, opened, planned, images)
+            configure(run, opened, planned.topology, vault)
+            validate(run, opened, planned.topology)
         else:
             run.recorder.not_run(Stage.IMAGES, why)
             lock.require()
-            apply(run, place, planned)
+            apply(run, opened, planned)
             run.recorder.not_run(Stage.CONFIGURE, why)
             run.recorder.not_run(Stage.VALIDATE, why)
-        forget_plan(loaded.project, place.name)
+        forget_plan(loaded.project, opened.name)
     assert run.report is not None  # noqa: S101  (set when the run ends)
     return run.report
 
 
 def _apply_with_images(
-    run: Run, place: Target, planned: Planned, images: ImagesChoice | None
+    run: Run, target: Target, planned: Planned, images: ImagesChoice | None
 ) -> None:
     """Apply while service images are built."""
     with ThreadPoolExecutor(1, thread_name_prefix="images") as background:
-        building = background.submit(build_images, run, place, planned.topology, images)
-        apply(run, place, planned)
+        building = background.submit(build_images, run, target, planned.topology, images)
+        apply(run, target, planned)
         building.result()

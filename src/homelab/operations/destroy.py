@@ -16,7 +16,7 @@ from homelab.operations.stages.configure import inventory_file
 from homelab.operations.stages.plan import require_allowed, terraform_for
 from homelab.operations.stages.protection import lift_protection
 from homelab.operations.state.locks import DEFAULT_TIMEOUT, deploying
-from homelab.operations.target.lab_options import lab_place, open_lab
+from homelab.operations.target.lab_options import lab_settings, open_lab
 from homelab.operations.target.target import Target, open_target
 from homelab.options.lab import LabOptions
 from homelab.settings import LabTarget, Settings, load
@@ -64,20 +64,20 @@ def destroy(
             if isinstance(section, LabTarget):
                 stage.detail = _destroy_lab(run, section)
             else:
-                place = open_target(loaded, run.target)
-                with deploying(run, place, lock_timeout):
-                    stage.detail = _destroy_containers(run, place, allow_delete)
+                opened = open_target(loaded, run.target)
+                with deploying(run, opened, lock_timeout):
+                    stage.detail = _destroy_containers(run, opened, allow_delete)
     assert run.report is not None  # noqa: S101  (set when the run ends)
     return run.report
 
 
 def _destroy_lab(run: Run, section: LabTarget) -> str:
     """Containers through Terraform while the API answers, then whatever is left."""
-    lab = open_lab(lab_place(run.lab, section, run.settings.environment))
+    lab = open_lab(lab_settings(run.lab, section, run.settings.environment))
     said = "the lab is gone"
     try:
-        place = open_target(run.settings, run.target, options=run.lab, start=False)
-        said = f"{_destroy_containers(run, place, ())}; {said}"
+        target = open_target(run.settings, run.target, options=run.lab, start=False)
+        said = f"{_destroy_containers(run, target, ())}; {said}"
     except (UnreachableError, TerraformError) as error:
         run.recorder.notice(f"Terraform had no part in it: {str(error).splitlines()[0]}")
     run.recorder.progress(Stage.DESTROY, "removing the lab")
@@ -88,20 +88,20 @@ def _destroy_lab(run: Run, section: LabTarget) -> str:
     return said
 
 
-def _destroy_containers(run: Run, place: Target, allow_delete: Collection[str]) -> str:
-    run.runtime = place.runtime
-    terraform = terraform_for(run.settings, place)
+def _destroy_containers(run: Run, target: Target, allow_delete: Collection[str]) -> str:
+    run.runtime = target.runtime
+    terraform = terraform_for(run.settings, target)
     terraform.init()
     plan = terraform.plan(destroy=True)
     report = PlanReport(
-        target=place.name, runtime=place.runtime, provider="", changes=plan.changes, containers=0
+        target=target.name, runtime=target.runtime, provider="", changes=plan.changes, containers=0
     )
-    require_allowed(report, place, allow_delete)
+    require_allowed(report, target, allow_delete)
     names = [change.name for change in report.changes if change.is_container]
     run.recorder.items_known(names)
     for name in names:
         run.recorder.item(Stage.DESTROY, name, State.WAITING)
     if plan.is_empty:
         return "there was no container"
-    lift_protection(Proxmox.from_environment(place.environment), plan.changes)
+    lift_protection(Proxmox.from_environment(target.environment), plan.changes)
     return in_words(terraform.apply(plan, on_event=ApplyListener(run.recorder, Stage.DESTROY)))

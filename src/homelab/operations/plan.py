@@ -18,7 +18,7 @@ from homelab.operations.stages.prepare import prepare
 from homelab.operations.stages.review import review
 from homelab.operations.state.locks import DEFAULT_TIMEOUT, reading
 from homelab.operations.state.saved_plan import forget_plan, keep_plan, kept_in_words
-from homelab.operations.target.lab_options import lab_place, open_lab
+from homelab.operations.target.lab_options import lab_settings, open_lab
 from homelab.options.lab import LabOptions
 from homelab.settings import SYSTEM_STATE, LabTarget, Settings, load
 
@@ -68,9 +68,9 @@ def plan(
         _plannable(loaded, run.target, options) as (run.lab, passing),
     ):
         forget_plan(loaded.project, run.target)
-        place = prepare(run, repair=False)
+        opened = prepare(run, repair=False)
         not_checked = [NEVER_BY_PLAN]
-        if place.runtime == "memory":
+        if opened.runtime == "memory":
             why = AS_ASKED
             if passing:
                 why = NOT_ABLE if os.geteuid() == 0 else WITHOUT_ROOT
@@ -80,21 +80,21 @@ def plan(
             not_checked.insert(0, NOT_REFRESHED)
         if passing and os.geteuid() != 0 and SYSTEM_STATE.is_dir():
             not_checked.insert(0, f"the lab of root at {SYSTEM_STATE}, which only root may ask")
-        with reading(run, place, lock_timeout):
+        with reading(run, opened, lock_timeout):
             planned = make_plan(
-                run, place, not_checked=tuple(not_checked), refresh=refresh, read_only=True
+                run, opened, not_checked=tuple(not_checked), refresh=refresh, read_only=True
             )
         reviewed = review(
             run,
-            place,
+            opened,
             planned,
             allow_delete=allow_delete,
             strict=strict,
             stops=False,
         )
         if not passing and reviewed.is_ok:
-            kept = keep_plan(loaded, place, planned.terraform, planned.plan)
-            run.recorder.notice(kept_in_words(loaded.project, place.name, kept))
+            kept = keep_plan(loaded, opened, planned.terraform, planned.plan)
+            run.recorder.notice(kept_in_words(loaded.project, opened.name, kept))
         return replace(planned.report, review=reviewed)
 
 
@@ -107,9 +107,9 @@ def _plannable(
     if not isinstance(section, LabTarget):
         yield options, False
         return
-    place = lab_place(options, section, settings.environment)
-    exists = open_lab(place).status().exists
-    if place.runtime != "auto" or exists or is_able(place):
+    chosen = lab_settings(options, section, settings.environment)
+    exists = open_lab(chosen).status().exists
+    if chosen.runtime != "auto" or exists or is_able(chosen):
         yield options, False
         return
     with tempfile.TemporaryDirectory(prefix="homelab-plan-") as directory:
@@ -117,7 +117,7 @@ def _plannable(
         try:
             yield passing, True
         finally:
-            open_lab(lab_place(passing, section, settings.environment)).destroy()
+            open_lab(lab_settings(passing, section, settings.environment)).destroy()
 
 
 def _has_state(directory: Path) -> bool:

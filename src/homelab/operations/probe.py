@@ -35,9 +35,9 @@ def probe(
         PolicyViolationError: terraform/ contradicts itself.
     """
     loaded = settings or load()
-    place = open_target(loaded, target, options=lab, start=False)
-    topology = load_topology(loaded, place.variables)
-    return run_probes(topology, target=place, only=only, deadline=deadline)
+    opened = open_target(loaded, target, options=lab, start=False)
+    topology = load_topology(loaded, opened.variables)
+    return run_probes(topology, target=opened, only=only, deadline=deadline)
 
 
 def inventory(
@@ -52,21 +52,21 @@ def inventory(
         ConfigurationError: nothing was deployed yet.
     """
     loaded = settings or load()
-    place = open_target(loaded, target, options=lab, start=False)
-    return inventory_of(deployed_topology(loaded, place), ssh=ssh_access(place))
+    opened = open_target(loaded, target, options=lab, start=False)
+    return inventory_of(deployed_topology(loaded, opened), ssh=ssh_access(opened))
 
 
-def deployed_topology(settings: Settings, place: Target) -> Topology:
+def deployed_topology(settings: Settings, target: Target) -> Topology:
     """The topology that the last apply put into the state's outputs.
 
     Raises:
         ConfigurationError: there is no such output.
         PolicyViolationError: it contradicts itself.
     """
-    outputs = terraform_for(settings, place).output()
+    outputs = terraform_for(settings, target).output()
     if not outputs:
         raise ConfigurationError(
-            f"nothing was deployed to {place.name!r} from here", hint="run 'homelab deploy'"
+            f"nothing was deployed to {target.name!r} from here", hint="run 'homelab deploy'"
         )
     topology = topology_from_outputs(outputs)
     require_coherent(settings, topology)

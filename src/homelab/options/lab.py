@@ -31,8 +31,8 @@ class LabOptions(NodeOptions):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LabPlace(LabOptions):
-    """Where the lab is, and how it runs containers."""
+class LabSettings(LabOptions):
+    """Where the lab is, and how it runs containers: the options, each with a value."""
 
     runtime: Annotated[RuntimeChoice, declared.RUNTIME]
     listen: Annotated[str, declared.LISTEN]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from homelab.errors import ConfigurationError
-from homelab.model.hcl import Place
+from homelab.model.hcl import SourceLine
 from homelab.policy.capacity import Capacity, NodeCapacity
 from homelab.policy.waivers import Waiver
 from homelab.pve.sizes import parse_size
@@ -46,7 +46,7 @@ def waivers_of(settings: PolicySettings, project: Path) -> tuple[Waiver, ...]:
             item=waiver.item,
             reason=waiver.reason,
             expires=waiver.expires,
-            place=Place(file, lines[index]) if index < len(lines) else None,
+            place=SourceLine(file, lines[index]) if index < len(lines) else None,
         )
         for index, waiver in enumerate(settings.waivers)
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from homelab.errors import HomelabError
-from homelab.model.hcl import Declared, Place, declared
+from homelab.model.hcl import Declared, SourceLine, declared
 from homelab.policy.capacity import Capacity
 from homelab.policy.documents import subject_from_plan, subject_from_topology
 from homelab.policy.garbage_pause import paused_collection
@@ -62,7 +62,7 @@ def evaluate(
         else:
             raise ValueError("neither a plan nor a topology is given")
         subject = replace(subject, capacity=capacity, may_lose=losable)
-        places = Places(Path(directory) if tree is None else tree.directory, tree)
+        places = SourceLines(Path(directory) if tree is None else tree.directory, tree)
         return judge(subject, places=places, rules=rules, waivers=waivers, today=today, begin=begin)
 
 
@@ -84,11 +84,11 @@ def evaluate_tree(
     begin = time.perf_counter()
     source = tree if isinstance(tree, Declared) else declared(Path(tree))
     subject = replace(subject_from_tree(source, variables or {}), capacity=capacity)
-    places = Places(source.directory, source)
+    places = SourceLines(source.directory, source)
     return judge(subject, places=places, rules=rules, waivers=waivers, today=today, begin=begin)
 
 
-class Places:
+class SourceLines:
     """Where things stand in a tree; it is read when the first place is asked for."""
 
     def __init__(self, directory: Path, tree: Declared | None = None) -> None:
@@ -96,7 +96,7 @@ class Places:
         self._tree = tree
         self._is_read = tree is not None
 
-    def find(self, where: Where) -> Place | None:
+    def find(self, where: Where) -> SourceLine | None:
         """A place with a path relative to the project; None when the tree can't be read."""
         if not self._is_read:
             self._is_read = True
@@ -111,14 +111,14 @@ class Places:
             return None
         root = self._directory.parent
         if place.file.is_relative_to(root):
-            return Place(place.file.relative_to(root), place.line)
+            return SourceLine(place.file.relative_to(root), place.line)
         return place
 
 
 def judge(
     subject: Subject,
     *,
-    places: Places,
+    places: SourceLines,
     rules: Sequence[Rule],
     waivers: Sequence[Waiver] = (),
     today: date | None = None,
@@ -148,7 +148,7 @@ def judge(
     )
 
 
-def _finding(rule: Rule, seen: Observation, places: Places, accepted: _Accepted) -> Finding:
+def _finding(rule: Rule, seen: Observation, places: SourceLines, accepted: _Accepted) -> Finding:
     # The tree is read for what a person has to look at, not for each value that is not known yet.
     failed = seen.verdict is Verdict.FAIL
     return Finding(

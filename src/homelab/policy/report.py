@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from homelab.errors import HomelabError
-from homelab.model.hcl import Place
+from homelab.model.hcl import SourceLine
 from homelab.policy.rule import Rule, Severity, Verdict
 from homelab.policy.waivers import Waiver
 
@@ -19,7 +19,7 @@ class Finding:
     verdict: Verdict
     item: str
     message: str
-    place: Place | None = None
+    place: SourceLine | None = None
     waiver: Waiver | None = None
     """The waiver that accepts it."""
 

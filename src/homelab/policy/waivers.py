@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from homelab.model.hcl import Place
+from homelab.model.hcl import SourceLine
 from homelab.policy.rule import Observation, Rule, Severity
 from homelab.policy.subject import Subject
 
@@ -24,7 +24,7 @@ class Waiver:
     reason: str
     expires: date
     """The last day on which it holds."""
-    place: Place | None = None
+    place: SourceLine | None = None
 
     def covers(self, rule: Rule, item: str) -> bool:
         """Whether it speaks of this finding."""

@@ -14,7 +14,7 @@ from homelab.errors import CapabilityError
 from homelab.model import SshAccess, Topology
 from homelab.operations.stages.check import load_topology
 from homelab.operations.stages.configure import ssh_access
-from homelab.operations.target.lab_options import belongs_to_root, lab_place
+from homelab.operations.target.lab_options import belongs_to_root, lab_settings
 from homelab.operations.target.target import Target, open_target
 from homelab.options.lab import LabOptions
 from homelab.settings import LabTarget, Settings
@@ -81,7 +81,7 @@ def is_roots(project: Path | None = None, target: str | None = None) -> bool:
 def _is_roots(known: Settings, target: str | None) -> bool:
     _, section = known.target(target)
     return isinstance(section, LabTarget) and belongs_to_root(
-        lab_place(LabOptions(), section, known.environment)
+        lab_settings(LabOptions(), section, known.environment)
     )
 
 

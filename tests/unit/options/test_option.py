@@ -9,7 +9,7 @@ from typing import Annotated
 import pytest
 
 from homelab.options import declared
-from homelab.options.lab import LabOptions, LabPlace
+from homelab.options.lab import LabOptions, LabSettings
 from homelab.options.option import Option, fields_of, options_of, ranked, said
 from homelab.settings import Environment, LabTarget, ProxmoxTarget
 
@@ -30,17 +30,17 @@ def test_the_first_that_says_something_is_heard(
 ) -> None:
     flags, environment, file = sources
     place = ranked(
-        LabPlace,
+        LabSettings,
         LabOptions(listen=flags, state=Path("/x")),
         Environment(lab_address=environment),
         LabTarget(kind="lab", listen=file),
     )
 
-    assert place == LabPlace(runtime="auto", listen=listen, state=Path("/x"))
+    assert place == LabSettings(runtime="auto", listen=listen, state=Path("/x"))
 
 
 def test_zero_is_something_said() -> None:
-    place = ranked(LabPlace, LabOptions(resources_lag=0.0), LabOptions(resources_lag=2.0))
+    place = ranked(LabSettings, LabOptions(resources_lag=0.0), LabOptions(resources_lag=2.0))
 
     assert place.resources_lag == 0.0
 

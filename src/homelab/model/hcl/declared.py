@@ -17,7 +17,7 @@ from homelab.model.hcl.tree import Entry, Node
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SourceLine:
     """A line of a file."""
 
     file: Path
@@ -49,11 +49,11 @@ class DeclaredEntry:
         """What it is called."""
         return self.key.key
 
-    def place(self, path: Sequence[str | int] = ()) -> Place:
+    def place(self, path: Sequence[str | int] = ()) -> SourceLine:
         """The line of an attribute, or of the entry's name where it is on the same line."""
         line = self.key.value.line_of(path) if path else self.key.line
         at_top = line == self.key.value.line
-        return Place(self.file.path, self.key.line if at_top else line)
+        return SourceLine(self.file.path, self.key.line if at_top else line)
 
     def plain(self, model: type[BaseModel]) -> Mapping[str, Any]:
         """Its values with a model's defaults, and `Expression` where one is not literal."""
@@ -69,7 +69,7 @@ class Declared:
 
     directory: Path
     files: Mapping[Path, HclFile]
-    categories: Mapping[str, Place]
+    categories: Mapping[str, SourceLine]
     network_entries: Sequence[DeclaredEntry]
     container_entries: Sequence[DeclaredEntry]
     variables: Mapping[str, Mapping[str, Any]]
@@ -96,7 +96,7 @@ class Declared:
             values |= {name: value for name, value in assigned.items() if name in values}
         return values
 
-    def place(self, where: Sequence[str | int]) -> Place | None:
+    def place(self, where: Sequence[str | int]) -> SourceLine | None:
         """The line of `("containers", "plex", "networks", 0)`, or of as much of it as there is.
 
         Also `("networks", NAME, ...)`, `("category", NAME)`, and `("block", FILE, TYPE, ...)` for a
@@ -122,15 +122,15 @@ class Declared:
             for entry in entries
         }
 
-    def _block(self, path: Path, words: Sequence[str | int]) -> Place | None:
+    def _block(self, path: Path, words: Sequence[str | int]) -> SourceLine | None:
         file = self.files.get(path)
         for block in file.blocks if file is not None else ():
             names = (block.type, *block.labels)
             if tuple(words[: len(names)]) == names:
                 rest = words[len(names) :]
                 line = block.body.line_of(rest) if rest else block.line
-                return Place(path, block.line if line == block.body.line else line)
-        return Place(path, 1) if file is not None else None
+                return SourceLine(path, block.line if line == block.body.line else line)
+        return SourceLine(path, 1) if file is not None else None
 
 
 def _plain(

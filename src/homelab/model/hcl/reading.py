@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from homelab.errors import ConfigurationError, TopologyError
-from homelab.model.hcl.declared import Declared, DeclaredEntry, Place
+from homelab.model.hcl.declared import Declared, DeclaredEntry, SourceLine
 from homelab.model.hcl.files import HclFile, HclSyntaxError, read_file
 from homelab.model.hcl.tree import Entry
 from homelab.model.hcl.variables import assignments
@@ -26,8 +26,8 @@ class _Local:
     value: Any
 
     @property
-    def place(self) -> Place:
-        return Place(self.file.path, self.entry.line)
+    def place(self) -> SourceLine:
+        return SourceLine(self.file.path, self.entry.line)
 
 
 def declared(directory: Path) -> Declared:

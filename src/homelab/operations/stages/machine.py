@@ -9,8 +9,8 @@ from homelab.lab.host.installation import make_ready
 from homelab.lab.host.limits import WANTED, HostLimits
 from homelab.operations.run.events import Stage
 from homelab.operations.run.run import Run
-from homelab.operations.target.lab_options import lab_place, open_lab
-from homelab.options.lab import LabPlace
+from homelab.operations.target.lab_options import lab_settings, open_lab
+from homelab.options.lab import LabSettings
 from homelab.settings import LabTarget, cache_directory
 
 
@@ -22,12 +22,12 @@ def make_able(run: Run, section: LabTarget) -> None:
     Raises:
         CapabilityError: something is missing that can't be installed.
     """
-    place = lab_place(run.lab, section, run.settings.environment)
-    if place.runtime == "memory" or os.geteuid() != 0 or open_lab(place).status().running:
+    chosen = lab_settings(run.lab, section, run.settings.environment)
+    if chosen.runtime == "memory" or os.geteuid() != 0 or open_lab(chosen).status().running:
         return
     run.recorder.progress(Stage.PREPARE, "looking at this machine (homelab doctor)")
     checks = make_ready(
-        state_dir=place.state,
+        state_dir=chosen.state,
         cache_dir=cache_directory(),
         on_line=lambda line: run.recorder.progress(Stage.PREPARE, line),
     )
@@ -36,9 +36,9 @@ def make_able(run: Run, section: LabTarget) -> None:
             run.recorder.notice(f"{check.name}: {check.detail}")
 
 
-def is_able(place: LabPlace) -> bool:
+def is_able(chosen: LabSettings) -> bool:
     """Whether this process could run containers here and now, without installing anything."""
-    checks = diagnose(state_dir=place.state, cache_dir=cache_directory())
+    checks = diagnose(state_dir=chosen.state, cache_dir=cache_directory())
     return all(check.state is not CheckState.MISSING for check in checks)
 
 

@@ -67,8 +67,8 @@ def require_present(node: Node, changes: Iterable[Change]) -> None:
         return
 
     @cache
-    def present(place: str, kind: str) -> frozenset[str] | None:
-        return _present(node, place, kind)
+    def present(node_name: str, kind: str) -> frozenset[str] | None:
+        return _present(node, node_name, kind)
 
     known = frozenset(node.nodes())
     missing: list[str] = []
@@ -87,10 +87,10 @@ def require_present(node: Node, changes: Iterable[Change]) -> None:
 
 
 def _needs(after: Mapping[str, Any]) -> set[_Need]:
-    place = after.get("target_node")
-    if not isinstance(place, str):
+    node_name = after.get("target_node")
+    if not isinstance(node_name, str):
         return set()
-    found = {("node", place)}
+    found = {("node", node_name)}
     template = after.get("ostemplate")
     if template:
         found.add(("template", template))
@@ -101,27 +101,27 @@ def _needs(after: Mapping[str, Any]) -> set[_Need]:
     for network in after.get("network") or ():
         if network.get("bridge"):
             found.add(("bridge", network["bridge"]))
-    return {_Need(node=place, kind=kind, name=name) for kind, name in found}
+    return {_Need(node=node_name, kind=kind, name=name) for kind, name in found}
 
 
-def _present(node: Node, place: str, kind: str) -> frozenset[str] | None:
+def _present(node: Node, node_name: str, kind: str) -> frozenset[str] | None:
     """What there is of a kind; None when the credentials may not see it."""
     try:
         match kind:
             case "storage":
-                storages = node.get(f"nodes/{place}/storage")
+                storages = node.get(f"nodes/{node_name}/storage")
                 return frozenset(str(entry["storage"]) for entry in storages)
             case "template":
-                offering = node.get(f"nodes/{place}/storage?content=vztmpl")
+                offering = node.get(f"nodes/{node_name}/storage?content=vztmpl")
                 return frozenset(
                     str(entry["volid"])
                     for storage in offering
                     for entry in node.get(
-                        f"nodes/{place}/storage/{storage['storage']}/content?content=vztmpl"
+                        f"nodes/{node_name}/storage/{storage['storage']}/content?content=vztmpl"
                     )
                 )
             case _:
-                bridges = node.get(f"nodes/{place}/network?type=any_bridge")
+                bridges = node.get(f"nodes/{node_name}/network?type=any_bridge")
                 return frozenset(str(entry["iface"]) for entry in bridges)
     except ApiError as error:
         if error.status == 403:

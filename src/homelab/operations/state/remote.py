@@ -26,10 +26,10 @@ class MigrationError(HomelabError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StatePlace:
-    """A place where a target's state is (`used`) or was."""
+class StateLocation:
+    """Where a target's state is (`used`) or was."""
 
-    place: str
+    location: str
     used: bool
     state: StoredState | None
 
@@ -40,7 +40,7 @@ class StatePlace:
                 f"{_counted(self.state.resources)}, serial {self.state.serial}, "
                 f"lineage {self.state.lineage}"
             )
-        return f"{self.place}: {what}" + ("" if self.used else " (not used: move it, or away)")
+        return f"{self.location}: {what}" + ("" if self.used else " (not used: move it, or away)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +114,7 @@ def database(settings: Settings, name: str, *, doing: str | None = None) -> Stat
     return StateDatabase(connection, schema, application_name=application)
 
 
-def places(settings: Settings, name: str | None = None) -> tuple[StatePlace, ...]:
+def locations(settings: Settings, name: str | None = None) -> tuple[StateLocation, ...]:
     """Where the state of a target is, and where it was.
 
     Raises:
@@ -125,14 +125,14 @@ def places(settings: Settings, name: str | None = None) -> tuple[StatePlace, ...
     document = _read(local)
     shown = local.relative_to(settings.project)
     stored = None if document is None else stored_state(document)
-    here = StatePlace(place=f"{shown}, local", used=True, state=stored)
+    here = StateLocation(location=f"{shown}, local", used=True, state=stored)
     schema = state_schema(section)
     if schema is None:
         return (here,)
     with database(settings, wanted) as opened:
         there = opened.states().get(wanted)
     remote = f"PostgreSQL, schema {schema}, workspace {wanted}"
-    found = (StatePlace(place=remote, used=True, state=there),)
+    found = (StateLocation(location=remote, used=True, state=there),)
     return found if document is None else (*found, replace(here, used=False))
 
 
@@ -195,12 +195,12 @@ def migrate(settings: Settings, name: str | None = None) -> Migrated:
 
 def _prepared(settings: Settings, target: Target) -> Terraform:
     source = settings.project / "terraform"
-    place = working_directory(settings.project, target.name)
-    lay_out(source, place, schema=target.state_schema or "", variables=target.variables)
+    directory = working_directory(settings.project, target.name)
+    lay_out(source, directory, schema=target.state_schema or "", variables=target.variables)
     # The variables are in the directory, where a person finds them too.
-    terraform = Terraform(place, env=target.environment)
+    terraform = Terraform(directory, env=target.environment)
     terraform.workspace_select(target.name)
-    carry_lock_file(place, source)
+    carry_lock_file(directory, source)
     return terraform
 
 

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 
 from homelab import settings as settings_module
 from homelab.errors import ConfigurationError
-from homelab.options.lab import LabOptions, LabPlace
+from homelab.options.lab import LabOptions, LabSettings
 from homelab.options.option import ranked
 from homelab.settings import (
     Environment,
     LabTarget,
     Settings,
     lab_state_directory,
-    with_environment,
 )
 
 if TYPE_CHECKING:
@@ -28,24 +27,24 @@ _INFO = "lab.json"
 
 
 def lab_target(settings: Settings | None) -> LabTarget:
-    """The lab's section of homelab.toml; without a project, what the environment says alone."""
+    """The lab's section of homelab.toml; an empty one where there is no project."""
     if settings is not None:
         for target in settings.targets.values():
             if isinstance(target, LabTarget):
                 return target
-    return with_environment(LabTarget(kind="lab"), Environment.read())
+    return LabTarget(kind="lab")
 
 
-def lab_place(options: LabOptions, target: LabTarget, environment: Environment) -> LabPlace:
-    """Where the lab is: by the options, else the target's settings, else the defaults."""
+def lab_settings(options: LabOptions, target: LabTarget, environment: Environment) -> LabSettings:
+    """Where the lab is: by the options, else the environment, else the files, else the defaults."""
     by_user = LabOptions(state=lab_state_directory(environment))
-    place = ranked(LabPlace, options, target, by_user)
-    return replace(place, state=place.state.absolute())
+    chosen = ranked(LabSettings, options, environment, target, by_user)
+    return replace(chosen, state=chosen.state.absolute())
 
 
-def lab_around(options: LabOptions) -> LabPlace:
+def lab_around(options: LabOptions) -> LabSettings:
     """The same for the project around the working directory, and outside of one."""
-    return lab_place(options, lab_target(settings_if_any()), Environment.read())
+    return lab_settings(options, lab_target(settings_if_any()), Environment.read())
 
 
 def settings_if_any(project: Path | None = None) -> Settings | None:
@@ -64,35 +63,35 @@ def settings_if_any(project: Path | None = None) -> Settings | None:
     return settings_module.load(directory, environment=environment)
 
 
-def open_lab(place: LabPlace, *, on_progress: Callable[[str], None] | None = None) -> Lab:
+def open_lab(chosen: LabSettings, *, on_progress: Callable[[str], None] | None = None) -> Lab:
     """The lab at that place; nothing is started."""
     from homelab.lab import Lab
 
     return Lab(
-        state=place.state,
-        runtime=place.runtime,
-        listen=place.listen,
-        nodes=place.nodes,
-        pve_version=place.pve_version,
-        resources_lag=place.resources_lag,
-        request_log=place.request_log,
+        state=chosen.state,
+        runtime=chosen.runtime,
+        listen=chosen.listen,
+        nodes=chosen.nodes,
+        pve_version=chosen.pve_version,
+        resources_lag=chosen.resources_lag,
+        request_log=chosen.request_log,
         on_progress=on_progress,
     )
 
 
-def is_at(place: LabPlace) -> bool:
+def is_at(chosen: LabSettings) -> bool:
     """Whether there is a lab at that very place."""
-    return (place.state / _INFO).exists()
+    return (chosen.state / _INFO).exists()
 
 
-def belongs_to_root(place: LabPlace) -> bool:
+def belongs_to_root(chosen: LabSettings) -> bool:
     """Whether the lab meant is root's and this process is not root.
 
-    That is the one at `place`, or, where nothing named a place and there is none, the machine's.
+    That is the one at `chosen`, or, where nothing named a place and there is none, the machine's.
     """
     if os.geteuid() == 0:
         return False
-    if is_at(place):
-        return not os.access(place.state / _INFO, os.R_OK)
-    nothing_named = place.state == lab_state_directory(Environment())
+    if is_at(chosen):
+        return not os.access(chosen.state / _INFO, os.R_OK)
+    nothing_named = chosen.state == lab_state_directory(Environment())
     return nothing_named and (settings_module.SYSTEM_STATE / _INFO).exists()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from homelab.clients.proxmox import GuestEntry, Proxmox
 from homelab.errors import CapabilityError, ConfigurationError, HomelabError, UnreachableError
 from homelab.operations.target.lab_options import open_lab
-from homelab.options.lab import LabPlace
+from homelab.options.lab import LabSettings
 from homelab.process import environment
 
 if TYPE_CHECKING:
@@ -59,18 +59,18 @@ class LabView:
         }
 
 
-def lab_view(place: LabPlace) -> LabView:
+def lab_view(chosen: LabSettings) -> LabView:
     """How the lab is doing; never an error because it is down."""
-    status = open_lab(place).status()
+    status = open_lab(chosen).status()
     info = status.info
     if not status.running or info is None:
-        return LabView(state_dir=place.state, running=False, exists=status.exists)
+        return LabView(state_dir=chosen.state, running=False, exists=status.exists)
     try:
         guests = sorted(client(info).containers(), key=lambda guest: guest.vmid)
     except UnreachableError:
         guests = []
     return LabView(
-        state_dir=place.state,
+        state_dir=chosen.state,
         running=True,
         exists=True,
         runtime=info.runtime,
@@ -92,10 +92,10 @@ def client(info: LabInfo) -> Proxmox:
     )
 
 
-def api_answers(place: LabPlace) -> bool:
+def api_answers(chosen: LabSettings) -> bool:
     """Whether the lab is up and its API answers."""
     try:
-        client(open_lab(place).info()).version()
+        client(open_lab(chosen).info()).version()
     except HomelabError:
         return False
     return True
@@ -164,18 +164,18 @@ def container_argv(info: LabInfo, name: str, words: Sequence[str]) -> tuple[str,
     return node_argv(info, (*attach, "--", *words), directory=Path("/"))
 
 
-def image_rows(place: LabPlace) -> tuple[tuple[str, ...], ...]:
+def image_rows(chosen: LabSettings) -> tuple[tuple[str, ...], ...]:
     """Templates and service images of the lab: name, origin, digest."""
     from homelab.lab.registry.service_images import read_service_images
 
     rows = [
-        (image.reference, image.origin, image.digest) for image in read_service_images(place.state)
+        (image.reference, image.origin, image.digest) for image in read_service_images(chosen.state)
     ]
-    return (*_template_rows(place), *rows)
+    return (*_template_rows(chosen), *rows)
 
 
-def _template_rows(place: LabPlace) -> tuple[tuple[str, ...], ...]:
-    status = open_lab(place).status()
+def _template_rows(chosen: LabSettings) -> tuple[tuple[str, ...], ...]:
+    status = open_lab(chosen).status()
     if status.info is None or not status.running:
         return ()
     content: Sequence[Mapping[str, Any]] = client(status.info).get(

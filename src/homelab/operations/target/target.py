@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from homelab.errors import CapabilityError, ConfigurationError
 from homelab.files import replace_file
-from homelab.operations.target.lab_options import lab_place, open_lab
+from homelab.operations.target.lab_options import lab_settings, open_lab
 from homelab.operations.target.worker import this_process
 from homelab.options.lab import LabOptions
 from homelab.settings import Environment, LabTarget, ProxmoxTarget, Settings
@@ -104,8 +104,8 @@ def open_target(
     wanted, section = settings.target(name)
     match section:
         case LabTarget():
-            place = lab_place(options or LabOptions(), section, settings.environment)
-            lab = open_lab(place, on_progress=on_progress)
+            chosen = lab_settings(options or LabOptions(), section, settings.environment)
+            lab = open_lab(chosen, on_progress=on_progress)
             info = lab.up() if start else lab.info()
             return lab_as_target(info, lab.env(), name=wanted)
         case ProxmoxTarget():

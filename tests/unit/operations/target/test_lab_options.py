@@ -11,12 +11,12 @@ from homelab.operations.target.lab_options import (
     LabOptions,
     belongs_to_root,
     is_at,
-    lab_place,
+    lab_settings,
     lab_target,
     open_lab,
     settings_if_any,
 )
-from homelab.settings import Environment, LabTarget, with_environment
+from homelab.settings import Environment, LabTarget
 
 _SECTION = LabTarget(kind="lab", runtime="memory", listen="127.0.0.1:1", state=Path("/file"))
 
@@ -25,9 +25,9 @@ def test_the_command_line_wins_over_the_environment_and_that_over_the_file() -> 
     environment = Environment(lab_state=Path("/environment"), lab_address="127.0.0.1:2")
     options = LabOptions(state=Path("/option"), listen="127.0.0.1:3", runtime="lxc", nodes=2)
     places = [
-        lab_place(LabOptions(), _SECTION, Environment()),
-        lab_place(LabOptions(), with_environment(_SECTION, environment), environment),
-        lab_place(options, with_environment(_SECTION, environment), environment),
+        lab_settings(LabOptions(), _SECTION, Environment()),
+        lab_settings(LabOptions(), _SECTION, environment),
+        lab_settings(options, _SECTION, environment),
     ]
     assert [(place.state.name, place.listen[-1]) for place in places] == [
         ("file", "1"),
@@ -62,7 +62,7 @@ def test_outside_of_a_project_there_are_no_settings(
 
 
 def test_a_lab_is_opened_where_it_is_meant_and_not_started(tmp_path: Path) -> None:
-    place = lab_place(LabOptions(state=tmp_path / "lab"), _SECTION, Environment())
+    place = lab_settings(LabOptions(state=tmp_path / "lab"), _SECTION, Environment())
     lab = open_lab(place)
     assert lab.state_dir == tmp_path / "lab"
     assert not lab.status().exists
@@ -70,7 +70,7 @@ def test_a_lab_is_opened_where_it_is_meant_and_not_started(tmp_path: Path) -> No
 
 
 def test_whose_lab_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    place = lab_place(LabOptions(state=tmp_path), _SECTION, Environment())
+    place = lab_settings(LabOptions(state=tmp_path), _SECTION, Environment())
     assert not belongs_to_root(place)
     monkeypatch.setattr(lab_options.os, "geteuid", lambda: 1000)
     assert not belongs_to_root(place)  # there is none

@@ -8,7 +8,7 @@ from memory_lab import client_of, create, wait_for
 
 from homelab.errors import CapabilityError, ConfigurationError
 from homelab.lab import Lab
-from homelab.operations.target.lab_options import LabPlace
+from homelab.operations.target.lab_options import LabSettings
 from homelab.operations.target.lab_view import (
     LabView,
     api_answers,
@@ -22,8 +22,8 @@ from homelab.operations.target.lab_view import (
 )
 
 
-def _place(state: Path) -> LabPlace:
-    return LabPlace(runtime="memory", listen="127.0.0.1:0", state=state)
+def _place(state: Path) -> LabSettings:
+    return LabSettings(runtime="memory", listen="127.0.0.1:0", state=state)
 
 
 def test_a_lab_with_a_container(shared: Lab) -> None:
