@@ -14,7 +14,6 @@ def test_an_empty_configuration_has_pves_defaults() -> None:
         cpuunits=100,
         memory=512,
         swap=512,
-        unprivileged=False,
     )
 
 
@@ -24,9 +23,6 @@ def test_the_runtime_is_told_in_numbers_what_the_configuration_says_in_text() ->
             "hostname": "web",
             "cores": "2",
             "cpulimit": "1.5",
-            "features": "nesting=1",
-            "unprivileged": "1",
-            "onboot": "1",
             "rootfs": "local-zfs:subvol-100-disk-0,size=4G",
             "mp1": "local-zfs:subvol-100-disk-2,mp=/b,size=512M",
             "mp0": "local-zfs:subvol-100-disk-1,mp=/a,ro=1,size=1G",
@@ -37,8 +33,7 @@ def test_the_runtime_is_told_in_numbers_what_the_configuration_says_in_text() ->
         }
     )
     guest = guest_of(100, config)
-    assert (guest.cores, guest.cpulimit, guest.nesting) == (2, 1.5, True)
-    assert (guest.unprivileged, guest.onboot) == (True, True)
+    assert (guest.cores, guest.cpulimit) == (2, 1.5)
     assert guest.volumes == (
         Volume(volid="local-zfs:subvol-100-disk-0", path="/", size=4 << 30),
         Volume(volid="local-zfs:subvol-100-disk-1", path="/a", size=1 << 30, read_only=True),

@@ -32,7 +32,6 @@ def test_a_volume_that_exists_keeps_its_content(volumes: Directories) -> None:
 
 
 def test_sizes_are_recorded_only_and_that_is_said(volumes: Directories) -> None:
-    assert not volumes.limited
     assert "not enforced" in (volumes.limit(_NAME, 1) or "")
 
 
