@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
@@ -67,7 +67,6 @@ class ProxmoxTarget(_Section):
 
 
 TargetSettings = Annotated[LabTarget | ProxmoxTarget, Field(discriminator="kind")]
-AnyTarget = TypeVar("AnyTarget", bound=_Section)
 
 
 class NodeSize(_Section):
@@ -222,7 +221,7 @@ def load(project: Path | None = None, *, environment: Environment | None = None)
             hint="see the commented homelab.toml of the project",
         ) from error
     targets = {
-        name: with_environment(target, env)
+        name: target if isinstance(target, LabTarget) else _with_environment(target, env)
         for name, target in {DEFAULT_TARGET: LabTarget(kind="lab"), **parsed.targets}.items()
     }
     if parsed.default_target not in targets:
@@ -236,16 +235,6 @@ def load(project: Path | None = None, *, environment: Environment | None = None)
         environment=env,
         policy=parsed.policy,
     )
-
-
-def with_environment(target: AnyTarget, environment: Environment) -> AnyTarget:
-    """A target with what the environment says laid over what the files say."""
-    values = {
-        name: value
-        for name, option in options_of(type(target)).items()
-        if (value := said(environment, option)) is not None
-    }
-    return target.model_copy(update=values)
 
 
 def find_project(start: Path | None = None) -> Path:
@@ -285,6 +274,16 @@ def cache_directory(environment: Environment | None = None) -> Path:
     if os.geteuid() == 0:
         return Path("/var/cache/homelab")
     return _user_directory("XDG_CACHE_HOME", ".cache") / "homelab"
+
+
+def _with_environment(target: ProxmoxTarget, environment: Environment) -> ProxmoxTarget:
+    """A target with what the environment says laid over what the files say."""
+    values = {
+        name: value
+        for name, option in options_of(ProxmoxTarget).items()
+        if (value := said(environment, option)) is not None
+    }
+    return target.model_copy(update=values)
 
 
 def _user_directory(variable: str, default: str) -> Path:

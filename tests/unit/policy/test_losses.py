@@ -4,24 +4,16 @@ from typing import Any
 
 import pytest
 
+from homelab.model.changes import Action, Change
 from homelab.policy.losses import lost_volumes, may_hold_data, place, resized
-from homelab.policy.values import UNKNOWN, ChangeView
+from homelab.policy.values import UNKNOWN
 
 _DATA = {"slot": 0, "key": "0", "mp": "/srv/data", "volume": "local-zfs:subvol-201-disk-1"}
 
 
-def _change(action: str = "update", **parts: Any) -> ChangeView:
-    values: dict[str, Any] = {
-        "address": 'module.container["plex"].proxmox_lxc.this',
-        "type": "proxmox_lxc",
-        "name": "plex",
-        "action": action,
-        "before": {},
-        "after": {},
-        "unknown": {},
-        "replace_paths": (),
-    }
-    return ChangeView(**{**values, **parts})
+def _change(action: Action = Action.UPDATE, **parts: Any) -> Change:
+    address = 'module.container["plex"].proxmox_lxc.this'
+    return Change(address, "proxmox_lxc", "plex", action, **parts)
 
 
 @pytest.mark.parametrize(
@@ -73,14 +65,17 @@ def test_a_size_that_changes_is_told_also_where_it_is_not_known_yet() -> None:
     ("change", "where"),
     [
         (
-            _change("replace", replace_paths=(("rootfs", 0, "storage"),)),
+            _change(Action.REPLACE, replace_paths=(("rootfs", 0, "storage"),)),
             ("containers", "plex", "rootfs", 0, "storage"),
         ),
-        (_change("replace", replace_paths=(("target_node",),)), ("containers", "plex", "node")),
-        (_change("replace"), ("containers", "plex")),
-        (_change("delete", before={"pool": "media"}), ("category", "media")),
-        (_change("delete"), ("category", "")),
+        (
+            _change(Action.REPLACE, replace_paths=(("target_node",),)),
+            ("containers", "plex", "node"),
+        ),
+        (_change(Action.REPLACE), ("containers", "plex")),
+        (_change(Action.DELETE, before={"pool": "media"}), ("category", "media")),
+        (_change(Action.DELETE), ("category", "")),
     ],
 )
-def test_a_removal_comes_from_what_forces_it(change: ChangeView, where: tuple) -> None:
+def test_a_removal_comes_from_what_forces_it(change: Change, where: tuple) -> None:
     assert place(change) == where

@@ -17,7 +17,6 @@ from homelab.settings import (
     LabTarget,
     Settings,
     lab_state_directory,
-    with_environment,
 )
 
 if TYPE_CHECKING:
@@ -28,18 +27,18 @@ _INFO = "lab.json"
 
 
 def lab_target(settings: Settings | None) -> LabTarget:
-    """The lab's section of homelab.toml; without a project, what the environment says alone."""
+    """The lab's section of homelab.toml; an empty one where there is no project."""
     if settings is not None:
         for target in settings.targets.values():
             if isinstance(target, LabTarget):
                 return target
-    return with_environment(LabTarget(kind="lab"), Environment.read())
+    return LabTarget(kind="lab")
 
 
 def lab_settings(options: LabOptions, target: LabTarget, environment: Environment) -> LabSettings:
-    """Where the lab is: by the options, else the target's settings, else the defaults."""
+    """Where the lab is: by the options, else the environment, else the files, else the defaults."""
     by_user = LabOptions(state=lab_state_directory(environment))
-    chosen = ranked(LabSettings, options, target, by_user)
+    chosen = ranked(LabSettings, options, environment, target, by_user)
     return replace(chosen, state=chosen.state.absolute())
 
 

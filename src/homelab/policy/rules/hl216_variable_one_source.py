@@ -19,14 +19,16 @@ def check(subject: Subject) -> Iterator[Observation]:
         service = guest.service
         if service is None:
             continue
-        where = ("containers", guest.name, "service")
         if (
             isinstance(service, Unknown)
             or isinstance(service.environment, Unknown)
             or isinstance(service.secrets, Unknown)
         ):
-            yield unclear(guest.name, "a variable", *where)
+            yield unclear(guest.name, "a variable", "containers", guest.name, "service")
             continue
+        if not service.secrets and all(map(_is_variable, service.environment)):
+            continue
+        where = ("containers", guest.name, "service")
         for field, names in (("environment", service.environment), ("secrets", service.secrets)):
             for name in names:
                 if not _is_variable(name):

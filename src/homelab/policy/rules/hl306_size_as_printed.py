@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
+from homelab.policy import reading
 from homelab.policy.rule import Observation, Rule, Severity, fails, unclear
 from homelab.policy.subject import Subject
-from homelab.policy.values import Unknown
+from homelab.policy.values import Text, Unknown
 from homelab.pve.sizes import format_size, parse_size
 
 _MIB = 1 << 20
@@ -20,16 +21,22 @@ def check(subject: Subject) -> Iterator[Observation]:
             yield unclear(guest.name, "a volume's size", "containers", guest.name)
             continue
         for volume in (guest.rootfs, *guest.mounts):
+            text = _mistake(volume.written)
+            if text == "":
+                continue
             place = ("rootfs",) if volume.position < 0 else ("mount_points", volume.position)
             where = ("containers", guest.name, *place, "size")
-            if isinstance(volume.size, Unknown) or isinstance(volume.written, Unknown):
+            if text is None:
                 yield unclear(guest.name, "a volume's size", *where)
-            elif text := _mistake(volume.written):
+            else:
                 yield fails(guest.name, text, *where)
 
 
 @lru_cache(maxsize=4096)
-def _mistake(written: str) -> str:
+def _mistake(written: Text) -> str | None:
+    """What is wrong with a size; nothing where it is right, None where it is not known."""
+    if isinstance(reading.size(written), Unknown) or isinstance(written, Unknown):
+        return None
     size = parse_size(written)
     if size == 0 or size % _MIB:
         return f"size {written} is not a whole number of MiB"

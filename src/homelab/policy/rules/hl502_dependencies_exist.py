@@ -21,6 +21,8 @@ def check(subject: Subject) -> Iterator[Observation]:
         if isinstance(service, Unknown) or isinstance(service.depends_on, Unknown):
             yield unclear(guest.name, "its dependencies", *where)
             continue
+        if not service.depends_on:
+            continue
         graph[guest.name] = service.depends_on
         for index, name in enumerate(service.depends_on):
             if name in service.depends_on[:index]:

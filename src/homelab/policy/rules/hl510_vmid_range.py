@@ -18,16 +18,18 @@ def check(subject: Subject) -> Iterator[Observation]:
             yield unclear(guest.name, "the vmid", "containers", guest.name, "vmid")
         elif guest.category:
             hundreds.setdefault(guest.category, Counter())[int(guest.vmid // 100)] += 1
-    for guest in subject.guests:
+    # A category that outgrew its hundred goes on in the next ones.
+    usual = {
+        category: counts.most_common(1)[0][0]
+        for category, counts in hundreds.items()
+        if counts.total() <= 100
+    }
+    for guest in subject.guests if usual else ():
         if isinstance(guest.vmid, Unknown) or isinstance(guest.category, Unknown):
             continue
-        counts = hundreds.get(guest.category)
-        # A category that outgrew its hundred goes on in the next ones.
-        if counts is None or counts.total() > 100:
-            continue
-        usual, _ = counts.most_common(1)[0]
-        if guest.vmid // 100 != usual:
-            text = f"vmid {guest.vmid:g} is not in {usual}00-{usual}99 as {guest.category}'s are"
+        own = usual.get(guest.category)
+        if own is not None and guest.vmid // 100 != own:
+            text = f"vmid {guest.vmid:g} is not in {own}00-{own}99 as {guest.category}'s are"
             yield fails(guest.name, text, "containers", guest.name, "vmid")
 
 

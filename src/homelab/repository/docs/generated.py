@@ -39,7 +39,7 @@ def pages(settings: Settings) -> Mapping[str, str]:
         SETTINGS: settings_page(),
     }
     if can_show(topology):
-        made[EXAMPLE] = plan_example(settings.project, topology, tree)
+        made[EXAMPLE] = plan_example(settings.project, tree)
     for directory in sorted((terraform / "modules").glob("*")):
         if any(directory.glob("*.tf")):
             readme = (directory / "README.md").relative_to(settings.project)

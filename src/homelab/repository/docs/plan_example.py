@@ -32,10 +32,10 @@ def can_show(topology: Topology) -> bool:
     return there >= _NAMES and bool(topology.container("loki").mount_points)
 
 
-def plan_example(project: Path, topology: Topology, tree: Declared) -> str:
+def plan_example(project: Path, tree: Declared) -> str:
     """The page of a change of five containers: one of each kind."""
     settings = load(project, environment=Environment.read({}))
-    before = {**document_of(topology), "firewall_policy": "DROP"}
+    before = {**document_of(Topology.load(tree)), "firewall_policy": "DROP"}
     plan = Plan.parse(Path("example"), sketch_plan(_changed(before), before))
     capacity = capacity_of(settings.policy)
     subject = subject_from_plan(plan.document, resources=plan.resources)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from homelab import policy
 from homelab.policy.rule import Rule
+from homelab.policy.rules import CONTRADICTIONS
 from homelab.policy.waivers import META
 from homelab.repository.docs.markdown import table
 
@@ -29,7 +30,11 @@ def policy_page() -> str:
 
 
 def _cells(rule: Rule) -> tuple[str, ...]:
-    what = f"{rule.summary} *Judges plans only.*" if rule.needs_plan else rule.summary
+    what = rule.summary
+    if rule.needs_plan:
+        what += " *Judges plans only.*"
+    if rule in CONTRADICTIONS:
+        what += " *First.*"
     return (f"{rule.id} `{rule.slug}`", str(rule.severity), what, rule.rationale, rule.fix)
 
 
@@ -39,7 +44,8 @@ _POLICY_HEAD = """\
 
 `homelab plan` and `homelab deploy` judge every plan by these rules, after Terraform has made it and
 before anything is applied; `homelab policy` judges the files alone, in less than a second and
-without Terraform. A violation of severity *error* ends `plan` and `policy` with exit code 1 and
+without Terraform. Where the files contradict themselves, by the rules that are marked *First*,
+nothing is begun: no Terraform, no probe, no test. A violation of severity *error* ends `plan` and `policy` with exit code 1 and
 stops a deploy, on the lab as on a real node. A *warning* is shown; with `--strict`, which
 `nox -s plan` and so every pull request uses, it fails the plan as well.
 

@@ -1,58 +1,13 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from fake_host import FakeHost
 
-from homelab.errors import CapabilityError
-from homelab.lab.host import installation
 from homelab.lab.host.doctor import CheckState, diagnose, diagnose_tests
-from homelab.lab.host.installation import fix, make_ready
 from homelab.lab.host.machine import Host
-
-
-@dataclass
-class FakeHost(Host):
-    root: bool = True
-    machine: str = "x86_64"
-    absent: set[str] = field(default_factory=set)
-    refused: set[str] = field(default_factory=set)
-    files: dict[str, str] = field(
-        default_factory=lambda: {
-            "/etc/subuid": "me:1000:10\nroot:100000:65536\n",
-            "/etc/subgid": "root:90000:100000\n",
-            "/proc/self/mounts": "cgroup2 /sys/fs/cgroup cgroup2 rw 0 0\n",
-            "/proc/filesystems": "nodev\toverlay\n\tbtrfs\n",
-            "/proc/meminfo": "MemTotal: 9 kB\nMemAvailable: 8000000 kB\n",
-        }
-    )
-    free: int = 100 << 30
-
-    def is_root(self) -> bool:
-        return self.root
-
-    def architecture(self) -> str:
-        return self.machine
-
-    def has_program(self, name: str) -> bool:
-        return name not in self.absent
-
-    def has_file(self, path: str) -> bool:
-        return path not in self.absent
-
-    def has_match(self, directory: str, pattern: str) -> bool:
-        return f"{directory}/{pattern}" not in self.absent
-
-    def read(self, path: str) -> str:
-        return self.files.get(path, "")
-
-    def works(self, argv) -> bool:
-        return not self.refused & set(argv)
-
-    def free_bytes(self, directory: Path) -> int:
-        del directory
-        return self.free
 
 
 def states(host: Host) -> dict[str, CheckState]:
@@ -121,45 +76,6 @@ def test_without_btrfs_in_the_kernel_its_tools_are_not_asked_for():
     host = FakeHost(absent={"mkfs.btrfs"}, refused={"btrfs"})
     host.files["/proc/filesystems"] = "nodev\toverlay\n"
     assert states(host) == {"btrfs": CheckState.DEGRADED}
-
-
-def test_a_fix_installs_all_packages_in_one_go(monkeypatch):
-    calls: list[tuple[str, ...]] = []
-    monkeypatch.setattr(installation, "stream", lambda argv, *_, **__: calls.append(tuple(argv)))
-    host = FakeHost(
-        absent={"lxc-start", "mmdebstrap", "/usr/share/keyrings/debian-archive-keyring.gpg"}
-    )
-    said: list[str] = []
-    fix(
-        diagnose(state_dir=Path("/s"), cache_dir=Path("/c"), host=host),
-        on_line=said.append,
-        host=host,
-    )
-    update, install = calls
-    assert "update" in update
-    assert install[-3:] == ("debian-archive-keyring", "lxc", "mmdebstrap")
-    assert said == ["installing debian-archive-keyring, lxc, mmdebstrap"]
-
-
-def test_nothing_to_fix_does_nothing(monkeypatch):
-    monkeypatch.setattr(installation, "stream", None)
-    host = FakeHost()
-    fix(diagnose(state_dir=Path("/s"), cache_dir=Path("/c"), host=host), on_line=print, host=host)
-    assert make_ready(state_dir=Path("/s"), cache_dir=Path("/c"), on_line=print, host=host)
-
-
-def test_a_fix_needs_root(monkeypatch):
-    monkeypatch.setattr(installation, "stream", None)
-    host = FakeHost(root=False, absent={"ssh"})
-    with pytest.raises(CapabilityError, match="needs root"):
-        make_ready(state_dir=Path("/s"), cache_dir=Path("/c"), on_line=print, host=host)
-
-
-def test_what_stays_missing_is_one_error(monkeypatch):
-    monkeypatch.setattr(installation, "stream", lambda *_, **__: 0)
-    host = FakeHost(machine="riscv64", absent={"lxc-start"})
-    with pytest.raises(CapabilityError, match=r"(?s)system: .*riscv64.*lxc: not installed"):
-        make_ready(state_dir=Path("/s"), cache_dir=Path("/c"), on_line=print, host=host)
 
 
 def test_what_only_the_tests_use_is_asked_for_apart():

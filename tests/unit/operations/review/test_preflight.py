@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from homelab.model import Topology, document_of
 from homelab.operations.review.needs import needs_of, root_only_lines
 from homelab.operations.review.preflight import MissingPrivilegesError, effective, preflight
 from homelab.policy.documents import subject_from_plan
@@ -14,13 +12,6 @@ from homelab.pve.privileges import privileges
 from homelab.pve.release import Release
 from homelab.pve.telmate.privileges import Need
 from homelab.pve.terraform_privileges import PRIVILEGES
-
-ROOT = Path(__file__).parents[4]
-
-
-@pytest.fixture(scope="module")
-def declared() -> dict[str, Any]:
-    return {**document_of(Topology.load(ROOT / "terraform")), "firewall_policy": "DROP"}
 
 
 def _needs(plan: dict[str, Any], release: str = "9") -> tuple[Need, ...]:
@@ -35,38 +26,6 @@ def test_the_provider_s_minimum_is_the_provider_s() -> None:
     assert {name for need in needs for name in need.any_of} == set(PRIVILEGES)
     narrowed = needs_of((), provider={"pm_minimum_permission_list": ["VM.Audit"]})
     assert [need.any_of for need in narrowed] == [("VM.Audit",)]
-
-
-@pytest.mark.parametrize("release", ["8", "9"])
-def test_only_privileges_that_the_release_has_are_asked_for(
-    release: str, declared: dict[str, Any]
-) -> None:
-    known = set(privileges(Release.parse(release)))
-
-    for need in _needs(sketch_plan(declared), release):
-        assert set(need.any_of) <= known
-
-
-def test_a_change_of_memory_needs_little(declared: dict[str, Any]) -> None:
-    after = {**declared, "containers": {**declared["containers"]}}
-    after["containers"]["plex"] = {**after["containers"]["plex"], "memory": 1024}
-
-    needs = _needs(sketch_plan(after, declared))
-
-    places = ("/pool/media", "/vms/201")
-    assert [(need.paths, need.any_of) for need in needs] == [
-        (places, ("VM.Audit",)),
-        (places, ("VM.Config.Memory",)),
-    ]
-
-
-def test_removing_a_protected_container_lifts_its_protection(declared: dict[str, Any]) -> None:
-    after = {**declared, "containers": {**declared["containers"]}}
-    del after["containers"]["vaultwarden"]
-
-    names = {name for need in _needs(sketch_plan(after, declared)) for name in need.any_of}
-
-    assert names == {"VM.Allocate", "VM.Audit", "VM.Config.Options", "VM.PowerMgmt"}
 
 
 @pytest.mark.parametrize(

@@ -14,5 +14,5 @@ def test_module_page_has_every_input_and_output() -> None:
     for name in ("name", "container", "networks", "ssh_public_keys", "declared", "id"):
         assert f"| `{name}` |" in text
     assert '| `ssh_public_keys` | `string` | `""` |' in text
-    assert "    depends_on  = optional(list(string), [])\n" in text
+    assert "    depends_on  = optional(list(string), []) # containers" in text
     assert "- service.slo is a percentage above 0 and at most 100." in text

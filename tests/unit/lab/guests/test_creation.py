@@ -64,41 +64,6 @@ def test_the_storage_parameter_places_a_default_root(node) -> None:
     assert node.config()["rootfs"] == "local-zfs:subvol-100-disk-0,size=4G"
 
 
-def test_destroy_takes_volumes_and_pool_membership_along(node) -> None:
-    node.ask("POST", "/pools", poolid="media")
-    node.create(pool="media", mp0="local-zfs:1,mp=/data", start=1)
-    assert node.wait(node.ask("DELETE", L, force=1).data)["exitstatus"] == "OK"
-    answer = node.ask("GET", f"{L}/config")
-    assert (answer.status, answer.reason) == (
-        500,
-        "Configuration file 'nodes/pve/lxc/100.conf' does not exist",
-    )
-    assert node.ask("GET", "/pools/media").data["members"] == []
-    assert node.ask("GET", "/nodes/pve/storage/local-zfs/content").data == []
-    assert node.ask("GET", "/cluster/nextid").data == "100"
-
-
-def test_volumes_grow_and_never_shrink(node) -> None:
-    node.create(mp0="local-zfs:1,mp=/data")
-    upid = node.ask("PUT", f"{L}/resize", disk="mp0", size="2G").data
-    assert node.wait(upid)["type"] == "resize"
-    assert node.config()["mp0"] == "local-zfs:subvol-100-disk-1,mp=/data,size=2G"
-    node.wait(node.ask("PUT", f"{L}/resize", disk="rootfs", size="+512M").data)
-    assert node.config()["rootfs"].endswith(",size=4608M")
-    assert node.ask("PUT", f"{L}/resize", disk="mp0", size="1G").reason == (
-        "unable to shrink disk size"
-    )
-    assert node.ask("PUT", f"{L}/resize", disk="mp0", size="2G").reason == (
-        "disk is already at specified size"
-    )
-    assert node.ask("PUT", f"{L}/resize", disk="mp5", size="2G").status == 500
-    sizes = {
-        row["volid"]: row["size"]
-        for row in node.ask("GET", "/nodes/pve/storage/local-zfs/content").data
-    }
-    assert sizes["local-zfs:subvol-100-disk-1"] == 2 << 30
-
-
 def test_many_containers_are_created_at_once(node) -> None:
     with ThreadPoolExecutor(28) as pool:
         statuses = list(pool.map(lambda vmid: node.create(vmid, start=1), range(200, 228)))
@@ -140,17 +105,6 @@ def test_a_creation_whose_undoing_failed_too_does_not_block_its_id(open_node, tm
     runtime.full = runtime.stuck = False
     assert node.create()["exitstatus"] == "OK"
     assert "lock" not in node.config()
-
-
-def test_a_removal_that_fails_can_be_repeated(open_node, tmp_path) -> None:
-    runtime = FailingRuntime(tmp_path)
-    runtime.full = False
-    node = open_node(runtime)
-    node.create()
-    runtime.stuck = True
-    assert node.wait(node.ask("DELETE", L).data)["exitstatus"] == "can't unlink"
-    runtime.stuck = False
-    assert node.wait(node.ask("DELETE", L).data)["exitstatus"] == "OK"
 
 
 @pytest.mark.parametrize("digits", [11, 18, 31, 401])
