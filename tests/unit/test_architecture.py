@@ -337,7 +337,6 @@ _CROSSING: Mapping[str, str] = MappingProxyType(
         "lab/telmate/test_requests.py": "the same, request by request",
         "lab/threads/test_users_ask.py": "what users of PVE reported",
         "model/test_bad_input.py": "wrong trees, whichever part of the reader finds it",
-        "policy/test_contradictions.py": "trees that contradict themselves, judged by the rules",
         "policy/test_unknowns.py": "values that are not known yet, in every rule",
         "test_architecture.py": "this",
         "test_ci.py": "how the tests themselves behave under CI",
