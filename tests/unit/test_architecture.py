@@ -311,7 +311,7 @@ _ELSEWHERE = (
         modules="provider/server.py",
         tests=("integration/test_terraform_provider.py",),
         why="only Terraform starts a plugin and speaks with it",
-        sets_going="Terraform(",
+        sets_going="write_mirror(",
     ),
     _Elsewhere(
         modules="pytest_plugin/fixtures.py",
