@@ -31,6 +31,14 @@ jobs:
       - uses: actions/checkout@v4
       - run: echo ${{ github.event.pull_request.titel }} ${{ github.head_ref }}
 """
+ACTION = """
+name: One
+description: An action of this repository
+runs:
+  using: composite
+  steps:
+    - uses: actions/setup-python@v5
+"""
 PLAYBOOK = """---
 - hosts: all
   tasks:
@@ -79,6 +87,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> ScanReport:
         "ansible/.ansible-lint": "profile: production\n",
         "configs/a.yml": "a: 1\na: 2\n",
         ".github/workflows/a.yml": WORKFLOW,
+        ".github/actions/a/action.yml": ACTION,
         "terraform/main.tf": "locals {\n  a=1\n}\n",
     }
     for name, text in files.items():
@@ -116,6 +125,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> ScanReport:
         ("yamllint", "key-duplicates", "configs/a.yml:2"),
         ("actionlint", "expression", ".github/workflows/a.yml:8"),
         ("zizmor", "zizmor/", ".github/workflows/a.yml"),
+        ("zizmor", "unpinned-uses", ".github/actions/a/action.yml"),
         ("terraform-fmt", "format", "terraform/main.tf"),
     ],
 )

@@ -7,9 +7,8 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -247,10 +246,103 @@ class _Elsewhere:
     """What in these tests sets the modules going, where the tests do not name them."""
 
 
-_ELSEWHERE: tuple[_Elsewhere, ...] = ()
+_ELSEWHERE = (
+    _Elsewhere(
+        modules="policy/rules/*.py",
+        tests=("unit/policy/test_rules.py",),
+        why="one deliberate mistake for each rule, in one table",
+        sets_going="def test_every_rule_has_a_mistake",
+    ),
+    _Elsewhere(
+        modules="policy/synthetic_plan.py",
+        tests=("integration/test_terraform_topology.py",),
+        why="only Terraform's own plan shows whether a sketched one is right",
+    ),
+    _Elsewhere(
+        modules="model/hcl/*.py",
+        tests=("unit/model/hcl/test_declared.py", "unit/model/test_bad_input.py"),
+        why="the parts of one reader: trees, right and wrong, are read by the whole",
+        sets_going="Topology.load(",
+    ),
+    _Elsewhere(
+        modules="lab/runtimes/lxc/*.py",
+        tests=("integration/test_lxc_runtime.py", "integration/test_lxc_volumes.py"),
+        why="needs root, LXC and a kernel with namespaces",
+        sets_going="LxcRuntime(",
+    ),
+    _Elsewhere(
+        modules="lab/volumes/*.py",
+        tests=("integration/test_volume_backends.py",),
+        why="needs root, btrfs and loop devices",
+        sets_going="Subvolumes",
+    ),
+    _Elsewhere(
+        modules="lab/host/namespaces.py",
+        tests=("integration/test_volume_backends.py", "integration/test_lab_leaves_nothing.py"),
+        why="needs root: it makes namespaces and ends what is in them",
+    ),
+    _Elsewhere(
+        modules="operations/stages/*.py",
+        tests=("integration/test_deploy.py", "integration/test_plan_memory.py"),
+        why="each is a step of a plan or deploy with real Terraform and real containers",
+        sets_going='"deploy"',
+    ),
+    _Elsewhere(
+        modules="operations/*.py",
+        tests=(
+            "integration/test_deploy.py",
+            "integration/test_plan_memory.py",
+            "integration/test_terminal.py",
+        ),
+        why="what the commands plan, deploy, probe and destroy do, from end to end",
+    ),
+    _Elsewhere(
+        modules="operations/review/judge.py",
+        tests=("unit/cli/test_policy.py",),
+        why="what `homelab policy` does, with and without a plan",
+        sets_going='"--plan"',
+    ),
+    _Elsewhere(
+        modules="operations/review/data.py",
+        tests=("unit/operations/review/test_page.py",),
+        why="what reaches no page reaches no file either; the deploy's tests read it",
+    ),
+    _Elsewhere(
+        modules="provider/server.py",
+        tests=("integration/test_terraform_provider.py",),
+        why="only Terraform starts a plugin and speaks with it",
+        sets_going="write_mirror(",
+    ),
+    _Elsewhere(
+        modules="pytest_plugin/fixtures.py",
+        tests=("unit/pytest_plugin/test_session.py",),
+        why="fixtures are asked for by sessions of pytest",
+    ),
+    _Elsewhere(
+        modules="repository/module_tests.py",
+        tests=("integration/workflows/test_workflows.py",),
+        why="needs Terraform's own test command on each module",
+        sets_going=" tests of modules passed",
+    ),
+)
 """Everything else that does something has tests/unit/PACKAGE/test_MODULE.py."""
 
-_CROSSING: Mapping[str, str] = MappingProxyType({})
+_CROSSING: Mapping[str, str] = MappingProxyType(
+    {
+        "lab/api/test_freshness.py": "what is kept in memory, against a server that knows nothing",
+        "lab/api/test_official_schema.py": "the whole table, against PVE's published schema",
+        "lab/guests/test_cut_off.py": "what kill -9 leaves of each kind of work on a guest",
+        "lab/guests/test_life_machine.py": "any order of a guest's events",
+        "lab/telmate/test_replay.py": "what Telmate's provider was seen to send",
+        "lab/telmate/test_requests.py": "the same, request by request",
+        "lab/threads/test_users_ask.py": "what users of PVE reported",
+        "model/test_bad_input.py": "wrong trees, whichever part of the reader finds it",
+        "policy/test_unknowns.py": "values that are not known yet, in every rule",
+        "test_architecture.py": "this",
+        "test_ci.py": "how the tests themselves behave under CI",
+        "test_workflows.py": "the workflows' own files",
+    }
+)
 """Unit tests of no one module, and what they are about."""
 _TREES = {"ansible", "configs", "terraform"}
 """The repository's other source trees, which have unit tests too."""
@@ -273,8 +365,15 @@ def _mirror(path: Path) -> Path:
     return _UNIT / path.relative_to(_SOURCE).parent / f"test_{path.name}"
 
 
+def _mirrored(test: Path) -> Iterator[Path]:
+    """What a test file may be about: a module, a package, or a package's program."""
+    name = test.relative_to(_UNIT)
+    module = _SOURCE / name.parent / name.name.removeprefix("test_")
+    yield from (module, module.with_suffix(""), module.with_name(f"__{module.stem}__.py"))
+
+
 def _is_in(path: Path, entry: _Elsewhere) -> bool:
-    return fnmatchcase(_relative(path), entry.modules)
+    return path.relative_to(_SOURCE).match(entry.modules)
 
 
 def _is_named(path: Path, text: str) -> bool:
@@ -327,10 +426,8 @@ def test_unit_tests_mirror_the_library() -> None:
     strangers = set()
     for path in _UNIT.rglob("test_*.py"):
         name = path.relative_to(_UNIT)
-        module = _SOURCE / name.parent / name.name.removeprefix("test_")
-        if name.parts[0] in _TREES or module.exists() or module.with_suffix("").is_dir():
-            continue
-        strangers.add(name.as_posix())
+        if name.parts[0] not in _TREES and not any(map(Path.exists, _mirrored(path))):
+            strangers.add(name.as_posix())
 
     assert strangers == set(_CROSSING)
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from homelab.model.topology import Health, PublishedPort, Service
+from homelab.model.values import Health, PublishedPort, Service
 
 ROOT = Path(__file__).parents[3]
-ROLES = sorted(path for path in (ROOT / "ansible" / "roles").iterdir() if path.is_dir())
+ANSIBLE = ROOT / "ansible"
+ROLES = sorted(path for path in (ANSIBLE / "roles").iterdir() if path.is_dir())
 NAMES = [path.name for path in ROLES]
-GROUP = yaml.safe_load((ROOT / "ansible" / "group_vars" / "all" / "main.yml").read_text())
+GROUP = yaml.safe_load((ANSIBLE / "group_vars" / "all" / "main.yml").read_text())
 
 
 def read(path):
@@ -88,7 +93,7 @@ def test_a_default_is_the_one_that_holds(role):
 
 
 def test_the_service_is_described_as_it_is_declared():
-    service = options(ROOT / "ansible" / "roles" / "compose_stack")["homelab_service"]["options"]
+    service = options(ANSIBLE / "roles" / "compose_stack")["homelab_service"]["options"]
     assert service.keys() == Service.model_fields.keys()
     assert service["ports"]["options"].keys() == PublishedPort.model_fields.keys()
     assert service["health"]["options"].keys() == Health.model_fields.keys()
@@ -121,5 +126,56 @@ def test_what_the_inventory_gives_is_taken(role, hosts):
 )
 def test_what_does_not_fit_is_refused(role, change, said, hosts):
     values = {**hosts["sonarr"], **change}
-    [message, *_] = complaints(ROOT / "ansible" / "roles" / role, values)
+    [message, *_] = complaints(ANSIBLE / "roles" / role, values)
     assert said in message
+
+
+UNFIT = {
+    "base": {"homelab_routes": "10.20.0.0/24"},
+    "compose_stack": {"compose_stack_timeout": "soon"},
+    "docker": {"docker_packages": {"docker.io": True}},
+    "vpn_gateway": {"vpn_gateway_local_networks": {"lan": True}},
+}
+
+
+def test_ansible_refuses_before_a_role_s_first_task(hosts, tmp_path):
+    """In check mode, so that a role that was let through would change nothing here."""
+    local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+    group = {"homelab_configs": "/configs", "homelab_image_prefix": ""}
+    given = {name: {**hosts["sonarr"], **local, **group, **UNFIT[name]} for name in NAMES}
+    (tmp_path / "hosts.json").write_text(json.dumps({"all": {"hosts": given}}))
+    include = {
+        "name": "A role",
+        "ansible.builtin.include_role": {"name": "{{ inventory_hostname }}"},
+    }
+    play = {"name": "Play", "hosts": "all", "gather_facts": False, "tasks": [include]}
+    (tmp_path / "play.yml").write_text(yaml.safe_dump([play]))
+    done = subprocess.run(
+        [
+            Path(sys.executable).with_name("ansible-playbook"),
+            *("--check", "-i", tmp_path / "hosts.json", tmp_path / "play.yml"),
+        ],
+        env={
+            **os.environ,
+            "ANSIBLE_CONFIG": str(ANSIBLE / "ansible.cfg"),
+            "ANSIBLE_HOME": str(tmp_path / "home"),
+            "ANSIBLE_NOCOLOR": "1",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2, done.stdout + done.stderr
+    for name in NAMES:
+        [option] = UNFIT[name]
+        summary = re.search(
+            rf"^{name} +: ok=(\d+) +changed=0 .* failed=1 ", done.stdout, re.MULTILINE
+        )
+        assert summary, done.stdout
+        assert re.search(rf"(option|argument) '{option}' ", done.stdout), done.stdout
+    assert done.stdout.count("ERROR]: Task failed: Action failed: Validation of arg") == len(NAMES)
+
+
+def test_no_playbook_goes_round_that():
+    for path in (*ANSIBLE.glob("playbooks/*.yml"), *ANSIBLE.glob("roles/*/tasks/*.yml")):
+        assert "rolespec_validate" not in path.read_text(), path

@@ -12,7 +12,6 @@ from homelab.model import (
     Topology,
     document_of,
     topology_from_document,
-    topology_from_outputs,
 )
 
 if TYPE_CHECKING:
@@ -36,17 +35,6 @@ def test_the_order_of_keys_does_not_matter(topology: Topology, data: st.DataObje
     document["containers"] = {name: document["containers"][name] for name in names}
     document["firewall"] = data.draw(st.permutations(document["firewall"]))
     assert topology_from_document(document) == topology
-
-
-def test_outputs_in_each_of_terraforms_forms(topology: Topology, document: dict[str, Any]) -> None:
-    assert topology_from_outputs({"topology": {"sensitive": False, "value": document}}) == topology
-    assert topology_from_outputs(document) == topology
-
-
-@pytest.mark.parametrize("outputs", [{}, {"topology": {}}, {"other": {"value": 1}}])
-def test_no_output_is_an_error(outputs: dict[str, Any]) -> None:
-    with pytest.raises(TopologyError, match="hold no value of the output 'topology'"):
-        topology_from_outputs(outputs)
 
 
 def _set(path: str, value: object) -> Callable[[dict[str, Any]], None]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from homelab.errors import TopologyError
-from homelab.model import Topology, document_of, topology_from_plan
+from homelab.model import Container, Topology, document_of, topology_from_plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,44 +14,48 @@ if TYPE_CHECKING:
 Resources = dict[str, dict[str, Any]]
 
 
+def _planned(container: Container) -> dict[str, Any]:
+    """The attributes of one container's resource."""
+    return {
+        "hostname": container.name,
+        "vmid": container.vmid,
+        "target_node": container.node,
+        "cores": container.cores,
+        "memory": container.memory,
+        "swap": container.swap,
+        "onboot": container.onboot,
+        "protection": container.protection,
+        "unprivileged": container.unprivileged,
+        "tags": ";".join(container.tags),
+        "rootfs": [{"storage": container.rootfs.storage, "size": container.rootfs.size}],
+        "network": [
+            {
+                "name": nic.name,
+                "bridge": nic.bridge,
+                "ip": str(nic.ip),
+                "gw": str(nic.gateway) if nic.gateway else None,
+                "firewall": nic.firewall,
+            }
+            for nic in container.networks
+        ],
+        "mountpoint": [
+            {"mp": m.path, "storage": m.storage, "size": m.size, "backup": m.backup}
+            for m in container.mount_points
+        ],
+    }
+
+
 @pytest.fixture
 def plan(topology: Topology) -> dict[str, Any]:
     """What `terraform show -json` prints of a first plan, as far as it is read."""
     children = []
     for container in topology:
-        values = {
-            "hostname": container.name,
-            "vmid": container.vmid,
-            "target_node": container.node,
-            "cores": container.cores,
-            "memory": container.memory,
-            "swap": container.swap,
-            "onboot": container.onboot,
-            "protection": container.protection,
-            "unprivileged": container.unprivileged,
-            "tags": ";".join(container.tags),
-            "rootfs": [{"storage": container.rootfs.storage, "size": container.rootfs.size}],
-            "network": [
-                {
-                    "name": nic.name,
-                    "bridge": nic.bridge,
-                    "ip": str(nic.ip),
-                    "gw": str(nic.gateway) if nic.gateway else None,
-                    "firewall": nic.firewall,
-                }
-                for nic in container.networks
-            ],
-            "mountpoint": [
-                {"mp": m.path, "storage": m.storage, "size": m.size, "backup": m.backup}
-                for m in container.mount_points
-            ],
-        }
         address = f'module.container["{container.name}"]'
         resource = {
             "address": f"{address}.proxmox_lxc.this",
             "mode": "managed",
             "type": "proxmox_lxc",
-            "values": values,
+            "values": _planned(container),
         }
         children.append({"address": address, "resources": [resource]})
     document: dict[str, Any] = json.loads(json.dumps(document_of(topology)))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from homelab import policy
 from homelab.errors import TopologyError
 from homelab.model import Topology, document_of, start_waves, topology_from_document
-from homelab.policy.rules import CONTRADICTIONS
+from homelab.policy.contradictions import CONTRADICTIONS
 
 MEDIA = "containers/media-stack.tf"
 SECURITY = "containers/security.tf"

@@ -220,10 +220,9 @@ class Ansible:
             "ANSIBLE_SSH_ARGS": "-o ControlMaster=no -o PreferredAuthentications=publickey",
             "PATH": _with_programs(),
         }
-        strategies = _mitogen() if self.fast else None
-        if strategies is not None:
-            variables["ANSIBLE_STRATEGY_PLUGINS"] = str(strategies)
-            variables["ANSIBLE_STRATEGY"] = "mitogen_free"
+        if self.fast and importlib.util.find_spec("ansible_mitogen") is not None:
+            variables["ANSIBLE_STRATEGY_PLUGINS"] = str(Path(__file__).with_name("strategies"))
+            variables["ANSIBLE_STRATEGY"] = "homelab_free"
             # Ansible announces that strategies of others may go one day; the version is pinned.
             variables["ANSIBLE_DEPRECATION_WARNINGS"] = "False"
         else:
@@ -316,11 +315,3 @@ def _with_programs() -> str:
             hint="install homelab with its dependencies ('pip install homelab')",
         )
     return f"{beside}{os.pathsep}{process.environment()['PATH']}"
-
-
-def _mitogen() -> Path | None:
-    """Where Mitogen's strategies are; None where it is not installed."""
-    spec = importlib.util.find_spec("ansible_mitogen")
-    if spec is None or spec.origin is None:
-        return None
-    return Path(spec.origin).parent / "plugins" / "strategy"

@@ -14,8 +14,8 @@ from homelab.model import Topology
 from homelab.model.hcl import Declared
 from homelab.policy import PolicyReport, Rule
 from homelab.policy.configuration import capacity_of, waivers_of
+from homelab.policy.contradictions import CONTRADICTIONS
 from homelab.policy.garbage_pause import paused_collection
-from homelab.policy.rules import CONTRADICTIONS
 from homelab.settings import Settings
 
 NO_VARIABLES: Final[Mapping[str, str]] = MappingProxyType({})

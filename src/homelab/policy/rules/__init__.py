@@ -109,29 +109,3 @@ RULES: tuple[Rule, ...] = (
     hl511_tagged.RULE,
 )
 """Every built-in rule."""
-
-CONTRADICTIONS: tuple[Rule, ...] = (
-    hl101_vmid_unique.RULE,
-    hl102_address_unique.RULE,
-    hl103_address_in_network.RULE,
-    hl104_bridge_declared.RULE,
-    hl106_port_unique.RULE,
-    hl108_one_default_route.RULE,
-    hl109_networks_apart.RULE,
-    hl110_gateway_in_network.RULE,
-    hl111_interface_unique.RULE,
-    hl202_nesting_where_docker_runs.RULE,
-    hl203_no_root_only_feature.RULE,
-    hl208_rule_for_known_source.RULE,
-    hl216_variable_one_source.RULE,
-    hl306_size_as_printed.RULE,
-    hl406_mount_path_unique.RULE,
-    hl501_starts_after_dependencies.RULE,
-    hl502_dependencies_exist.RULE,
-    hl503_health_check.RULE,
-    hl507_tags.RULE,
-)
-"""Those that a tree breaks which contradicts itself, or which no node can make.
-
-Nothing is begun with such a tree; all of them need no plan.
-"""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from homelab import policy
+from homelab.policy.contradictions import CONTRADICTIONS
 from homelab.policy.rule import Rule
-from homelab.policy.rules import CONTRADICTIONS
 from homelab.policy.waivers import META
 from homelab.repository.docs.markdown import table
 

@@ -1,0 +1,1 @@
+"""Strategies that ansible-playbook loads from this directory, by their files' names."""
