@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from homelab.errors import (
     CapabilityError,
@@ -26,7 +26,6 @@ from homelab.lab.runtime import RuntimeKind
 from homelab.lab.runtimes import choice
 from homelab.lab.runtimes.choice import NodeRuntime
 from homelab.lab.server import state_directory
-from homelab.lab.server.faults_client import Control
 from homelab.lab.server.info import FILE_NAME, LabInfo, LabStatus
 from homelab.lab.server.launch import launch
 from homelab.lab.server.options import DEFAULT_LISTEN, DEFAULT_NODE, ServeOptions
@@ -37,6 +36,9 @@ from homelab.polling import wait_until
 from homelab.process import is_alive, is_dying
 from homelab.pve.release import Release
 from homelab.relay import Relay
+
+if TYPE_CHECKING:
+    from homelab.lab.server.faults_client import Control
 
 _log = logging.getLogger(__name__)
 
@@ -230,6 +232,8 @@ class Lab:
         Raises:
             UnreachableError: it does not run.
         """
+        from homelab.lab.server.faults_client import Control  # brings HTTP and TLS along
+
         return Control(self.info())
 
     def network_namespace(self) -> Path | None:
