@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from homelab.policy.rule import Observation, Rule, Severity, fails, unclear
+from homelab.policy.rule import Observation, Rule, Severity, entry_fails, unclear
 from homelab.policy.subject import Subject
-from homelab.policy.values import Unknown
+from homelab.policy.values import UNKNOWN
 
 
 def check(subject: Subject) -> Iterator[Observation]:
-    """Look at what breaks it."""
     for guest in subject.guests:
-        if guest.unprivileged is True:
-            continue
-        where = ("containers", guest.name, "unprivileged")
-        if isinstance(guest.unprivileged, Unknown):
-            yield unclear(guest.name, "whether it is unprivileged", *where)
-        else:
-            yield fails(guest.name, "it is privileged", *where)
+        if guest.unprivileged is UNKNOWN:
+            yield unclear(guest.name, "whether it is unprivileged")
+        elif not guest.unprivileged:
+            yield entry_fails(guest, "it is privileged", "unprivileged")
 
 
 RULE = Rule(

@@ -6,23 +6,18 @@ from collections.abc import Iterator
 
 from homelab.policy.rule import Observation, Rule, Severity, fails, unclear
 from homelab.policy.subject import Subject
-from homelab.policy.values import Unknown
+from homelab.policy.values import UNKNOWN
+
+_WHERE = ("modules/firewall-rules/variables.tf", "variable", "inbound_policy")
 
 
 def check(subject: Subject) -> Iterator[Observation]:
-    """Look at what breaks it."""
     policy = subject.firewall_policy
-    where = (
-        "block",
-        "modules/firewall-rules/variables.tf",
-        "variable",
-        "inbound_policy",
-        "default",
-    )
-    if isinstance(policy, Unknown):
-        yield unclear("firewall", "the default for inbound packets", *where)
+    if policy is UNKNOWN:
+        yield unclear("firewall", "the default for inbound packets")
     elif policy not in ("DROP", "REJECT"):
-        yield fails("firewall", f"inbound packets are {policy or 'accepted'} by default", *where)
+        text = f"inbound packets are {policy or 'accepted'} by default"
+        yield fails("firewall", text, "block", *_WHERE, "default")
 
 
 RULE = Rule(

@@ -12,7 +12,6 @@ ARGUMENTS = ("pm_password", "pm_api_token_secret", "pm_otp")
 
 
 def check(subject: Subject) -> Iterator[Observation]:
-    """Look at what breaks it."""
     for name in ARGUMENTS:
         value = subject.provider.get(name)
         if isinstance(value, str) and value and not value.startswith("${"):

@@ -10,7 +10,6 @@ from homelab.policy.subject import Subject
 
 
 def check(subject: Subject) -> Iterator[Observation]:
-    """Look at what breaks it."""
     yield from overcommitted(subject, "cores", subject.capacity.cores_ratio)
 
 

@@ -10,7 +10,6 @@ from homelab.policy.subject import Subject
 
 
 def check(subject: Subject) -> Iterator[Observation]:
-    """Look at what breaks it."""
     if subject.may_lose is None:
         return
     for change in subject.changes or ():
@@ -18,9 +17,8 @@ def check(subject: Subject) -> Iterator[Observation]:
             continue
         if change.name in subject.may_lose or not may_hold_data(change.before):
             continue
-        yield fails(
-            change.name, f"the plan would {change.action} it, with its data", *place(change)
-        )
+        text = f"the plan would {change.action} it, with its data"
+        yield fails(change.name, text, *place(change))
 
 
 RULE = Rule(
