@@ -39,6 +39,10 @@ class Hosts:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End every shared connection."""
         for socket in sorted(self.sockets.glob("*.mux")):
             with suppress(HomelabError):
                 process.run(
