@@ -68,8 +68,7 @@ def protection(project: Path | None) -> int:
 
     client = GitHub.from_environment(GitHubEnvironment.read())
     found = compare(client, load(project).project)
-    for line in found.differences:
-        emit(line)
+    emit(*found.differences)
     for line in found.not_compared:
         say(f"not compared: {line}")
     say(f"{client.repository}: {len(found.differences)} differences")

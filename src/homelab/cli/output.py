@@ -30,9 +30,10 @@ PROGRESS_INTERVAL = 1.0
 """Seconds between two lines of progress of one stage in a log."""
 
 
-def emit(text: str) -> None:
-    """Print a result."""
-    print(text, flush=True)  # noqa: T201
+def emit(*lines: str) -> None:
+    """Print a result, line by line."""
+    for line in lines:
+        print(line, flush=True)  # noqa: T201
 
 
 def emit_json(data: object) -> None:
@@ -45,11 +46,6 @@ def emit_json(data: object) -> None:
 def say(text: str) -> None:
     """Tell a person something that is not the result."""
     print(text, file=sys.stderr, flush=True)  # noqa: T201
-
-
-def error_stream() -> TextIO:
-    """Where people are told things."""
-    return sys.stderr
 
 
 def flush() -> None:
@@ -114,9 +110,11 @@ def line_of(event: Event) -> str:
     match event:
         case OperationStarted():
             return f"{event.name}: target {event.target}"
-        case ItemsKnown() | ItemChanged(state=State.WAITING | State.RUNNING | State.UNCHANGED):
-            return ""
-        case StageChanged(state=State.WAITING):
+        case (
+            ItemsKnown()
+            | ItemChanged(state=State.WAITING | State.RUNNING | State.UNCHANGED)
+            | StageChanged(state=State.WAITING)
+        ):
             return ""
         case StageChanged(state=State.RUNNING):
             return f"{event.stage}: started" + (f", {event.detail}" if event.detail else "")

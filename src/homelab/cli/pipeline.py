@@ -99,8 +99,7 @@ def plan(
     if as_json:
         emit_json(to_json(report, review))
     else:
-        for line in report.lines() if review is None else to_terminal(report, review):
-            emit(line)
+        emit(*(report.lines() if review is None else to_terminal(report, review)))
     if annotate and review is not None and review.policy is not None:
         for line in to_github(review.policy):
             say(line)
@@ -209,8 +208,7 @@ def probe(
             ]
         )
     else:
-        for result in report:
-            emit(f"{'ok    ' if result.ok else 'FAILED'} {result}")
+        emit(*(f"{'ok    ' if result.ok else 'FAILED'} {result}" for result in report))
         emit(f"{len(report) - len(report.failures)} of {len(report)} services are healthy")
     return 1 if report.failures else 0
 
@@ -229,5 +227,4 @@ def inventory(target: str | None, project: Path | None, lab: LabOptions) -> None
 def _summary(report: OperationReport) -> None:
     from homelab.cli.summary import summary_lines
 
-    for line in summary_lines(report):
-        emit(line)
+    emit(*summary_lines(report))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from homelab.operations.run.events import Stage, State
 from homelab.operations.run.report import OperationReport
 
@@ -23,9 +21,8 @@ def summary_lines(report: OperationReport) -> tuple[str, ...]:
 def _real(report: OperationReport) -> tuple[str, ...]:
     """What was real in this run, and what only stood in for something."""
     lines: list[str] = []
-    healthy = Counter(item.state for item in report.items if item.stage is Stage.VALIDATE)[
-        State.DONE
-    ]
+    ends = [item.state for item in report.items if item.stage is Stage.VALIDATE]
+    healthy = ends.count(State.DONE)
     if report.runtime == "lxc" and healthy:
         lines.append(f"real: {healthy} LXC containers with systemd, Docker and a healthy service")
     if report.runtime == "memory":

@@ -34,7 +34,6 @@ class Note:
     number: int
     """An issue's number, or a comment's id."""
     body: str
-    is_open: bool = True
 
 
 class GitHub:

@@ -146,12 +146,9 @@ class Ansible:
                 arguments += ["--limit", ",".join(limit)]
             if check:
                 arguments += ["--check"]
-            hosts = (
-                inventory
-                if isinstance(inventory, Path)
-                else _written(place / "hosts.json", inventory)
-            )
-            return self._run(path, hosts, arguments, place=place, on_event=on_event)
+            if not isinstance(inventory, Path):
+                inventory = _written(place / "hosts.json", inventory)
+            return self._run(path, inventory, arguments, place=place, on_event=on_event)
 
     def _run(
         self,
@@ -254,15 +251,13 @@ class _Listener:
             del self.tail[:-200]
         if raw.get("event") == "playbook_on_stats":
             self.hosts = host_summaries(raw.get("event_data") or {})
-        event = task_event(raw)
-        if event is None:
-            return False
-        if event.state.is_failure and not event.ignored:
-            self.failures[event.host] = Failure(
-                host=event.host, task=event.task, message=event.message
-            )
-        if self._on_event is not None:
-            self._on_event(event)
+        if event := task_event(raw):
+            if event.state.is_failure and not event.ignored:
+                self.failures[event.host] = Failure(
+                    host=event.host, task=event.task, message=event.message
+                )
+            if self._on_event is not None:
+                self._on_event(event)
         return False
 
 

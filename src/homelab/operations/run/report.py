@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from homelab.junit import Case, Suite, to_xml
@@ -84,25 +84,8 @@ class OperationReport:
             "seconds": round(self.seconds, 3),
             "ok": self.is_ok,
             "error": self.error,
-            "stages": [
-                {
-                    "stage": str(result.stage),
-                    "state": str(result.state),
-                    "seconds": round(result.seconds, 3),
-                    "detail": result.detail,
-                }
-                for result in self.stages
-            ],
-            "items": [
-                {
-                    "stage": str(result.stage),
-                    "item": result.item,
-                    "state": str(result.state),
-                    "seconds": round(result.seconds, 3),
-                    "detail": result.detail,
-                }
-                for result in self.items
-            ],
+            "stages": [_row(result) for result in self.stages],
+            "items": [_row(result) for result in self.items],
             "images": [
                 {"image": image.image, "origin": image.origin, "stand_in": image.is_stand_in}
                 for image in self.images
@@ -120,6 +103,10 @@ class OperationReport:
         if not cases or stage.state in {State.FAILED, State.NOT_RUN}:
             cases.append(_case(str(stage.stage), stage))
         return Suite(name=str(stage.stage), cases=cases, seconds=stage.seconds)
+
+
+def _row(result: StageResult | ItemResult) -> dict[str, Any]:
+    return {**asdict(result), "seconds": round(result.seconds, 3)}
 
 
 def _case(name: str, result: StageResult | ItemResult) -> Case:

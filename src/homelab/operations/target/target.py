@@ -249,20 +249,15 @@ def _is_loopback(url: str) -> bool:
 
 def _credentials(name: str, environment: Environment) -> dict[str, str]:
     """A token when there is one, else a password; both would leave the choice to the provider."""
-    if environment.pm_api_token_id and environment.pm_api_token_secret:
-        return {
-            "PM_API_TOKEN_ID": environment.pm_api_token_id,
-            "PM_API_TOKEN_SECRET": environment.pm_api_token_secret,
-            "PM_USER": "",
-            "PM_PASS": "",
-        }
-    if environment.pm_user and environment.pm_pass:
-        return {
-            "PM_USER": environment.pm_user,
-            "PM_PASS": environment.pm_pass,
-            "PM_API_TOKEN_ID": "",
-            "PM_API_TOKEN_SECRET": "",
-        }
+    token = {
+        "PM_API_TOKEN_ID": environment.pm_api_token_id or "",
+        "PM_API_TOKEN_SECRET": environment.pm_api_token_secret or "",
+    }
+    user = {"PM_USER": environment.pm_user or "", "PM_PASS": environment.pm_pass or ""}
+    if all(token.values()):
+        return token | dict.fromkeys(user, "")
+    if all(user.values()):
+        return user | dict.fromkeys(token, "")
     raise ConfigurationError(
         f"target {name!r} has no credentials",
         hint="set PM_API_TOKEN_ID and PM_API_TOKEN_SECRET, or PM_USER and PM_PASS",
