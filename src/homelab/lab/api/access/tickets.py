@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from homelab.lab.access.tickets import ROOT
-from homelab.lab.api.endpoint import Call, Endpoint, Privilege
+from homelab.lab.api.endpoint import Call, Endpoint, Privilege, index
 from homelab.lab.failures import ApiFailureError
 from homelab.lab.node.context import Context
 from homelab.lab.state import accounts
@@ -94,11 +94,6 @@ def domain(_context: Context, call: Call) -> object:
     return {"type": realm, "default": int(realm == "pam"), "digest": "0" * 40}
 
 
-def index(_context: Context, _call: Call) -> object:
-    names = ("acl", "domains", "groups", "password", "permissions", "roles", "ticket", "users")
-    return [{"subdir": name} for name in names]
-
-
 ENDPOINTS = (
     Endpoint("GET", "/version", "user", version, quick=True),
     Endpoint("GET", "/access/ticket", "world", ticket_form),
@@ -134,7 +129,15 @@ ENDPOINTS = (
             "confirmation-password": Parameter(min_length=5, max_length=64),
         },
     ),
-    Endpoint("GET", "/access", "user", index),
+    Endpoint(
+        "GET",
+        "/access",
+        "user",
+        index(
+            *("subdir", "acl", "domains", "groups", "password", "permissions", "roles", "ticket"),
+            "users",
+        ),
+    ),
     Endpoint("GET", "/access/domains", "world", domains),
     Endpoint(
         "GET",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
-from homelab.lab.api.endpoint import Call, Endpoint, empty_list
+from homelab.lab.api.endpoint import EMPTY, Call, Endpoint
 from homelab.lab.api.nodes.task_rows import task_row
 from homelab.lab.failures import ApiFailureError, invalid
 from homelab.lab.node.context import Context
@@ -76,20 +76,13 @@ def not_backed_up(context: Context, _call: Call) -> object:
 
 ENDPOINTS = (
     Endpoint("GET", "/cluster/status", "user", status, quick=True),
-    Endpoint(
-        "GET",
-        "/cluster/nextid",
-        "user",
-        next_id,
-        quick=True,
-        parameters={"vmid": VMID},
-    ),
+    Endpoint("GET", "/cluster/nextid", "user", next_id, quick=True, parameters={"vmid": VMID}),
     Endpoint("GET", "/cluster/tasks", "user", tasks),
     Endpoint(
         "GET",
         "/cluster/ha/resources",
         "user",
-        empty_list,
+        EMPTY,
         parameters={"type": Parameter(enum=("ct", "vm"))},
     ),
     Endpoint("GET", "/cluster/ha/resources/{sid}", "user", ha_resource),

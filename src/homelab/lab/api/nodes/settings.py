@@ -7,7 +7,7 @@ import time
 from datetime import datetime
 from zoneinfo import ZoneInfo, available_timezones
 
-from homelab.lab.api.endpoint import Call, Endpoint, Page, Privilege
+from homelab.lab.api.endpoint import Call, Endpoint, Page, Privilege, each, given
 from homelab.lab.failures import invalid, modified
 from homelab.lab.node.context import Context
 from homelab.lab.state.documents import Document, document, put_document
@@ -15,6 +15,12 @@ from homelab.pve.schema import COUNT, FLAG, LIST, REQUIRED, TEXT, Parameter
 from homelab.pve.upid import Upid
 
 _KIND = "node"
+_CONFIG = {
+    **each(TEXT, "acme", "wakeonlan", "location", *(f"acmedomain{number}" for number in range(6))),
+    "description": Parameter(max_length=65536),
+    "startall-onboot-delay": Parameter(type="integer", minimum=0, maximum=300),
+    "ballooning-target": Parameter(type="integer", minimum=0, maximum=100),
+}
 _AUDIT = Privilege("/nodes/{node}", "Sys.Audit")
 _MODIFY = Privilege("/nodes/{node}", "Sys.Modify")
 _SYSLOG = Privilege("/nodes/{node}", "Sys.Syslog")
@@ -68,14 +74,7 @@ def config(context: Context, call: Call) -> object:
 
 
 def set_config(context: Context, call: Call) -> None:
-    value = _kept(context, "config")
-    texts = ("acme", "description", "wakeonlan", "location")
-    for name in (*texts, *(f"acmedomain{number}" for number in range(6))):
-        if name in call.args:
-            value[name] = call.args.text(name)
-    for name in ("startall-onboot-delay", "ballooning-target"):
-        if name in call.args:
-            value[name] = call.args.integer(name)
+    value = _kept(context, "config") | given(call.args, _CONFIG)
     for name in call.args.words("delete"):
         value.pop(name, None)
     _keep(context, "config", value)
@@ -184,7 +183,7 @@ ENDPOINTS = (
         f"{_N}/dns",
         _MODIFY,
         set_dns,
-        parameters={"dns1": TEXT, "dns2": TEXT, "dns3": TEXT, "search": REQUIRED},
+        parameters={**each(TEXT, "dns1", "dns2", "dns3"), "search": REQUIRED},
         stored_only=True,
     ),
     Endpoint("GET", f"{_N}/hosts", Privilege("/", "Sys.Audit"), hosts),
@@ -214,15 +213,9 @@ ENDPOINTS = (
         Privilege("/", "Sys.Modify"),
         set_config,
         parameters={
-            "acme": TEXT,
-            **{f"acmedomain{number}": TEXT for number in range(6)},
-            "ballooning-target": Parameter(type="integer", minimum=0, maximum=100),
+            **_CONFIG,
             "delete": LIST,
-            "description": Parameter(max_length=65536),
             "digest": Parameter(max_length=40),
-            "location": TEXT,
-            "startall-onboot-delay": Parameter(type="integer", minimum=0, maximum=300),
-            "wakeonlan": TEXT,
         },
         stored_only=True,
     ),
@@ -232,11 +225,9 @@ ENDPOINTS = (
         _SYSLOG,
         syslog,
         parameters={
-            "limit": COUNT,
+            **each(COUNT, "limit", "start"),
+            **each(_MOMENT, "since", "until"),
             "service": Parameter(max_length=128),
-            "since": _MOMENT,
-            "start": COUNT,
-            "until": _MOMENT,
         },
     ),
     Endpoint(
@@ -245,18 +236,11 @@ ENDPOINTS = (
         _SYSLOG,
         journal,
         parameters={
-            "endcursor": TEXT,
-            "identifiers": FLAG,
-            "kernel": FLAG,
-            "lastentries": COUNT,
-            "priority": TEXT,
+            **each(TEXT, "endcursor", "priority", "startcursor"),
+            **each(FLAG, "identifiers", "kernel", "structured", "units"),
+            **each(COUNT, "lastentries", "since", "until"),
             "service": Parameter(max_length=128),
-            "since": COUNT,
-            "startcursor": TEXT,
-            "structured": FLAG,
             "unit": Parameter(max_length=256),
-            "units": FLAG,
-            "until": COUNT,
         },
     ),
     Endpoint("GET", f"{_N}/rrddata", _AUDIT, statistics, parameters=_FRAME),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from homelab.lab.api.endpoint import Call, Endpoint, Privilege
+from homelab.lab.api.endpoint import Call, Endpoint, Privilege, each
 from homelab.lab.api.guests.status import storage_space
 from homelab.lab.guests.files import stored_files
 from homelab.lab.node.context import Context
@@ -160,22 +160,11 @@ ENDPOINTS = (
         listing,
         parameters={
             "content": LIST,
-            "enabled": FLAG,
-            "format": FLAG,
-            "storage": TEXT,
-            "target": TEXT,
+            **each(FLAG, "enabled", "format"),
+            **each(TEXT, "storage", "target"),
         },
     ),
     Endpoint("GET", _S, _AUDIT, index),
     Endpoint("GET", f"{_S}/status", _AUDIT, status),
-    Endpoint(
-        "GET",
-        f"{_S}/content",
-        "user",
-        content,
-        parameters={
-            "content": TEXT,
-            "vmid": VMID,
-        },
-    ),
+    Endpoint("GET", f"{_S}/content", "user", content, parameters={"content": TEXT, "vmid": VMID}),
 )

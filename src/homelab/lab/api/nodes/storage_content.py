@@ -42,7 +42,7 @@ def upload(context: Context, call: Call) -> object:
             source.unlink(missing_ok=True)
         log("finished file import successfully")
 
-    return str(context.start_task("imgcopy", "", call.caller, work))
+    return context.start_task("imgcopy", "", call.caller, work)
 
 
 def download(context: Context, call: Call) -> object:
@@ -61,7 +61,7 @@ def download(context: Context, call: Call) -> object:
             temporary.unlink(missing_ok=True)
         log(f"download of '{url}' to '{file.volid}' finished")
 
-    return str(context.start_task("download", file.volid.rpartition("/")[2], call.caller, work))
+    return context.start_task("download", file.volid.rpartition("/")[2], call.caller, work)
 
 
 def show(context: Context, call: Call) -> object:
@@ -117,7 +117,8 @@ def remove(context: Context, call: Call) -> object:
         log(f"Removed volume '{volid}'")
         remove_file(context, file)
 
-    return str(context.start_task("imgdel", _identity(volid), call.caller, work))
+    identity = f"{volid.rpartition('/')[2]}@{volid.partition(':')[0]}"
+    return context.start_task("imgdel", identity, call.caller, work)
 
 
 def appliances(context: Context, _call: Call) -> object:
@@ -146,10 +147,9 @@ def fetch_appliance(context: Context, call: Call) -> object:
     if volid not in {template.volid for template in context.runtime.templates()}:
         raise invalid("template", f"no such template '{name}'")
 
-    def work(log: TaskLog) -> None:
-        log(f"{volid} is there already")
-
-    return str(context.start_task("download", name, call.caller, work))
+    return context.start_task(
+        "download", name, call.caller, lambda log: log(f"{volid} is there already")
+    )
 
 
 def _incoming(context: Context, args: Arguments) -> StoredFile:
@@ -237,10 +237,6 @@ def _file(context: Context, volid: str) -> StoredFile:
     if file is None:
         raise ApiFailureError(f"volume '{volid}' does not exist")
     return file
-
-
-def _identity(volid: str) -> str:
-    return f"{volid.rpartition('/')[2]}@{volid.partition(':')[0]}"
 
 
 _S = "/nodes/{node}/storage/{storage}"
