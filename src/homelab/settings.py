@@ -207,7 +207,7 @@ def load(project: Path | None = None, *, environment: Environment | None = None)
     Raises:
         ConfigurationError: no project, or a file is not valid; every problem is named.
     """
-    env = Environment.read() if environment is None else environment
+    env = environment or Environment.read()
     directory = find_project(project or env.project)
     merged: dict[str, Any] = {}
     for name in SETTINGS_FILES:
@@ -258,22 +258,18 @@ def find_project(start: Path | None = None) -> Path:
 
 def lab_state_directory(environment: Environment | None = None) -> Path:
     """Where the lab keeps its state: HOMELAB_LAB_STATE, else by who runs it."""
-    env = Environment.read() if environment is None else environment
-    if env.lab_state is not None:
-        return env.lab_state
+    said = (environment or Environment.read()).lab_state
     if os.geteuid() == 0:
-        return SYSTEM_STATE
-    return _user_directory("XDG_STATE_HOME", ".local/state") / "homelab" / "lab"
+        return said or SYSTEM_STATE
+    return said or _user_directory("XDG_STATE_HOME", ".local/state") / "homelab" / "lab"
 
 
 def cache_directory(environment: Environment | None = None) -> Path:
     """Where images are cached: HOMELAB_CACHE, else by who runs it."""
-    env = Environment.read() if environment is None else environment
-    if env.cache is not None:
-        return env.cache
+    said = (environment or Environment.read()).cache
     if os.geteuid() == 0:
-        return Path("/var/cache/homelab")
-    return _user_directory("XDG_CACHE_HOME", ".cache") / "homelab"
+        return said or Path("/var/cache/homelab")
+    return said or _user_directory("XDG_CACHE_HOME", ".cache") / "homelab"
 
 
 def _with_environment(target: ProxmoxTarget, environment: Environment) -> ProxmoxTarget:
@@ -287,8 +283,7 @@ def _with_environment(target: ProxmoxTarget, environment: Environment) -> Proxmo
 
 
 def _user_directory(variable: str, default: str) -> Path:
-    value = os.environ.get(variable)
-    if value:
+    if value := os.environ.get(variable):
         return Path(value)
     return Path(os.environ.get("HOME") or pwd.getpwuid(os.geteuid()).pw_dir) / default
 

@@ -37,7 +37,6 @@ def emit(*lines: str) -> None:
 
 
 def emit_json(data: object) -> None:
-    """Print a result for programs."""
     import json
 
     emit(json.dumps(data, indent=2))
@@ -61,7 +60,6 @@ def abandon(stream: TextIO | None = None) -> None:
 
 
 def fail(error: HomelabError) -> None:
-    """Say what went wrong and what to do about it."""
     say(f"error: {error}")
 
 

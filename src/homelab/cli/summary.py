@@ -27,10 +27,10 @@ def _real(report: OperationReport) -> tuple[str, ...]:
         lines.append(f"real: {healthy} LXC containers with systemd, Docker and a healthy service")
     if report.runtime == "memory":
         lines.append("real: Terraform and the API; nothing ran behind it (runtime memory)")
-    real = [image for image in report.images if not image.is_stand_in]
     if report.images:
+        stand_ins = sum(image.is_stand_in for image in report.images)
         lines.append(
-            f"images: {len(real)} real programs, {len(report.stand_ins)} stand-ins that answer "
+            f"images: {len(report.images) - stand_ins} real programs, {stand_ins} stand-ins that answer "
             "the health endpoint only ('homelab lab images' lists them)"
         )
     if report.provider:

@@ -121,7 +121,6 @@ class StateDatabase:
         self.close()
 
     def close(self) -> None:
-        """End the session."""
         self._connection.close()
 
     def document(self, workspace: str) -> dict[str, Any] | None:

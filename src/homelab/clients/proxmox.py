@@ -125,7 +125,6 @@ class Proxmox:
         return dict(self.get("access/permissions") or {})
 
     def nodes(self) -> tuple[str, ...]:
-        """The names of the cluster's nodes."""
         return tuple(sorted(str(node["node"]) for node in self.get("nodes")))
 
     def resources(self) -> tuple[GuestEntry, ...]:
@@ -138,15 +137,12 @@ class Proxmox:
         return tuple(guest for guest in self.resources() if guest.type == "lxc")
 
     def pools(self) -> tuple[str, ...]:
-        """The names of all pools."""
         return tuple(sorted(str(pool["poolid"]) for pool in self.get("pools")))
 
     def config(self, node: str, vmid: int) -> Mapping[str, Any]:
-        """A container's configuration."""
         return dict(self.get(f"nodes/{node}/lxc/{vmid}/config"))
 
     def status(self, node: str, vmid: int) -> ContainerStatus:
-        """How a container is doing."""
         raw = self.get(f"nodes/{node}/lxc/{vmid}/status/current")
         return ContainerStatus(
             running=raw.get("status") == "running",
@@ -175,7 +171,6 @@ class Proxmox:
         self._task("DELETE", f"nodes/{node}/lxc/{vmid}")
 
     def update(self, node: str, vmid: int, values: Mapping[str, str | int]) -> None:
-        """Change options of a container's configuration."""
         self._request("PUT", f"nodes/{node}/lxc/{vmid}/config", values)
 
     def wait(self, upid: str, *, timeout: float = 600.0) -> str:

@@ -48,13 +48,12 @@ def add_words(parser: argparse.ArgumentParser, kind: type[DataclassInstance]) ->
 
 def from_words(kind: type[Result], words: argparse.Namespace) -> Result:
     """The options that the words of `to_words` are about, once such a parser has read them."""
-    given = {field.name for field in dataclasses.fields(kind)} & vars(words).keys()
-    return kind(**{name: _value(kind, name, getattr(words, name)) for name in given})
-
-
-def _value(kind: type, name: str, read: Any) -> Any:
-    many = get_origin(fields_of(kind)[name].kind)
-    return dict(read) if many is Mapping else tuple(read) if many is tuple else read
+    values: dict[str, Any] = {}
+    for name in {field.name for field in dataclasses.fields(kind)} & vars(words).keys():
+        many = get_origin(fields_of(kind)[name].kind)
+        read = getattr(words, name)
+        values[name] = dict(read) if many is Mapping else tuple(read) if many is tuple else read
+    return kind(**values)
 
 
 def _flag(field: dataclasses.Field[Any]) -> str:

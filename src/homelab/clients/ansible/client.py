@@ -62,7 +62,6 @@ class PlayResult:
 
     @property
     def changed(self) -> int:
-        """The number of tasks that changed something."""
         return sum(summary.changed for summary in self.hosts.values())
 
     def raise_for_failures(self) -> None:

@@ -256,7 +256,6 @@ class Terraform:
         return dict(json.loads(self._run("output", "-json", "-no-color", *self._state_option())))
 
     def state_list(self) -> tuple[str, ...]:
-        """The addresses of all resources in the state."""
         self.init()
         expected = (0, 1)  # 1 is also what "there is no state" ends with
         said = self._run("state", "list", *self._state_option(), expected=expected)
@@ -292,7 +291,6 @@ class Terraform:
         self._run("workspace", "select", "-or-create", name)
 
     def workspaces(self) -> tuple[str, ...]:
-        """The names of all workspaces."""
         self.init()
         lines = self._run("workspace", "list").splitlines()
         return tuple(line.lstrip("* ").strip() for line in lines if line.strip())
@@ -335,7 +333,6 @@ class Terraform:
         return [str(word) for word in builder.generate_cmd_string(*words)]
 
     def _run(self, *words: str, expected: Sequence[int] = (0,)) -> str:
-        """Run a command that is quick and return what it prints."""
         code, lines, said = self._child(words)
         output = "\n".join(lines)
         if code not in expected:

@@ -31,7 +31,6 @@ class Plan:
 
     @property
     def is_empty(self) -> bool:
-        """Whether applying it would change no resource."""
         return not self.changes
 
     def counts(self) -> Mapping[Action, int]:

@@ -26,7 +26,6 @@ class Preflight:
 
     @property
     def is_ok(self) -> bool:
-        """Whether nothing is missing."""
         return not self.missing and not self.root_only
 
     def raise_for_missing(self) -> None:

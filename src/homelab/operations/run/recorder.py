@@ -63,12 +63,10 @@ class Recorder:
 
     @property
     def seconds(self) -> float:
-        """How long the operation has taken so far."""
         return self._clock() - self._begin
 
     @property
     def stages(self) -> tuple[StageResult, ...]:
-        """The stages as they are now, in order."""
         with self._lock:
             return tuple(self._stages.values())
 
@@ -124,7 +122,6 @@ class Recorder:
         self._tell(ItemChanged(stage=stage, item=item, state=state, detail=detail))
 
     def progress(self, stage: Stage, text: str) -> None:
-        """Say what a stage does just now."""
         self._tell(Progress(stage=stage, text=text))
 
     def notice(self, text: str, *, warning: bool = False) -> None:

@@ -64,13 +64,7 @@ class OperationReport:
 
     @property
     def is_ok(self) -> bool:
-        """Whether nothing failed."""
         return self.error is None and all(stage.state is not State.FAILED for stage in self.stages)
-
-    @property
-    def stand_ins(self) -> tuple[str, ...]:
-        """The images that only stand in for the real ones."""
-        return tuple(image.image for image in self.images if image.is_stand_in)
 
     def to_json(self) -> dict[str, Any]:
         """The report for programs; `schema` grows when a field changes its meaning."""

@@ -58,7 +58,6 @@ def apply(run: Run, target: Target, planned: Planned) -> None:
 
 
 def in_words(applied: Applied) -> str:
-    """What an apply did, in one line."""
     counts = (
         (applied.imported, "adopted"),
         (applied.added, "added"),

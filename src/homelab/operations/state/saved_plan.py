@@ -108,7 +108,6 @@ class StalePlanError(HomelabError):
 
 
 def record_file(plan: Path) -> Path:
-    """Where the record of a saved plan is."""
     return plan.with_name(f"{plan.name}.json")
 
 

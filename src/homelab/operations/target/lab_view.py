@@ -32,7 +32,6 @@ class LabView:
     guests: tuple[GuestEntry, ...] = ()
 
     def lines(self) -> tuple[str, ...]:
-        """The view for a terminal."""
         if not self.running:
             hint = "its state is kept" if self.exists else "there is none"
             return (f"lab: down ({hint}), {self.state_dir}",)

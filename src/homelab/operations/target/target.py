@@ -56,7 +56,6 @@ class Target:
 
     @property
     def is_lab(self) -> bool:
-        """Whether it is the embedded node."""
         return self.kind == "lab"
 
     @property
@@ -144,7 +143,6 @@ def lab_as_target(info: LabInfo, environment: Mapping[str, str], *, name: str = 
 
 
 def _registry(info: LabInfo) -> str | None:
-    """The registry on the node's address of its first bridge."""
     if info.netns is None:
         return None
     from homelab.lab.runtimes.lxc.runtime import REGISTRY_PORT
