@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from homelab.lab.access.tickets import ROOT, TOKEN_NAME, Caller
 from homelab.lab.failures import forbidden
 from homelab.lab.state import accounts
-from homelab.lab.state.accounts import Accounts, Rule, Token, User
+from homelab.lab.state.accounts import Accounts, AnyRecord, Rule, Token, User
 from homelab.lab.state.database import State, Transaction
 from homelab.pve import privileges
 from homelab.pve.release import DEFAULT_RELEASE, Release
@@ -55,6 +55,11 @@ class Access:
                 yield transaction
             self._accounts = Accounts.read(self._state)
             self._changes += 1
+
+    def put(self, key: str, record: AnyRecord) -> None:
+        """Keep one account; an earlier one of its kind and key is replaced."""
+        with self.change() as transaction:
+            accounts.put(transaction, key, record)
 
     def user(self, userid: str) -> User | None:
         """A user; root is always there."""
@@ -212,7 +217,7 @@ class Access:
             here: Sequence[Rule] = self._accounts.rules_by_path.get(level, ())
             here = [rule for rule in here if rule.propagate or level == path]
             for kind, ids in who:
-                given = {rule.role: rule.propagate for rule in _matching(here, kind, ids)}
+                given = {r.role: r.propagate for r in here if r.kind == kind and r.ugid in ids}
                 if given:
                     found = {NO_ACCESS: True} if NO_ACCESS in given else given
                     break
@@ -235,7 +240,3 @@ def _levels(path: str) -> Iterator[str]:
         if name:
             here = f"{here}/{name}"
             yield here
-
-
-def _matching(rules: Sequence[Rule], kind: str, ids: Sequence[str]) -> list[Rule]:
-    return [rule for rule in rules if rule.kind == kind and rule.ugid in ids]

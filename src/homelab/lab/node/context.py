@@ -11,10 +11,9 @@ from pathlib import Path
 from homelab.lab.access.acl import Access
 from homelab.lab.access.tickets import Authenticator, Caller
 from homelab.lab.failures import ApiFailureError, no_such_guest
-from homelab.lab.node.cpu import CpuMeter
 from homelab.lab.node.faults import Faults
 from homelab.lab.node.lag import Lag
-from homelab.lab.node.statistics import Look, Statistics
+from homelab.lab.node.statistics import CpuMeter, Look, Statistics
 from homelab.lab.node.tasks import Tasks
 from homelab.lab.runtime import Bridge, ContainerRuntime, TaskLog, Usage
 from homelab.lab.state.database import (
@@ -95,6 +94,11 @@ class Context:
     def home(self) -> str:
         """The node that answers."""
         return self.nodes[0]
+
+    @property
+    def address(self) -> str:
+        """The node's own address on its first bridge."""
+        return self.bridges[0].address.partition("/")[0] if self.bridges else "127.0.0.1"
 
     @property
     def online(self) -> tuple[str, ...]:

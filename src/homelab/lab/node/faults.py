@@ -163,7 +163,8 @@ class Faults:
 
     def for_request(self, method: str, path: str) -> Fault | None:
         for fault in self.all() if self._faults else ():
-            if fault.path and _matches_request(fault, method, path) and self._hits(fault.id):
+            matches = fault.method in {"*", method} and fnmatchcase(path, fault.path)
+            if fault.path and matches and self._hits(fault.id):
                 return fault
         return None
 
@@ -195,7 +196,3 @@ class Faults:
 
 def _down(faults: Mapping[str, Fault]) -> frozenset[str]:
     return frozenset(fault.node_down for fault in faults.values() if fault.node_down)
-
-
-def _matches_request(fault: Fault, method: str, path: str) -> bool:
-    return fault.method in {"*", method} and fnmatchcase(path, fault.path)

@@ -8,7 +8,6 @@ from homelab.lab.access.tickets import ROOT
 from homelab.lab.api.endpoint import Call, Endpoint, Privilege, index
 from homelab.lab.failures import ApiFailureError
 from homelab.lab.node.context import Context
-from homelab.lab.state import accounts
 from homelab.lab.state.accounts import hashed_password
 from homelab.pve.schema import FLAG, REQUIRED, TEXT, Parameter
 
@@ -75,9 +74,8 @@ def password(context: Context, call: Call) -> None:
         )
     if user is None:
         raise ApiFailureError(f"no such user ('{userid}')")
-    with context.access.change() as transaction:
-        kept = hashed_password(call.args.text("password"))
-        accounts.put(transaction, userid, replace(user, secret=kept))
+    kept = hashed_password(call.args.text("password"))
+    context.access.put(userid, replace(user, secret=kept))
 
 
 def domains(_context: Context, _call: Call) -> object:

@@ -31,7 +31,7 @@ _OLD_COUNT = 70
 
 
 def dns(context: Context, _call: Call) -> object:
-    return {"search": "lab.internal", "dns1": _first_address(context), **_kept(context, "dns")}
+    return {"search": "lab.internal", "dns1": context.address, **_kept(context, "dns")}
 
 
 def set_dns(context: Context, call: Call) -> None:
@@ -146,13 +146,9 @@ def _line(context: Context, moment: int, text: str) -> str:
     return f"{stamp} {context.node} pvedaemon[1]: {text}"
 
 
-def _first_address(context: Context) -> str:
-    return context.bridges[0].address.partition("/")[0] if context.bridges else "127.0.0.1"
-
-
 def _default_hosts(context: Context) -> str:
     name = context.node
-    return f"127.0.0.1 localhost\n{_first_address(context)} {name}.lab.internal {name}\n"
+    return f"127.0.0.1 localhost\n{context.address} {name}.lab.internal {name}\n"
 
 
 def _digest(text: str) -> str:

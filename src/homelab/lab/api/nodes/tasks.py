@@ -3,12 +3,44 @@
 from __future__ import annotations
 
 from homelab.lab.api.endpoint import Call, Endpoint, Page
-from homelab.lab.api.nodes.task_rows import task_row, task_status
 from homelab.lab.failures import invalid
 from homelab.lab.node.context import Context
 from homelab.lab.state.database import TaskRecord
 from homelab.pve.schema import COUNT, FLAG, LIST, TEXT, VMID, Parameter
 from homelab.pve.upid import Upid, UpidError
+
+
+def _identity(upid: Upid) -> dict[str, object]:
+    """What a task's name says; a token shows apart from its user."""
+    identity: dict[str, object] = {
+        "upid": str(upid),
+        "node": upid.node,
+        "pid": upid.pid,
+        "pstart": upid.pstart,
+        "starttime": upid.starttime,
+        "type": upid.type,
+        "id": upid.id,
+        "user": upid.user,
+    }
+    if upid.tokenid is not None:
+        identity["tokenid"] = upid.tokenid
+    return identity
+
+
+def task_status(record: TaskRecord) -> dict[str, object]:
+    """A task's status; the exit status is there only when it has ended."""
+    status = _identity(Upid.parse(record.upid))
+    if record.endtime is None:
+        return {**status, "status": "running"}
+    return {**status, "status": "stopped", "exitstatus": record.exitstatus}
+
+
+def task_row(record: TaskRecord) -> dict[str, object]:
+    """A task's row in a list."""
+    row = _identity(Upid.parse(record.upid))
+    if record.endtime is None:
+        return {**row, "status": "RUNNING"}
+    return {**row, "endtime": record.endtime, "status": record.exitstatus}
 
 
 def listing(context: Context, call: Call) -> object:
