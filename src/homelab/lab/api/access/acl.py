@@ -214,21 +214,15 @@ _G, _R = "/access/groups/{groupid}", "/access/roles/{roleid}"
 ENDPOINTS = (
     Endpoint("GET", "/access/groups", "user", groups),
     Endpoint(
-        "POST",
-        "/access/groups",
-        _ALLOCATE,
-        create_group,
-        parameters={"groupid": _NAME, "comment": TEXT},
+        "POST", "/access/groups", _ALLOCATE, create_group, {"groupid": _NAME, "comment": TEXT}
     ),
     Endpoint("GET", _G, Privilege("/access/groups", "Sys.Audit", ("Group.Allocate",)), group),
-    Endpoint("PUT", _G, _ALLOCATE, update_group, parameters={"comment": TEXT}),
+    Endpoint("PUT", _G, _ALLOCATE, update_group, {"comment": TEXT}),
     Endpoint("DELETE", _G, _ALLOCATE, remove_group),
     Endpoint("GET", "/access/roles", "user", roles),
-    Endpoint(
-        "POST", "/access/roles", _MODIFY, create_role, parameters={"roleid": _NAME, "privs": LIST}
-    ),
+    Endpoint("POST", "/access/roles", _MODIFY, create_role, {"roleid": _NAME, "privs": LIST}),
     Endpoint("GET", _R, "user", role),
-    Endpoint("PUT", _R, _MODIFY, update_role, parameters={"append": FLAG, "privs": LIST}),
+    Endpoint("PUT", _R, _MODIFY, update_role, {"append": FLAG, "privs": LIST}),
     Endpoint("DELETE", _R, _MODIFY, remove_role),
     Endpoint("GET", "/access/acl", "user", acl),
     Endpoint(
@@ -236,7 +230,7 @@ ENDPOINTS = (
         "/access/acl",
         "handler",
         update_acl,
-        parameters={
+        {
             "delete": FLAG,
             "groups": LIST,
             "path": REQUIRED,

@@ -100,8 +100,7 @@ ENDPOINTS = (
         "/access/ticket",
         "world",
         log_in,
-        tickets_only=True,
-        parameters={
+        {
             "username": Parameter(required=True, max_length=64),
             "password": REQUIRED,
             "realm": Parameter(max_length=32),
@@ -111,21 +110,20 @@ ENDPOINTS = (
             "new-format": FLAG,
             "tfa-challenge": TEXT,
         },
+        tickets_only=True,
     ),
-    Endpoint(
-        "GET", "/access/permissions", "user", permissions, parameters={"userid": TEXT, "path": TEXT}
-    ),
+    Endpoint("GET", "/access/permissions", "user", permissions, {"userid": TEXT, "path": TEXT}),
     Endpoint(
         "PUT",
         "/access/password",
         "user",
         password,
-        tickets_only=True,
-        parameters={
+        {
             "userid": USERID,
             "password": Parameter(required=True, min_length=8, max_length=64),
             "confirmation-password": Parameter(min_length=5, max_length=64),
         },
+        tickets_only=True,
     ),
     Endpoint(
         "GET",

@@ -214,30 +214,20 @@ _U = "/access/users/{userid}"
 _T = f"{_U}/token/{{tokenid}}"
 
 ENDPOINTS = (
-    Endpoint("GET", "/access/users", "user", listing, parameters={"enabled": FLAG, "full": FLAG}),
+    Endpoint("GET", "/access/users", "user", listing, {"enabled": FLAG, "full": FLAG}),
     Endpoint(
         "POST",
         "/access/users",
         "handler",
         create,
-        parameters={
-            **_PROFILE,
-            "password": Parameter(min_length=8, max_length=64),
-            "userid": USERID,
-        },
+        {**_PROFILE, "password": Parameter(min_length=8, max_length=64), "userid": USERID},
     ),
     Endpoint("GET", _U, "handler", show),
-    Endpoint("PUT", _U, "handler", update, parameters={**_PROFILE, "append": FLAG}),
+    Endpoint("PUT", _U, "handler", update, {**_PROFILE, "append": FLAG}),
     Endpoint("DELETE", _U, "handler", remove),
     Endpoint("GET", f"{_U}/token", "handler", tokens),
     Endpoint("GET", _T, "handler", token),
-    Endpoint("POST", _T, "handler", create_token, parameters=_TOKEN),
-    Endpoint(
-        "PUT",
-        _T,
-        "handler",
-        update_token,
-        parameters={**_TOKEN, "delete": LIST, "regenerate": FLAG},
-    ),
+    Endpoint("POST", _T, "handler", create_token, _TOKEN),
+    Endpoint("PUT", _T, "handler", update_token, {**_TOKEN, "delete": LIST, "regenerate": FLAG}),
     Endpoint("DELETE", _T, "handler", delete_token),
 )

@@ -75,15 +75,9 @@ def not_backed_up(context: Context, _call: Call) -> object:
 
 ENDPOINTS = (
     Endpoint("GET", "/cluster/status", "user", status, quick=True),
-    Endpoint("GET", "/cluster/nextid", "user", next_id, quick=True, parameters={"vmid": VMID}),
+    Endpoint("GET", "/cluster/nextid", "user", next_id, {"vmid": VMID}, quick=True),
     Endpoint("GET", "/cluster/tasks", "user", tasks),
-    Endpoint(
-        "GET",
-        "/cluster/ha/resources",
-        "user",
-        EMPTY,
-        parameters={"type": Parameter(enum=("ct", "vm"))},
-    ),
+    Endpoint("GET", "/cluster/ha/resources", "user", EMPTY, {"type": Parameter(enum=("ct", "vm"))}),
     Endpoint("GET", "/cluster/ha/resources/{sid}", "user", ha_resource),
     Endpoint("GET", "/cluster/backup-info/not-backed-up", "user", not_backed_up),
 )

@@ -21,7 +21,7 @@ def node_uptime(context: Context) -> int:
 def node_row(context: Context, node: str) -> dict[str, object]:
     """A node as lists show it; one that is down has no figures."""
     row: dict[str, object] = {"id": f"node/{node}", "type": "node", "node": node, "level": ""}
-    if context.faults.is_down(node):
+    if node in context.faults.down:
         return {**row, "status": "offline"}
     total, used = host_memory()
     space, taken = storage_space(context.at(node), STORAGES[0])

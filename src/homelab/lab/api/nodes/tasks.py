@@ -46,13 +46,13 @@ def task_row(record: TaskRecord) -> dict[str, object]:
 def listing(context: Context, call: Call) -> object:
     args = call.args
     source = args.text("source", "archive")
-    found: list[TaskRecord] = []
-    for record in context.tasks.records():
-        active = record.endtime is None
-        if (source == "active" and not active) or (source == "archive" and active):
-            continue
-        if _is_here(context, record) and _matches(record, call):
-            found.append(record)
+    found = [
+        record
+        for record in context.tasks.records()
+        if source in {"all", "active" if record.endtime is None else "archive"}
+        and _is_here(context, record)
+        and _matches(record, call)
+    ]
     start, limit = args.integer("start", 0), args.integer("limit", 50)
     rows = [task_row(record) for record in found[start : start + limit]]
     return Page(items=rows, total=len(found))
@@ -119,7 +119,7 @@ ENDPOINTS = (
         "/nodes/{node}/tasks",
         "user",
         listing,
-        parameters={
+        {
             "errors": FLAG,
             "limit": COUNT,
             "since": COUNT,
@@ -134,11 +134,5 @@ ENDPOINTS = (
     ),
     Endpoint("GET", _T, "user", index),
     Endpoint("GET", f"{_T}/status", "user", status, quick=True),
-    Endpoint(
-        "GET",
-        f"{_T}/log",
-        "user",
-        log,
-        parameters={"start": COUNT, "limit": COUNT, "download": FLAG},
-    ),
+    Endpoint("GET", f"{_T}/log", "user", log, {"start": COUNT, "limit": COUNT, "download": FLAG}),
 )

@@ -53,27 +53,21 @@ _DUMP = "/var/lib/vz/dump"
 class LxcRuntime:
     """Containers of one node, kept under `state_dir`, made of the templates in `cache_dir`."""
 
+    kind = RuntimeKind.LXC
+
     def __init__(self, state_dir: Path, cache_dir: Path, node: str) -> None:
         self._state = state_dir.absolute()
         self._cache = cache_dir.absolute()
-        self._node = Node(self._state, node)
-        self._volumes = NodeVolumes(self._state / "storage", self._node)
-        self._containers = Containers(self._node, self._volumes, self._state / "lxc")
+        self.node = Node(self._state, node)
+        self._volumes = NodeVolumes(self._state / "storage", self.node)
+        self._containers = Containers(self.node, self._volumes, self._state / "lxc")
         self._names = Names(self._state / "lxc", self._state / "node")
         self._work = VolumeWork(self._volumes, self._names)
-        self._backups = Backups(self._node, self._volumes, self._work, self._state / "lxc")
+        self._backups = Backups(self.node, self._volumes, self._work, self._state / "lxc")
         self._disk = Recent()
         self._limits = HostLimits()
         self._templates: Mapping[str, BuiltTemplate] = {}
         self._notes: tuple[str, ...] = ()
-
-    @property
-    def kind(self) -> RuntimeKind:
-        return RuntimeKind.LXC
-
-    @property
-    def node(self) -> Node:
-        return self._node
 
     def open(self, bridges: Sequence[Bridge]) -> str:
         """Bring the node up, or attach to the one that is up; missing templates are built.
@@ -97,7 +91,7 @@ class LxcRuntime:
         self._templates = ensure_templates(self._cache, on_line=_log.info)
         failed = self._limits.raise_for(self._state)
         self._names.prepare(self._state / "ssh" / "id_ed25519")
-        boot_id = self._node.up(bridges)
+        boot_id = self.node.up(bridges)
         self._volumes.open()
         if bridges:
             self._serve_images(bridges[0].address.partition("/")[0])
@@ -109,10 +103,10 @@ class LxcRuntime:
         return self._notes
 
     def network_namespace(self) -> Path | None:
-        return self._node.namespace("net")
+        return self.node.namespace("net")
 
     def mount_namespace(self) -> Path | None:
-        return self._node.namespace("mnt")
+        return self.node.namespace("mnt")
 
     def templates(self) -> tuple[Template, ...]:
         return tuple(
@@ -251,7 +245,7 @@ class LxcRuntime:
             return ()
         with failures(guest, "inspect"):
             ip = ("nsenter", "-t", str(init), "-n", "ip", "-json", "address")
-            return links.parse_addresses(self._node.run(*ip).stdout)
+            return links.parse_addresses(self.node.run(*ip).stdout)
 
     def close(self) -> None:
         """Nothing to let go of: the node and its containers live without this process."""
@@ -281,7 +275,7 @@ class LxcRuntime:
         return 0
 
     def _leave(self) -> None:
-        self._node.down()
+        self.node.down()
         if not self._volumes.release():
             raise CleanupError([CapabilityError("the kernel keeps a loop device of the lab")])
         if self._limits.restore_for(self._state):
@@ -299,9 +293,9 @@ class LxcRuntime:
     def _change_links(self, old: Guest, new: Guest, init: int) -> None:
         node, guest = links.change_commands(old, new, init)
         if node:
-            self._node.run("ip", "-batch", "-", stdin="".join(f"{line}\n" for line in node))
+            self.node.run("ip", "-batch", "-", stdin="".join(f"{line}\n" for line in node))
         if guest:
-            self._node.run(
+            self.node.run(
                 *("nsenter", "-t", str(init), "-n", "ip", "-batch", "-"),
                 stdin="".join(f"{line}\n" for line in guest),
             )
@@ -313,7 +307,7 @@ class LxcRuntime:
         program = Path(registry_server.__file__)
         files = (blobs_directory(self._cache), references)
         python = (sys.executable, "-I", "-S")
-        self._node.spawn("registry", *python, program, address, str(REGISTRY_PORT), *files)
+        self.node.spawn("registry", *python, program, address, str(REGISTRY_PORT), *files)
 
 
 def _refuse(command: str, log: TaskLog) -> NoReturn:
