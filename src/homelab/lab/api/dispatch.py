@@ -184,7 +184,7 @@ class Dispatcher:
                 f"hostname lookup '{name}' failed - failed to get address info for: "
                 f"{name}: Name or service not known"
             )
-        if context.faults.is_down(name):
+        if name in context.faults.down:
             raise ApiFailureError("No route to host", status=595)
         return name
 

@@ -106,9 +106,9 @@ class Endpoint:
     """Such as /nodes/{node}/lxc/{vmid}; `{name*}` takes the rest of the path."""
     permission: Permission
     handler: Handler
-    _: KW_ONLY
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     """Query and body parameters, by name."""
+    _: KW_ONLY
     tickets_only: bool = False
     """Whether API tokens are refused."""
     quick: bool = False

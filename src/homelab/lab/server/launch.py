@@ -33,8 +33,8 @@ def launch(options: ServeOptions, *, log: Path, on_progress: Callable[[str], Non
     from homelab.options.words import to_words
 
     reader, writer = os.pipe()
-    try:
-        with log.open("ab") as output:
+    with os.fdopen(reader) as report:
+        with os.fdopen(writer, "w"), log.open("ab") as output:
             subprocess.run(
                 (
                     *(sys.executable, "-m", "homelab.lab.server", *to_words(options)),
@@ -49,13 +49,7 @@ def launch(options: ServeOptions, *, log: Path, on_progress: Callable[[str], Non
                 start_new_session=True,
                 check=False,
             )
-        os.close(writer)
-        writer = -1
-        _follow(reader, log, on_progress)
-    finally:
-        os.close(reader)
-        if writer >= 0:
-            os.close(writer)
+        _follow(report.fileno(), log, on_progress)
 
 
 def _follow(reader: int, log: Path, on_progress: Callable[[str], None]) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 from homelab.lab.state.database import State, Transaction
 
-Document = dict[str, object]
+Document = dict[str, Any]
 
 
 def put_document(

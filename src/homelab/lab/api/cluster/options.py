@@ -91,12 +91,10 @@ ENDPOINTS = (
         "/cluster/options",
         Privilege("/", "Sys.Modify"),
         set_options,
-        parameters={**_OPTIONS, "delete": LIST},
+        {**_OPTIONS, "delete": LIST},
         stored_only=True,
     ),
-    Endpoint(
-        "GET", "/cluster/log", "user", log, parameters={"max": Parameter(type="integer", minimum=1)}
-    ),
+    Endpoint("GET", "/cluster/log", "user", log, {"max": Parameter(type="integer", minimum=1)}),
     Endpoint("GET", "/cluster/replication", "user", EMPTY),
     Endpoint("GET", "/cluster/replication/{id}", "user", no_replication),
     Endpoint("GET", "/cluster/ha/groups", _AUDIT, ha_groups),
@@ -105,10 +103,7 @@ ENDPOINTS = (
         "/cluster/ha/rules",
         _AUDIT,
         ha_rules,
-        parameters={
-            "resource": TEXT,
-            "type": Parameter(enum=("node-affinity", "resource-affinity")),
-        },
+        {"resource": TEXT, "type": Parameter(enum=("node-affinity", "resource-affinity"))},
     ),
     Endpoint("GET", "/cluster/ha/status/current", _AUDIT, ha_status),
 )

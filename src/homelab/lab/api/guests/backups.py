@@ -93,7 +93,7 @@ ENDPOINTS = (
         "/nodes/{node}/vzdump",
         "user",
         back_up,
-        parameters={
+        {
             **each(FLAG, "all", "protected", "quiet", "remove", "stdexcludes", "stdout", "stop"),
             **each(TEXT, "dumpdir", "fleecing", "performance", "pool", "prune-backups", "script"),
             **each(TEXT, "storage", "tmpdir"),
@@ -111,15 +111,9 @@ ENDPOINTS = (
             "pbs-change-detection-mode": Parameter(enum=("legacy", "data", "metadata")),
         },
     ),
+    Endpoint("GET", "/nodes/{node}/vzdump/defaults", "user", defaults, {"storage": TEXT}),
     Endpoint(
-        "GET", "/nodes/{node}/vzdump/defaults", "user", defaults, parameters={"storage": TEXT}
-    ),
-    Endpoint(
-        "GET",
-        "/nodes/{node}/vzdump/extractconfig",
-        "user",
-        extract_config,
-        parameters={"volume": REQUIRED},
+        "GET", "/nodes/{node}/vzdump/extractconfig", "user", extract_config, {"volume": REQUIRED}
     ),
     Endpoint("GET", "/cluster/backup", _JOBS, EMPTY),
     Endpoint("GET", "/cluster/backup/{id}", _JOBS, no_job),

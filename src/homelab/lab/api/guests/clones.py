@@ -77,7 +77,7 @@ ENDPOINTS = (
         f"{_L}/clone",
         Privilege("/vms/{vmid}", "VM.Clone"),
         clone,
-        parameters={
+        {
             "bwlimit": _LIMIT,
             "description": OPTIONS["description"],
             "full": FLAG,
@@ -95,18 +95,18 @@ ENDPOINTS = (
         f"{_L}/feature",
         Privilege("/vms/{vmid}", "VM.Audit"),
         feature,
-        parameters={
+        {
             "feature": Parameter(required=True, enum=("snapshot", "clone", "copy")),
             "snapname": SNAPSHOT_NAME,
         },
     ),
-    Endpoint("GET", f"{_L}/migrate", _MIGRATE, check_migration, parameters={"target": TEXT}),
+    Endpoint("GET", f"{_L}/migrate", _MIGRATE, check_migration, {"target": TEXT}),
     Endpoint(
         "POST",
         f"{_L}/migrate",
         _MIGRATE,
         migrate,
-        parameters={
+        {
             "bwlimit": _LIMIT,
             "online": FLAG,
             "restart": FLAG,

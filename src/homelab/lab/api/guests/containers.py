@@ -192,23 +192,16 @@ _L = "/nodes/{node}/lxc/{vmid}"
 
 ENDPOINTS = (
     Endpoint("GET", "/nodes/{node}/lxc", "user", listing, quick=True),
-    Endpoint("POST", "/nodes/{node}/lxc", "handler", create, parameters={**OPTIONS, **CREATE_ONLY}),
+    Endpoint("POST", "/nodes/{node}/lxc", "handler", create, {**OPTIONS, **CREATE_ONLY}),
     Endpoint("GET", _L, "user", index),
     Endpoint(
         "DELETE",
         _L,
         Privilege("/vms/{vmid}", "VM.Allocate"),
         destroy,
-        parameters=each(FLAG, "force", "purge", "destroy-unreferenced-disks"),
+        each(FLAG, "force", "purge", "destroy-unreferenced-disks"),
     ),
-    Endpoint(
-        "GET",
-        f"{_L}/config",
-        _AUDIT,
-        config,
-        quick=True,
-        parameters={"current": FLAG, "snapshot": SNAPSHOT_NAME},
-    ),
+    Endpoint("GET", f"{_L}/config", _AUDIT, config, {"current": FLAG, "snapshot": SNAPSHOT_NAME}),
     Endpoint(
         "PUT",
         f"{_L}/config",
@@ -218,7 +211,7 @@ ENDPOINTS = (
             ("VM.Config.CPU", "VM.Config.Memory", "VM.Config.Network", "VM.Config.Options"),
         ),
         update,
-        parameters={**OPTIONS, "delete": LIST, "digest": _DIGEST, "revert": LIST},
+        {**OPTIONS, "delete": LIST, "digest": _DIGEST, "revert": LIST},
     ),
     Endpoint("GET", f"{_L}/pending", _AUDIT, pending, quick=True),
     Endpoint(
@@ -226,11 +219,12 @@ ENDPOINTS = (
         f"{_L}/resize",
         Privilege("/vms/{vmid}", "VM.Config.Disk"),
         resize,
-        parameters={
+        {
             "digest": _DIGEST,
             "disk": Parameter(required=True, pattern=r"rootfs|mp\d{1,3}"),
             "size": Parameter(required=True, pattern=r"\+?\d+(?:\.\d+)?[KMGT]?"),
         },
+        quick=True,
     ),
     Endpoint("GET", f"{_L}/interfaces", _AUDIT, interfaces),
 )

@@ -65,10 +65,10 @@ _SHUTDOWN = {"timeout": COUNT, "forceStop": FLAG}
 ENDPOINTS = (
     Endpoint("GET", _L, "user", index),
     Endpoint("GET", f"{_L}/current", Privilege("/vms/{vmid}", "VM.Audit"), current, quick=True),
-    Endpoint("POST", f"{_L}/start", _PRIVILEGE, start, parameters=each(FLAG, "skiplock", "debug")),
-    Endpoint("POST", f"{_L}/stop", _PRIVILEGE, stop, parameters=_STOP),
-    Endpoint("POST", f"{_L}/shutdown", _PRIVILEGE, shutdown, parameters=_SHUTDOWN),
-    Endpoint("POST", f"{_L}/reboot", _PRIVILEGE, reboot, parameters={"timeout": COUNT}),
+    Endpoint("POST", f"{_L}/start", _PRIVILEGE, start, each(FLAG, "skiplock", "debug")),
+    Endpoint("POST", f"{_L}/stop", _PRIVILEGE, stop, _STOP),
+    Endpoint("POST", f"{_L}/shutdown", _PRIVILEGE, shutdown, _SHUTDOWN),
+    Endpoint("POST", f"{_L}/reboot", _PRIVILEGE, reboot, {"timeout": COUNT}),
     Endpoint("POST", f"{_L}/suspend", _PRIVILEGE, suspend),
     Endpoint("POST", f"{_L}/resume", _PRIVILEGE, resume),
 )

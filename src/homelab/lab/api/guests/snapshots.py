@@ -81,15 +81,15 @@ _N = f"{_S}/{{snapname}}"
 
 ENDPOINTS = (
     Endpoint("GET", _S, Privilege("/vms/{vmid}", "VM.Audit"), listing),
-    Endpoint("POST", _S, _TAKE, take, parameters={"snapname": _REQUIRED_NAME, "description": TEXT}),
+    Endpoint("POST", _S, _TAKE, take, {"snapname": _REQUIRED_NAME, "description": TEXT}),
     Endpoint("GET", _N, "user", index),
-    Endpoint("DELETE", _N, _TAKE, remove, parameters={"force": FLAG}),
+    Endpoint("DELETE", _N, _TAKE, remove, {"force": FLAG}),
     Endpoint(
         "POST",
         f"{_N}/rollback",
         Privilege("/vms/{vmid}", "VM.Snapshot", ("VM.Snapshot.Rollback",)),
         rollback,
-        parameters={"start": FLAG},
+        {"start": FLAG},
     ),
     Endpoint(
         "GET",
@@ -97,5 +97,5 @@ ENDPOINTS = (
         Privilege("/vms/{vmid}", "VM.Snapshot", ("VM.Snapshot.Rollback", "VM.Audit")),
         config,
     ),
-    Endpoint("PUT", f"{_N}/config", _TAKE, update, parameters={"description": TEXT}),
+    Endpoint("PUT", f"{_N}/config", _TAKE, update, {"description": TEXT}),
 )

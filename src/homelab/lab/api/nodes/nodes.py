@@ -113,9 +113,9 @@ ENDPOINTS = (
     Endpoint("GET", _N, "user", _INDEX),
     Endpoint("GET", f"{_N}/version", "user", version),
     Endpoint("GET", f"{_N}/status", _AUDIT, status),
-    Endpoint("GET", f"{_N}/network", "user", network, parameters={"type": TEXT}),
+    Endpoint("GET", f"{_N}/network", "user", network, {"type": TEXT}),
     Endpoint("GET", f"{_N}/network/{{iface}}", _AUDIT, interface),
-    Endpoint("GET", f"{_N}/qemu", "user", EMPTY, parameters={"full": FLAG}),
-    Endpoint("GET", f"{_N}/replication", "user", EMPTY, parameters={"guest": VMID}),
+    Endpoint("GET", f"{_N}/qemu", "user", EMPTY, {"full": FLAG}),
+    Endpoint("GET", f"{_N}/replication", "user", EMPTY, {"guest": VMID}),
     Endpoint("GET", f"{_N}/subscription", "user", subscription),
 )

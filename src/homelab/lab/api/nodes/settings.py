@@ -31,7 +31,7 @@ _OLD_COUNT = 70
 
 
 def dns(context: Context, _call: Call) -> object:
-    return {"search": "lab.internal", "dns1": _first_address(context), **_kept(context, "dns")}
+    return {"search": "lab.internal", "dns1": context.address, **_kept(context, "dns")}
 
 
 def set_dns(context: Context, call: Call) -> None:
@@ -146,13 +146,9 @@ def _line(context: Context, moment: int, text: str) -> str:
     return f"{stamp} {context.node} pvedaemon[1]: {text}"
 
 
-def _first_address(context: Context) -> str:
-    return context.bridges[0].address.partition("/")[0] if context.bridges else "127.0.0.1"
-
-
 def _default_hosts(context: Context) -> str:
     name = context.node
-    return f"127.0.0.1 localhost\n{_first_address(context)} {name}.lab.internal {name}\n"
+    return f"127.0.0.1 localhost\n{context.address} {name}.lab.internal {name}\n"
 
 
 def _digest(text: str) -> str:
@@ -183,7 +179,7 @@ ENDPOINTS = (
         f"{_N}/dns",
         _MODIFY,
         set_dns,
-        parameters={**each(TEXT, "dns1", "dns2", "dns3"), "search": REQUIRED},
+        {**each(TEXT, "dns1", "dns2", "dns3"), "search": REQUIRED},
         stored_only=True,
     ),
     Endpoint("GET", f"{_N}/hosts", Privilege("/", "Sys.Audit"), hosts),
@@ -192,31 +188,18 @@ ENDPOINTS = (
         f"{_N}/hosts",
         _MODIFY,
         set_hosts,
-        parameters={"data": REQUIRED, "digest": Parameter(max_length=64)},
+        {"data": REQUIRED, "digest": Parameter(max_length=64)},
         stored_only=True,
     ),
     Endpoint("GET", f"{_N}/time", _AUDIT, now),
-    Endpoint(
-        "PUT",
-        f"{_N}/time",
-        _MODIFY,
-        set_zone,
-        parameters={"timezone": REQUIRED},
-        stored_only=True,
-    ),
-    Endpoint(
-        "GET", f"{_N}/config", Privilege("/", "Sys.Audit"), config, parameters={"property": TEXT}
-    ),
+    Endpoint("PUT", f"{_N}/time", _MODIFY, set_zone, {"timezone": REQUIRED}, stored_only=True),
+    Endpoint("GET", f"{_N}/config", Privilege("/", "Sys.Audit"), config, {"property": TEXT}),
     Endpoint(
         "PUT",
         f"{_N}/config",
         Privilege("/", "Sys.Modify"),
         set_config,
-        parameters={
-            **_CONFIG,
-            "delete": LIST,
-            "digest": Parameter(max_length=40),
-        },
+        {**_CONFIG, "delete": LIST, "digest": Parameter(max_length=40)},
         stored_only=True,
     ),
     Endpoint(
@@ -224,7 +207,7 @@ ENDPOINTS = (
         f"{_N}/syslog",
         _SYSLOG,
         syslog,
-        parameters={
+        {
             **each(COUNT, "limit", "start"),
             **each(_MOMENT, "since", "until"),
             "service": Parameter(max_length=128),
@@ -235,7 +218,7 @@ ENDPOINTS = (
         f"{_N}/journal",
         _SYSLOG,
         journal,
-        parameters={
+        {
             **each(TEXT, "endcursor", "priority", "startcursor"),
             **each(FLAG, "identifiers", "kernel", "structured", "units"),
             **each(COUNT, "lastentries", "since", "until"),
@@ -243,20 +226,20 @@ ENDPOINTS = (
             "unit": Parameter(max_length=256),
         },
     ),
-    Endpoint("GET", f"{_N}/rrddata", _AUDIT, statistics, parameters=_FRAME),
+    Endpoint("GET", f"{_N}/rrddata", _AUDIT, statistics, _FRAME),
     Endpoint(
         "GET",
         f"{_N}/lxc/{{vmid}}/rrddata",
         Privilege("/vms/{vmid}", "VM.Audit"),
         guest_statistics,
-        parameters=_GUEST_FRAME,
+        _GUEST_FRAME,
     ),
     Endpoint(
         "GET",
         f"{_N}/storage/{{storage}}/rrddata",
         Privilege("/storage/{storage}", "Datastore.Audit", ("Datastore.AllocateSpace",)),
         statistics,
-        parameters=_GUEST_FRAME,
+        _GUEST_FRAME,
     ),
     Endpoint("GET", f"{_N}/services", _AUDIT, services),
 )

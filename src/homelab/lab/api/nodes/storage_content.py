@@ -251,15 +251,13 @@ _INCOMING = {
 }
 
 ENDPOINTS = (
-    Endpoint(
-        "POST", f"{_S}/upload", _TEMPLATES, upload, parameters={**_INCOMING, "tmpfilename": TEXT}
-    ),
+    Endpoint("POST", f"{_S}/upload", _TEMPLATES, upload, {**_INCOMING, "tmpfilename": TEXT}),
     Endpoint(
         "POST",
         f"{_S}/download-url",
         _TEMPLATES,
         download,
-        parameters={
+        {
             **_INCOMING,
             "compression": TEXT,
             "url": Parameter(required=True, pattern=r"https?://.*"),
@@ -272,14 +270,10 @@ ENDPOINTS = (
         _V,
         Privilege("/storage/{storage}", "Datastore.Allocate"),
         update,
-        parameters={"notes": TEXT, "protected": FLAG},
+        {"notes": TEXT, "protected": FLAG},
     ),
     Endpoint(
-        "DELETE",
-        _V,
-        "handler",
-        remove,
-        parameters={"delay": Parameter(type="integer", minimum=1, maximum=30)},
+        "DELETE", _V, "handler", remove, {"delay": Parameter(type="integer", minimum=1, maximum=30)}
     ),
     Endpoint("GET", "/nodes/{node}/aplinfo", "user", appliances),
     Endpoint(
@@ -287,9 +281,6 @@ ENDPOINTS = (
         "/nodes/{node}/aplinfo",
         "handler",
         fetch_appliance,
-        parameters={
-            "storage": REQUIRED,
-            "template": Parameter(required=True, max_length=255),
-        },
+        {"storage": REQUIRED, "template": Parameter(required=True, max_length=255)},
     ),
 )
