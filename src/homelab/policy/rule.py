@@ -44,7 +44,6 @@ class Rule:
 
     id: str
     slug: str
-    severity: Severity
     summary: str
     """What has to hold, one sentence."""
     rationale: str
@@ -52,6 +51,7 @@ class Rule:
     fix: str
     """What to write, and where."""
     check: Check
+    severity: Severity = Severity.ERROR
     needs_plan: bool = False
     """Whether it judges changes, so that it says nothing about a tree alone."""
 

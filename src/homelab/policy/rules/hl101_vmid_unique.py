@@ -1,10 +1,8 @@
 """HL101: A vmid belongs to one container."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
-from homelab.policy.rule import Observation, Rule, Severity, entry_fails, unclear
+from homelab.policy.rule import Observation, Rule, entry_fails, unclear
 from homelab.policy.subject import Subject
 from homelab.policy.values import UNKNOWN
 
@@ -22,7 +20,6 @@ def check(subject: Subject) -> Iterator[Observation]:
 RULE = Rule(
     id="HL101",
     slug="vmid-unique",
-    severity=Severity.ERROR,
     summary="A vmid belongs to one container.",
     rationale=(
         "Proxmox VE knows a guest by its vmid alone: the second creation fails, or an import "

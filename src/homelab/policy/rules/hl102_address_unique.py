@@ -1,11 +1,9 @@
 """HL102: An address belongs to one interface, and none to the node as well."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from homelab.policy.reading import address
-from homelab.policy.rule import Observation, Rule, Severity, entry_fails, unclear
+from homelab.policy.rule import Observation, Rule, entry_fails, unclear
 from homelab.policy.subject import Subject
 from homelab.policy.values import UNKNOWN
 
@@ -36,7 +34,6 @@ def check(subject: Subject) -> Iterator[Observation]:
 RULE = Rule(
     id="HL102",
     slug="address-unique",
-    severity=Severity.ERROR,
     summary="An address belongs to one interface, and none to the node as well.",
     rationale=(
         "Two hosts with one address answer by turns; the fault shows up as connections that "

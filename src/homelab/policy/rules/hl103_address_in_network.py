@@ -1,10 +1,8 @@
 """HL103: An address lies in the network of its bridge, and is neither of its ends."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
-from homelab.policy.rule import Observation, Rule, Severity, entry_fails, unclear
+from homelab.policy.rule import Observation, Rule, entry_fails, unclear
 from homelab.policy.subject import Subject
 from homelab.policy.values import UNKNOWN
 
@@ -39,7 +37,6 @@ def check(subject: Subject) -> Iterator[Observation]:
 RULE = Rule(
     id="HL103",
     slug="address-in-network",
-    severity=Severity.ERROR,
     summary="An address lies in the network of its bridge, and is neither of its ends.",
     rationale=(
         "A container with an address of another network reaches nothing and nothing reaches it."

@@ -1,10 +1,8 @@
 """HL104: An interface is on a bridge that networks.tf declares."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
-from homelab.policy.rule import Observation, Rule, Severity, entry_fails, unclear
+from homelab.policy.rule import Observation, Rule, entry_fails, unclear
 from homelab.policy.subject import Subject
 from homelab.policy.values import UNKNOWN
 
@@ -26,7 +24,6 @@ def check(subject: Subject) -> Iterator[Observation]:
 RULE = Rule(
     id="HL104",
     slug="bridge-declared",
-    severity=Severity.ERROR,
     summary="An interface is on a bridge that networks.tf declares.",
     rationale=(
         "A bridge that nobody declared may not exist on the node, or lead somewhere that no "

@@ -1,10 +1,8 @@
 """HL105: A MAC address belongs to one interface."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
-from homelab.policy.rule import Observation, Rule, Severity, entry_fails, unclear
+from homelab.policy.rule import Observation, Rule, entry_fails, unclear
 from homelab.policy.subject import Subject
 from homelab.policy.values import UNKNOWN
 
@@ -27,7 +25,6 @@ def check(subject: Subject) -> Iterator[Observation]:
 RULE = Rule(
     id="HL105",
     slug="mac-unique",
-    severity=Severity.ERROR,
     summary="A MAC address belongs to one interface.",
     rationale=(
         "On one bridge, frames for a MAC address that two containers have reach either of them."

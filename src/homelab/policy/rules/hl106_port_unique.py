@@ -1,10 +1,8 @@
 """HL106: A container publishes a port once, and never its own sshd's."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
-from homelab.policy.rule import Observation, Rule, Severity, entry_fails, unclear
+from homelab.policy.rule import Observation, Rule, entry_fails, unclear
 from homelab.policy.subject import Subject
 from homelab.policy.values import UNKNOWN
 
@@ -32,7 +30,6 @@ def check(subject: Subject) -> Iterator[Observation]:
 RULE = Rule(
     id="HL106",
     slug="port-unique",
-    severity=Severity.ERROR,
     summary="A container publishes a port once, and never its own sshd's.",
     rationale=(
         "The second service can't bind the port, and port 22 is how the node configures the "

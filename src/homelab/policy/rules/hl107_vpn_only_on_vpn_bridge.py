@@ -1,11 +1,9 @@
 """HL107: A client of a VPN network is on no other bridge; only its gateway is."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from homelab.policy.reading import address
-from homelab.policy.rule import Observation, Rule, Severity, entry_fails, unclear
+from homelab.policy.rule import Observation, Rule, entry_fails, unclear
 from homelab.policy.subject import Subject
 from homelab.policy.values import UNKNOWN, NicView
 
@@ -45,7 +43,6 @@ def check(subject: Subject) -> Iterator[Observation]:
 RULE = Rule(
     id="HL107",
     slug="vpn-only-on-vpn-bridge",
-    severity=Severity.ERROR,
     summary="A client of a VPN network is on no other bridge; only its gateway is.",
     rationale="A second way out lets traffic leave past the tunnel, which nobody notices.",
     fix=(

@@ -1,10 +1,8 @@
 """HL108: A container has at most one default route."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
-from homelab.policy.rule import Observation, Rule, Severity, entry_fails, unclear
+from homelab.policy.rule import Observation, Rule, entry_fails, unclear
 from homelab.policy.subject import Subject
 from homelab.policy.values import UNKNOWN
 
@@ -28,7 +26,6 @@ def check(subject: Subject) -> Iterator[Observation]:
 RULE = Rule(
     id="HL108",
     slug="one-default-route",
-    severity=Severity.ERROR,
     summary="A container has at most one default route.",
     rationale="With two, which one wins depends on the order in which interfaces come up.",
     fix="Leave `gateway` out on all interfaces but the first.",

@@ -1,10 +1,8 @@
 """HL109: A network has a bridge and addresses that no other network has."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
-from homelab.policy.rule import Observation, Rule, Severity, fails, unclear
+from homelab.policy.rule import Observation, Rule, fails, unclear
 from homelab.policy.subject import Subject
 from homelab.policy.values import UNKNOWN, NetworkView
 
@@ -34,7 +32,6 @@ def check(subject: Subject) -> Iterator[Observation]:
 RULE = Rule(
     id="HL109",
     slug="networks-apart",
-    severity=Severity.ERROR,
     summary="A network has a bridge and addresses that no other network has.",
     rationale="On one bridge two networks are not apart, and an address in two ranges leads to either.",
     fix="Give it a bridge and a cidr of its own in terraform/containers/networks.tf.",

@@ -1,11 +1,9 @@
 """HL110: A gateway lies in its network, and is the node's or a container's address."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from homelab.policy.reading import address
-from homelab.policy.rule import Observation, Rule, Severity, entry_fails, fails, unclear
+from homelab.policy.rule import Observation, Rule, entry_fails, fails, unclear
 from homelab.policy.subject import Subject
 from homelab.policy.values import UNKNOWN, NetworkView, Unknown
 
@@ -81,7 +79,6 @@ def _is_inside(value: str | Unknown, network: NetworkView) -> bool | None:
 RULE = Rule(
     id="HL110",
     slug="gateway-in-network",
-    severity=Severity.ERROR,
     summary="A gateway lies in its network, and is the node's or a container's address.",
     rationale="Packets for a gateway that nobody has, or that is on another network, lead nowhere.",
     fix="Correct gateway or node_address in terraform/containers/networks.tf, or leave the entry's out.",

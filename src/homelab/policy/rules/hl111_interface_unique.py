@@ -1,10 +1,8 @@
 """HL111: An interface's name is there once in a container."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
-from homelab.policy.rule import Observation, Rule, Severity, entry_fails, unclear
+from homelab.policy.rule import Observation, Rule, entry_fails, unclear
 from homelab.policy.subject import Subject
 from homelab.policy.values import UNKNOWN
 
@@ -30,7 +28,6 @@ def check(subject: Subject) -> Iterator[Observation]:
 RULE = Rule(
     id="HL111",
     slug="interface-unique",
-    severity=Severity.ERROR,
     summary="An interface's name is there once in a container.",
     rationale="Proxmox VE would make the second one fail, and the container would not start.",
     fix="Leave `name` out: interfaces are eth0, eth1 and so on by their position.",

@@ -1,10 +1,8 @@
 """HL201: A container is unprivileged."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
-from homelab.policy.rule import Observation, Rule, Severity, entry_fails, unclear
+from homelab.policy.rule import Observation, Rule, entry_fails, unclear
 from homelab.policy.subject import Subject
 from homelab.policy.values import UNKNOWN
 
@@ -20,7 +18,6 @@ def check(subject: Subject) -> Iterator[Observation]:
 RULE = Rule(
     id="HL201",
     slug="unprivileged",
-    severity=Severity.ERROR,
     summary="A container is unprivileged.",
     rationale=(
         "Root in a privileged container is root on the node as soon as it gets out; an "

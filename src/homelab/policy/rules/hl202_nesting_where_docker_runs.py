@@ -1,10 +1,8 @@
 """HL202: Nesting is on where a service runs in Docker, and nowhere else."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
-from homelab.policy.rule import Observation, Rule, Severity, entry_fails, unclear
+from homelab.policy.rule import Observation, Rule, entry_fails, unclear
 from homelab.policy.subject import Subject
 from homelab.policy.values import UNKNOWN
 
@@ -24,7 +22,6 @@ def check(subject: Subject) -> Iterator[Observation]:
 RULE = Rule(
     id="HL202",
     slug="nesting-where-docker-runs",
-    severity=Severity.ERROR,
     summary="Nesting is on where a service runs in Docker, and nowhere else.",
     rationale=(
         "Docker does not start without nesting; without Docker, nesting only widens what a "

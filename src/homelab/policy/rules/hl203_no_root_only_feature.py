@@ -1,10 +1,8 @@
 """HL203: No feature is used that only root@pam may set."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
-from homelab.policy.rule import Observation, Rule, Severity, entry_fails, unclear
+from homelab.policy.rule import Observation, Rule, entry_fails, unclear
 from homelab.policy.subject import Subject
 from homelab.policy.values import UNKNOWN
 
@@ -29,7 +27,6 @@ def check(subject: Subject) -> Iterator[Observation]:
 RULE = Rule(
     id="HL203",
     slug="no-root-only-feature",
-    severity=Severity.ERROR,
     summary="No feature is used that only root@pam may set.",
     rationale=(
         "Proxmox VE refuses every feature but nesting to API tokens and other users, so the "

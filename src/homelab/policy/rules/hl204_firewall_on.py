@@ -1,10 +1,8 @@
 """HL204: The firewall is on at every interface."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
-from homelab.policy.rule import Observation, Rule, Severity, entry_fails, unclear
+from homelab.policy.rule import Observation, Rule, entry_fails, unclear
 from homelab.policy.subject import Subject
 from homelab.policy.values import UNKNOWN
 
@@ -21,7 +19,6 @@ def check(subject: Subject) -> Iterator[Observation]:
 RULE = Rule(
     id="HL204",
     slug="firewall-on",
-    severity=Severity.ERROR,
     summary="The firewall is on at every interface.",
     rationale=(
         "Without the flag, Proxmox VE lets every packet through at that interface, whatever "

@@ -1,10 +1,8 @@
 """HL205: Inbound packets that no rule accepts are dropped."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
-from homelab.policy.rule import Observation, Rule, Severity, fails, unclear
+from homelab.policy.rule import Observation, Rule, fails, unclear
 from homelab.policy.subject import Subject
 from homelab.policy.values import UNKNOWN
 
@@ -23,7 +21,6 @@ def check(subject: Subject) -> Iterator[Observation]:
 RULE = Rule(
     id="HL205",
     slug="default-deny",
-    severity=Severity.ERROR,
     summary="Inbound packets that no rule accepts are dropped.",
     rationale="With ACCEPT as the default, a port that somebody forgot is open to everybody.",
     fix="Set inbound_policy of modules/firewall-rules to DROP (the default) or REJECT.",

@@ -1,10 +1,8 @@
 """HL206: No port is open to every address."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
-from homelab.policy.rule import Observation, Rule, Severity, entry_fails, unclear
+from homelab.policy.rule import Observation, Rule, entry_fails, unclear
 from homelab.policy.subject import Subject
 from homelab.policy.values import UNKNOWN
 
@@ -24,7 +22,6 @@ def check(subject: Subject) -> Iterator[Observation]:
 RULE = Rule(
     id="HL206",
     slug="no-any-source",
-    severity=Severity.ERROR,
     summary="No port is open to every address.",
     rationale="A rule for 0.0.0.0/0 admits what a forwarded port or a guest network brings along.",
     fix="Name networks, containers or a narrower CIDR in the port's sources.",

@@ -1,10 +1,8 @@
 """HL207: A published port has a firewall rule that lets somebody in."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
-from homelab.policy.rule import Observation, Rule, Severity, entry_fails, unclear
+from homelab.policy.rule import Observation, Rule, entry_fails, unclear
 from homelab.policy.subject import Subject
 from homelab.policy.values import UNKNOWN
 
@@ -30,7 +28,6 @@ def check(subject: Subject) -> Iterator[Observation]:
 RULE = Rule(
     id="HL207",
     slug="published-port-has-rule",
-    severity=Severity.ERROR,
     summary="A published port has a firewall rule that lets somebody in.",
     rationale=(
         "The default is to drop, so that a service whose port has no rule is up and unreachable."

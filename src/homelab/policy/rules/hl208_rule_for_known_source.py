@@ -1,11 +1,9 @@
 """HL208: A port's source is a network, a container or an IPv4 CIDR, and is there once."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from homelab.policy.reading import address
-from homelab.policy.rule import Observation, Rule, Severity, entry_fails, unclear
+from homelab.policy.rule import Observation, Rule, entry_fails, unclear
 from homelab.policy.subject import Subject
 from homelab.policy.values import UNKNOWN
 
@@ -39,7 +37,6 @@ def _is_cidr(source: str) -> bool:
 RULE = Rule(
     id="HL208",
     slug="rule-for-known-source",
-    severity=Severity.ERROR,
     summary="A port's source is a network, a container or an IPv4 CIDR, and is there once.",
     rationale="A rule whose source nobody knows opens nothing, or something else after a rename.",
     fix="Correct the name in the port's sources.",

@@ -1,10 +1,8 @@
 """HL209: No port is published on which whoever comes may take control."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 
-from homelab.policy.rule import Observation, Rule, Severity, entry_fails, unclear
+from homelab.policy.rule import Observation, Rule, entry_fails, unclear
 from homelab.policy.subject import Subject
 from homelab.policy.values import UNKNOWN
 
@@ -30,7 +28,6 @@ def check(subject: Subject) -> Iterator[Observation]:
 RULE = Rule(
     id="HL209",
     slug="no-plaintext-remote-control",
-    severity=Severity.ERROR,
     summary="No port is published on which whoever comes may take control.",
     rationale=(
         "telnet, rlogin and Docker's own API without TLS give a shell to whoever reaches them."

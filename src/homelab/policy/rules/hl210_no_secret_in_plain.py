@@ -1,10 +1,8 @@
 """HL210: A secret is not written out as a plain variable."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
-from homelab.policy.rule import Observation, Rule, Severity, entry_fails, unclear
+from homelab.policy.rule import Observation, Rule, entry_fails, unclear
 from homelab.policy.secrets import is_secret_name, is_secret_value
 from homelab.policy.subject import Subject
 from homelab.policy.values import UNKNOWN
@@ -31,7 +29,6 @@ def check(subject: Subject) -> Iterator[Observation]:
 RULE = Rule(
     id="HL210",
     slug="no-secret-in-plain",
-    severity=Severity.ERROR,
     summary="A secret is not written out as a plain variable.",
     rationale=(
         "What stands in service.environment is in Git, in the plan and in Terraform's state "

@@ -1,10 +1,8 @@
 """HL211: Terraform sets no root password."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
-from homelab.policy.rule import Observation, Rule, Severity, fails, unclear
+from homelab.policy.rule import Observation, Rule, fails, unclear
 from homelab.policy.subject import Subject
 from homelab.policy.values import UNKNOWN
 
@@ -22,7 +20,6 @@ def check(subject: Subject) -> Iterator[Observation]:
 RULE = Rule(
     id="HL211",
     slug="no-root-password",
-    severity=Severity.ERROR,
     summary="Terraform sets no root password.",
     rationale=(
         "A password given to Terraform stays in its state in plain text; people and Ansible "

@@ -1,10 +1,8 @@
 """HL213: The certificate of Proxmox VE's API is checked."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
-from homelab.policy.rule import Observation, Rule, Severity, fails, unclear
+from homelab.policy.rule import Observation, Rule, fails, unclear
 from homelab.policy.subject import Subject
 from homelab.policy.values import UNKNOWN
 
@@ -23,7 +21,6 @@ def check(subject: Subject) -> Iterator[Observation]:
 RULE = Rule(
     id="HL213",
     slug="api-certificate-checked",
-    severity=Severity.ERROR,
     summary="The certificate of Proxmox VE's API is checked.",
     rationale="Without it, whoever is in between gets the API token.",
     fix=(

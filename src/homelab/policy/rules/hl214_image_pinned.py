@@ -1,10 +1,8 @@
 """HL214: A service's image is pinned to a version."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
-from homelab.policy.rule import Observation, Rule, Severity, entry_fails, unclear
+from homelab.policy.rule import Observation, Rule, entry_fails, unclear
 from homelab.policy.subject import Subject
 from homelab.policy.values import UNKNOWN
 
@@ -24,7 +22,6 @@ def check(subject: Subject) -> Iterator[Observation]:
 RULE = Rule(
     id="HL214",
     slug="image-pinned",
-    severity=Severity.ERROR,
     summary="A service's image is pinned to a version.",
     rationale="A moving tag brings in another program with the next pull, also in a rollback.",
     fix="Write the version as the tag of service.image, such as grafana/grafana:11.6.1.",

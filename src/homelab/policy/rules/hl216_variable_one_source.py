@@ -1,12 +1,10 @@
 """HL216: A variable has a name that a shell takes, and one source."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from homelab.policy.rule import Observation, Rule, Severity, entry_fails, unclear
+from homelab.policy.rule import Observation, Rule, entry_fails, unclear
 from homelab.policy.subject import Subject
 from homelab.policy.values import UNKNOWN
 
@@ -43,7 +41,6 @@ def _is_variable(name: str) -> bool:
 RULE = Rule(
     id="HL216",
     slug="variable-one-source",
-    severity=Severity.ERROR,
     summary="A variable has a name that a shell takes, and one source.",
     rationale="Which of two values a service gets is an accident, and Compose drops a name that is none.",
     fix="Name it in service.environment or in service.secrets, once: letters, digits and '_'.",

@@ -1,11 +1,9 @@
 """HL301: The memory of a node's containers fits into the node."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from homelab.policy.overcommit import overcommitted
-from homelab.policy.rule import Observation, Rule, Severity
+from homelab.policy.rule import Observation, Rule
 from homelab.policy.subject import Subject
 
 
@@ -16,7 +14,6 @@ def check(subject: Subject) -> Iterator[Observation]:
 RULE = Rule(
     id="HL301",
     slug="memory-fits-node",
-    severity=Severity.ERROR,
     summary="The memory of a node's containers fits into the node.",
     rationale=(
         "When more is promised than there is, the kernel kills processes of whichever "

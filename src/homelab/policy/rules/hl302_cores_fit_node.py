@@ -1,7 +1,5 @@
 """HL302: The cores of a node's containers are within its overcommit ratio."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from homelab.policy.overcommit import overcommitted

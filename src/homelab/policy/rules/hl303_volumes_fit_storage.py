@@ -1,10 +1,8 @@
 """HL303: The volumes on a storage fit into it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
-from homelab.policy.rule import Observation, Rule, Severity, fails, unclear
+from homelab.policy.rule import Observation, Rule, fails, unclear
 from homelab.policy.subject import Subject
 from homelab.policy.values import UNKNOWN, GuestView
 
@@ -40,7 +38,6 @@ def check(subject: Subject) -> Iterator[Observation]:
 RULE = Rule(
     id="HL303",
     slug="volumes-fit-storage",
-    severity=Severity.ERROR,
     summary="The volumes on a storage fit into it.",
     rationale="A thin pool that fills up turns every file system on it read-only at once.",
     fix=(

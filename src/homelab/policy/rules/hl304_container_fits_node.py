@@ -1,10 +1,8 @@
 """HL304: A container has no more cores and memory than its node."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
-from homelab.policy.rule import Observation, Rule, Severity, entry_fails, unclear
+from homelab.policy.rule import Observation, Rule, entry_fails, unclear
 from homelab.policy.subject import Subject
 from homelab.policy.values import UNKNOWN
 
@@ -31,7 +29,6 @@ def check(subject: Subject) -> Iterator[Observation]:
 RULE = Rule(
     id="HL304",
     slug="container-fits-node",
-    severity=Severity.ERROR,
     summary="A container has no more cores and memory than its node.",
     rationale="Proxmox VE accepts it, and the container never gets what it was promised.",
     fix="Lower cores or memory in the entry.",

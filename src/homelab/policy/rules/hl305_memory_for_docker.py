@@ -1,7 +1,5 @@
 """HL305: A container that runs Docker has at least 256 MiB."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from homelab.policy.rule import Observation, Rule, Severity, entry_fails, unclear

@@ -1,12 +1,10 @@
 """HL306: A volume's size is a whole number of MiB, written as Proxmox VE prints it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from functools import lru_cache
 
 from homelab.policy import reading
-from homelab.policy.rule import Observation, Rule, Severity, entry_fails, unclear
+from homelab.policy.rule import Observation, Rule, entry_fails, unclear
 from homelab.policy.subject import Subject
 from homelab.policy.values import UNKNOWN, Text, Unknown
 from homelab.pve.sizes import format_size, parse_size
@@ -45,7 +43,6 @@ def _mistake(written: Text) -> str | None:
 RULE = Rule(
     id="HL306",
     slug="size-as-printed",
-    severity=Severity.ERROR,
     summary="A volume's size is a whole number of MiB, written as Proxmox VE prints it.",
     rationale="What Proxmox VE writes another way shows up as a change in every plan.",
     fix="Write the largest unit that divides it: 16G, not 16384M.",

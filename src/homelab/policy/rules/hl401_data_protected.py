@@ -1,10 +1,8 @@
 """HL401: A container that holds data is protected."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
-from homelab.policy.rule import Observation, Rule, Severity, entry_fails, unclear
+from homelab.policy.rule import Observation, Rule, entry_fails, unclear
 from homelab.policy.subject import Subject
 from homelab.policy.values import UNKNOWN
 
@@ -28,7 +26,6 @@ def check(subject: Subject) -> Iterator[Observation]:
 RULE = Rule(
     id="HL401",
     slug="data-protected",
-    severity=Severity.ERROR,
     summary="A container that holds data is protected.",
     rationale=(
         "With protection on, Proxmox VE itself refuses to remove the container or its "

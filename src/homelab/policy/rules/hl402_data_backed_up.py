@@ -1,10 +1,8 @@
 """HL402: Every volume of a container with the tag `data` is backed up."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
-from homelab.policy.rule import Observation, Rule, Severity, entry_fails, unclear
+from homelab.policy.rule import Observation, Rule, entry_fails, unclear
 from homelab.policy.subject import Subject
 from homelab.policy.values import UNKNOWN
 
@@ -30,7 +28,6 @@ def check(subject: Subject) -> Iterator[Observation]:
 RULE = Rule(
     id="HL402",
     slug="data-backed-up",
-    severity=Severity.ERROR,
     summary="Every volume of a container with the tag `data` is backed up.",
     rationale="A volume with backup off is missing in every vzdump, which shows at the restore.",
     fix="Set backup = true (the default) for the mount point, or drop the tag `data`.",

@@ -1,11 +1,9 @@
 """HL403: No container that holds data is deleted or replaced unless it was named."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from homelab.policy.losses import may_hold_data, place
-from homelab.policy.rule import Observation, Rule, Severity, fails
+from homelab.policy.rule import Observation, Rule, fails
 from homelab.policy.subject import Subject
 
 
@@ -24,7 +22,6 @@ def check(subject: Subject) -> Iterator[Observation]:
 RULE = Rule(
     id="HL403",
     slug="no-loss-unless-named",
-    severity=Severity.ERROR,
     summary="No container that holds data is deleted or replaced unless it was named.",
     rationale=(
         "Terraform replaces a container for a change of one attribute, and its volumes go with it."

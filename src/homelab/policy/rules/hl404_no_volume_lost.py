@@ -1,11 +1,9 @@
 """HL404: No mount point is taken from a container, or exchanged, unless the container was named."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from homelab.policy.losses import lost_volumes
-from homelab.policy.rule import Observation, Rule, Severity, fails, unclear
+from homelab.policy.rule import Observation, Rule, fails, unclear
 from homelab.policy.subject import Subject
 
 
@@ -26,7 +24,6 @@ def check(subject: Subject) -> Iterator[Observation]:
 RULE = Rule(
     id="HL404",
     slug="no-volume-lost",
-    severity=Severity.ERROR,
     summary=(
         "No mount point is taken from a container, or exchanged, unless the container was named."
     ),

@@ -1,11 +1,9 @@
 """HL405: No volume becomes smaller."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from homelab.policy.losses import resized
-from homelab.policy.rule import Observation, Rule, Severity, fails, unclear
+from homelab.policy.rule import Observation, Rule, fails, unclear
 from homelab.policy.subject import Subject
 from homelab.policy.values import UNKNOWN
 from homelab.pve.sizes import format_size
@@ -28,7 +26,6 @@ def check(subject: Subject) -> Iterator[Observation]:
 RULE = Rule(
     id="HL405",
     slug="no-volume-shrunk",
-    severity=Severity.ERROR,
     summary="No volume becomes smaller.",
     rationale="Proxmox VE refuses to shrink a volume, so the apply stops half-way.",
     fix="Keep the size; to make it smaller, move the data to a new volume.",

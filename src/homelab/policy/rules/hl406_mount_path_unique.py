@@ -1,10 +1,8 @@
 """HL406: A path in a container has one mount point."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
-from homelab.policy.rule import Observation, Rule, Severity, entry_fails, unclear
+from homelab.policy.rule import Observation, Rule, entry_fails, unclear
 from homelab.policy.subject import Subject
 from homelab.policy.values import UNKNOWN
 
@@ -30,7 +28,6 @@ def check(subject: Subject) -> Iterator[Observation]:
 RULE = Rule(
     id="HL406",
     slug="mount-path-unique",
-    severity=Severity.ERROR,
     summary="A path in a container has one mount point.",
     rationale="The second volume hides the first, with the data on it.",
     fix="Give each mount point a path of its own.",

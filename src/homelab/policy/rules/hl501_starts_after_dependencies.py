@@ -1,10 +1,8 @@
 """HL501: A container starts after those that its service depends on."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
-from homelab.policy.rule import Observation, Rule, Severity, entry_fails, unclear
+from homelab.policy.rule import Observation, Rule, entry_fails, unclear
 from homelab.policy.subject import Subject
 from homelab.policy.values import UNKNOWN
 
@@ -28,7 +26,6 @@ def check(subject: Subject) -> Iterator[Observation]:
 RULE = Rule(
     id="HL501",
     slug="starts-after-dependencies",
-    severity=Severity.ERROR,
     summary="A container starts after those that its service depends on.",
     rationale=(
         "After a reboot of the node, a service that starts first fails, or comes up without "

@@ -1,11 +1,9 @@
 """HL502: Every dependency is declared, once, and none leads back to itself."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from homelab.model.waves import find_cycle, layers
-from homelab.policy.rule import Observation, Rule, Severity, entry_fails, fails, unclear
+from homelab.policy.rule import Observation, Rule, entry_fails, fails, unclear
 from homelab.policy.subject import Subject
 from homelab.policy.values import UNKNOWN
 
@@ -40,7 +38,6 @@ def check(subject: Subject) -> Iterator[Observation]:
 RULE = Rule(
     id="HL502",
     slug="dependencies-exist",
-    severity=Severity.ERROR,
     summary="Every dependency is declared, once, and none leads back to itself.",
     rationale="A deploy would wait for a service that never comes.",
     fix="Correct service.depends_on.",

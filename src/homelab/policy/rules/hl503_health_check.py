@@ -1,10 +1,8 @@
 """HL503: A service has a health check, on a tcp port that it publishes."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
-from homelab.policy.rule import Observation, Rule, Severity, entry_fails, unclear
+from homelab.policy.rule import Observation, Rule, entry_fails, unclear
 from homelab.policy.subject import Subject
 from homelab.policy.values import UNKNOWN
 
@@ -32,7 +30,6 @@ def check(subject: Subject) -> Iterator[Observation]:
 RULE = Rule(
     id="HL503",
     slug="health-check",
-    severity=Severity.ERROR,
     summary="A service has a health check, on a tcp port that it publishes.",
     rationale="Without one, neither a deploy nor a probe can say whether the service works.",
     fix="Add health = { port = ..., path = ... } with one of the service's tcp ports.",

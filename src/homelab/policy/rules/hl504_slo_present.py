@@ -1,10 +1,8 @@
 """HL504: A service has an objective: a share of the time between 0 and 100 %, without 100."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
-from homelab.policy.rule import Observation, Rule, Severity, entry_fails, unclear
+from homelab.policy.rule import Observation, Rule, entry_fails, unclear
 from homelab.policy.subject import Subject
 from homelab.policy.values import UNKNOWN
 
@@ -23,7 +21,6 @@ def check(subject: Subject) -> Iterator[Observation]:
 RULE = Rule(
     id="HL504",
     slug="slo-present",
-    severity=Severity.ERROR,
     summary="A service has an objective: a share of the time between 0 and 100 %, without 100.",
     rationale="Without one there is no error budget, and 100 % leaves none.",
     fix="Set service.slo, such as 99.9 (43 minutes in 30 days).",

@@ -1,7 +1,5 @@
 """HL505: A service promises no more than what it depends on."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from homelab.policy.rule import Observation, Rule, Severity, entry_fails, unclear

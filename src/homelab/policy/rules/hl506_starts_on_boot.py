@@ -1,10 +1,8 @@
 """HL506: A container starts with its node."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
-from homelab.policy.rule import Observation, Rule, Severity, entry_fails, unclear
+from homelab.policy.rule import Observation, Rule, entry_fails, unclear
 from homelab.policy.subject import Subject
 from homelab.policy.values import UNKNOWN
 
@@ -20,7 +18,6 @@ def check(subject: Subject) -> Iterator[Observation]:
 RULE = Rule(
     id="HL506",
     slug="starts-on-boot",
-    severity=Severity.ERROR,
     summary="A container starts with its node.",
     rationale="After a power cut it stays down until somebody notices.",
     fix="Set onboot = true (the default) in the entry.",

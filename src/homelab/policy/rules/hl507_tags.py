@@ -1,11 +1,9 @@
 """HL507: A tag is one that Proxmox VE keeps as it is."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 
-from homelab.policy.rule import Observation, Rule, Severity, entry_fails, unclear
+from homelab.policy.rule import Observation, Rule, entry_fails, unclear
 from homelab.policy.subject import Subject
 from homelab.policy.values import UNKNOWN
 
@@ -25,7 +23,6 @@ def check(subject: Subject) -> Iterator[Observation]:
 RULE = Rule(
     id="HL507",
     slug="tags",
-    severity=Severity.ERROR,
     summary="A tag is one that Proxmox VE keeps as it is.",
     rationale="A tag that Proxmox VE rewrites shows up as drift in every plan.",
     fix="Use lower-case letters, digits, '_', '-', '+' and '.'.",

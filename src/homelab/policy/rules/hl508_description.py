@@ -1,7 +1,5 @@
 """HL508: A container says what it is for."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from homelab.policy.rule import Observation, Rule, Severity, entry_fails, unclear

@@ -1,7 +1,5 @@
 """HL509: A container runs after the apply."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from homelab.policy.rule import Observation, Rule, Severity, fails, unclear

@@ -1,7 +1,5 @@
 """HL510: Containers of one category have vmids of one hundred."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator
 

@@ -1,7 +1,5 @@
 """HL511: A container has tags."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from homelab.policy.rule import Observation, Rule, Severity, entry_fails, unclear
