@@ -61,7 +61,7 @@ class Layers:
                 continue
             below = self._find(str(part))
             found = None if below is None else below.lstat()
-            path.mkdir(mode=0o755)
+            path.mkdir(mode=0o700)
             path.chmod(mode if found is None else stat.S_IMODE(found.st_mode))
             owner = (ID_BASE, ID_BASE) if found is None else (found.st_uid, found.st_gid)
             os.chown(path, *owner)
