@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import accumulate
 
 from homelab.lab.access.tickets import ROOT, TOKEN_NAME, Caller
 from homelab.lab.failures import forbidden
@@ -86,15 +87,12 @@ class Access:
         user = self.user(userid)
         return user is not None and user.enable and not self._has_expired(user.expire)
 
-    def password_matches(self, userid: str, password: str) -> bool:
-        """Whether it is the user's password, for passwords that were set through the API."""
+    def password_matches(self, userid: str, password: str) -> bool | None:
+        """Whether it is the user's password; None when none was set through the API."""
         user = self.accounts.users.get(userid)
-        return user is not None and accounts.password_matches(password, user.secret)
-
-    def has_password(self, userid: str) -> bool:
-        """Whether a password was set through the API."""
-        user = self.accounts.users.get(userid)
-        return user is not None and bool(user.secret)
+        if user is None or not user.secret:
+            return None
+        return accounts.password_matches(password, user.secret)
 
     def token_matches(self, userid: str, tokenid: str, secret: str) -> bool | None:
         """Whether it is the token's value; None when the node made no such token."""
@@ -229,10 +227,8 @@ class Access:
         return held
 
 
-def _levels(path: str) -> Iterator[str]:
-    yield "/"
-    here = ""
-    for name in path.strip("/").split("/"):
-        if name:
-            here = f"{here}/{name}"
-            yield here
+def _levels(path: str) -> list[str]:
+    """The path and all above it, the root first."""
+    names = filter(None, path.split("/"))
+    levels = accumulate(names, lambda above, name: f"{above}/{name}", initial="")
+    return [level or "/" for level in levels]

@@ -107,11 +107,8 @@ class Directory(Protocol):
     def is_active(self, userid: str) -> bool:
         """Whether a user exists, is enabled and has not expired."""
 
-    def has_password(self, userid: str) -> bool:
-        """Whether a password was set through the API."""
-
-    def password_matches(self, userid: str, password: str) -> bool:
-        """Whether it is the user's password."""
+    def password_matches(self, userid: str, password: str) -> bool | None:
+        """Whether it is the user's password; None when none was set through the API."""
 
     def token_matches(self, userid: str, tokenid: str, secret: str) -> bool | None:
         """Whether it is the token's value; None when there is no such token."""
@@ -165,11 +162,10 @@ class Authenticator:
 
     def _is_password(self, username: str, password: str) -> bool:
         directory = self._directory
-        if directory is not None and directory.has_password(username):
-            return directory.password_matches(username, password)
-        return username == ROOT and hmac.compare_digest(
-            password.encode(), self._secret.password.encode()
-        )
+        good = None if directory is None else directory.password_matches(username, password)
+        if good is None and username == ROOT:
+            good = hmac.compare_digest(password.encode(), self._secret.password.encode())
+        return bool(good)
 
     def _is_active(self, username: str) -> bool:
         return username == ROOT or (

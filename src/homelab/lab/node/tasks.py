@@ -187,8 +187,8 @@ class Tasks:
             work(lambda line: self._append(upid, line))
             exitstatus = "OK"
         except HomelabError as error:
-            exitstatus = error.message.strip().splitlines()[0] if error.message else "unknown error"
-            for line in error.message.strip().splitlines()[1:]:
+            exitstatus, *more = error.message.strip().splitlines() or ["unknown error"]
+            for line in more:
                 self._append(upid, line)
         finally:
             if exitstatus == _UNEXPECTED:

@@ -201,7 +201,14 @@ ENDPOINTS = (
         destroy,
         each(FLAG, "force", "purge", "destroy-unreferenced-disks"),
     ),
-    Endpoint("GET", f"{_L}/config", _AUDIT, config, {"current": FLAG, "snapshot": SNAPSHOT_NAME}),
+    Endpoint(
+        "GET",
+        f"{_L}/config",
+        _AUDIT,
+        config,
+        {"current": FLAG, "snapshot": SNAPSHOT_NAME},
+        quick=True,
+    ),
     Endpoint(
         "PUT",
         f"{_L}/config",
@@ -224,7 +231,6 @@ ENDPOINTS = (
             "disk": Parameter(required=True, pattern=r"rootfs|mp\d{1,3}"),
             "size": Parameter(required=True, pattern=r"\+?\d+(?:\.\d+)?[KMGT]?"),
         },
-        quick=True,
     ),
     Endpoint("GET", f"{_L}/interfaces", _AUDIT, interfaces),
 )

@@ -22,7 +22,7 @@ def guest_status(
     """A guest's state and use, as status/current and the list of guests show them."""
     options = record.config.options
     usage = running.get(record.vmid)
-    cpus = _cpus(record)
+    cpus = int(options.get("cores", "0")) or int(float(options.get("cpulimit", "0"))) or 1
     rootfs = record.config.rootfs() or {}
     status: dict[str, object] = {
         "vmid": record.vmid,
@@ -104,12 +104,6 @@ def storage_resource(context: Context, name: str) -> dict[str, object]:
         "maxdisk": total,
         "disk": used,
     }
-
-
-def _cpus(record: GuestRecord) -> int:
-    options = record.config.options
-    limit = float(options.get("cpulimit", "0"))
-    return int(options.get("cores", "0")) or (int(limit) or 1)
 
 
 def _use(context: Context, vmid: int, usage: Usage | None, cpus: int) -> dict[str, object]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from homelab.lab.api.endpoint import Call, Endpoint, Page
 from homelab.lab.failures import invalid
 from homelab.lab.node.context import Context
@@ -12,19 +14,8 @@ from homelab.pve.upid import Upid, UpidError
 
 def _identity(upid: Upid) -> dict[str, object]:
     """What a task's name says; a token shows apart from its user."""
-    identity: dict[str, object] = {
-        "upid": str(upid),
-        "node": upid.node,
-        "pid": upid.pid,
-        "pstart": upid.pstart,
-        "starttime": upid.starttime,
-        "type": upid.type,
-        "id": upid.id,
-        "user": upid.user,
-    }
-    if upid.tokenid is not None:
-        identity["tokenid"] = upid.tokenid
-    return identity
+    parts = {name: value for name, value in asdict(upid).items() if value is not None}
+    return {"upid": str(upid), **parts}
 
 
 def task_status(record: TaskRecord) -> dict[str, object]:

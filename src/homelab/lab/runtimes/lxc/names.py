@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -94,11 +95,9 @@ def _read(path: Path) -> Mapping[str, Any]:
 
 
 def _rewrite(path: Path, text: str) -> None:
-    try:
+    with suppress(FileNotFoundError):
         if path.read_text(encoding="utf-8") == text:
             return
-    except FileNotFoundError:
-        pass
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     path.chmod(0o644)

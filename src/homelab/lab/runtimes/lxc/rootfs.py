@@ -60,15 +60,11 @@ class Layers:
             if path.is_dir():
                 continue
             below = self._find(str(part))
-            if below is not None:
-                found = below.lstat()
-                path.mkdir(mode=0o755)
-                path.chmod(stat.S_IMODE(found.st_mode))
-                os.chown(path, found.st_uid, found.st_gid)
-            else:
-                path.mkdir(mode=mode)
-                path.chmod(mode)
-                os.chown(path, ID_BASE, ID_BASE)
+            found = None if below is None else below.lstat()
+            path.mkdir(mode=0o700)
+            path.chmod(mode if found is None else stat.S_IMODE(found.st_mode))
+            owner = (ID_BASE, ID_BASE) if found is None else (found.st_uid, found.st_gid)
+            os.chown(path, *owner)
 
     def _find(self, name: str) -> Path | None:
         return next((tree / name for tree in self._all if (tree / name).exists()), None)
