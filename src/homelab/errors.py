@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from homelab.wording import counted
+from homelab.wording import counted, listed
 
 
 class HomelabError(Exception):
@@ -54,9 +54,8 @@ class TopologyError(HomelabError):
 
     def __init__(self, problems: Sequence[str], *, hint: str | None = None) -> None:
         self.problems = tuple(problems)
-        listing = "\n".join(f"  {problem}" for problem in self.problems)
         count = counted(len(self.problems), "problem")
-        super().__init__(f"{count} in the topology:\n{listing}", hint=hint)
+        super().__init__(f"{count} in the topology:{listed(self.problems)}", hint=hint)
 
 
 class CapabilityError(HomelabError):
@@ -111,5 +110,5 @@ class CleanupError(HomelabError):
 
     def __init__(self, errors: Sequence[BaseException]) -> None:
         self.errors = tuple(errors)
-        listing = "".join(f"\n  {type(error).__name__}: {error}" for error in errors)
-        super().__init__(f"{len(self.errors)} steps of the clean-up failed:{listing}")
+        found = listed(f"{type(error).__name__}: {error}" for error in errors)
+        super().__init__(f"{len(self.errors)} steps of the clean-up failed:{found}")

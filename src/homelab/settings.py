@@ -24,6 +24,7 @@ from homelab.errors import ConfigurationError
 from homelab.options import declared
 from homelab.options.declared import ImagesChoice, RuntimeChoice, StateChoice
 from homelab.options.option import fields_of, options_of, said
+from homelab.wording import listed
 
 DEFAULT_TARGET = str(declared.TARGET.default)
 GITHUB_API = "https://api.github.com"
@@ -215,9 +216,8 @@ def load(project: Path | None = None, *, environment: Environment | None = None)
     try:
         parsed = _File.model_validate(merged)
     except ValidationError as error:
-        lines = "\n".join(f"  {_problem(item)}" for item in error.errors())
         raise ConfigurationError(
-            f"{directory / SETTINGS_FILES[0]} is not valid:\n{lines}",
+            f"{directory / SETTINGS_FILES[0]} is not valid:{listed(map(_problem, error.errors()))}",
             hint="see the commented homelab.toml of the project",
         ) from error
     targets = {
