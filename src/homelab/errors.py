@@ -22,8 +22,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from homelab.wording import counted, listed
-
 
 class HomelabError(Exception):
     """Base of everything that this library raises on purpose.
@@ -54,6 +52,8 @@ class TopologyError(HomelabError):
 
     def __init__(self, problems: Sequence[str], *, hint: str | None = None) -> None:
         self.problems = tuple(problems)
+        from homelab.wording import counted, listed
+
         count = counted(len(self.problems), "problem")
         super().__init__(f"{count} in the topology:{listed(self.problems)}", hint=hint)
 
@@ -110,5 +110,5 @@ class CleanupError(HomelabError):
 
     def __init__(self, errors: Sequence[BaseException]) -> None:
         self.errors = tuple(errors)
-        found = listed(f"{type(error).__name__}: {error}" for error in errors)
-        super().__init__(f"{len(self.errors)} steps of the clean-up failed:{found}")
+        listing = "".join(f"\n  {type(error).__name__}: {error}" for error in errors)
+        super().__init__(f"{len(self.errors)} steps of the clean-up failed:{listing}")

@@ -6,7 +6,7 @@ come from the environment alone. This module is the only reader of the environme
 `homelab.process` passes it on.
 """
 
-from __future__ import annotations
+# No `from __future__ import annotations`: annotations are read here, and texts would be evaluated.
 
 import os
 import pwd
@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
@@ -131,7 +131,7 @@ class Environment:
     """The user and group that called sudo; files in the project are given back to them."""
 
     @classmethod
-    def read(cls, values: Mapping[str, str] | None = None) -> Environment:
+    def read(cls, values: Mapping[str, str] | None = None) -> Self:
         """Read this process's environment, or `values` in its place; an empty one says nothing."""
         source: Mapping[str, str] = os.environ if values is None else values
         given: dict[str, Any] = {}
@@ -160,7 +160,7 @@ class GitHubEnvironment:
     """The page of the workflow's run."""
 
     @classmethod
-    def read(cls, values: Mapping[str, str] | None = None) -> GitHubEnvironment:
+    def read(cls, values: Mapping[str, str] | None = None) -> Self:
         """Read this process's environment, or `values` in its place."""
         source: Mapping[str, str] = os.environ if values is None else values
         repository, run = source.get("GITHUB_REPOSITORY"), source.get("GITHUB_RUN_ID")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import sys
@@ -38,6 +37,8 @@ def emit(*lines: str) -> None:
 
 
 def emit_json(data: object) -> None:
+    import json
+
     emit(json.dumps(data, indent=2))
 
 

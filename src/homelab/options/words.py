@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, get_origin
@@ -10,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_origin
 from homelab.options.option import fields_of
 
 if TYPE_CHECKING:
+    import argparse
+
     from _typeshed import DataclassInstance
 
 Result = TypeVar("Result", bound="DataclassInstance")
@@ -31,6 +32,8 @@ def to_words(options: DataclassInstance) -> tuple[str, ...]:
 
 def add_words(parser: argparse.ArgumentParser, kind: type[DataclassInstance]) -> None:
     """Have a parser know the words of a class."""
+    from argparse import SUPPRESS  # only the process that is told needs it
+
     for field in dataclasses.fields(kind):
         declared = fields_of(kind)[field.name].kind
         many = get_origin(declared)
@@ -39,7 +42,7 @@ def add_words(parser: argparse.ArgumentParser, kind: type[DataclassInstance]) ->
             type=_pair if many is Mapping else str if many is tuple else declared,
             action="append" if many else "store",
             required=field.default is dataclasses.MISSING,
-            default=argparse.SUPPRESS,
+            default=SUPPRESS,
         )
 
 

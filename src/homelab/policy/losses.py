@@ -28,7 +28,7 @@ def may_hold_data(before: Mapping[str, Any]) -> bool:
     if mounts is None:
         return False
     found = reading.items(mounts)
-    if isinstance(found, Unknown):
+    if found is UNKNOWN:
         return True
     return any(mount.get("backup") is not False for mount in found)
 
@@ -69,7 +69,7 @@ def resized(change: Change, key: str) -> Iterator[tuple[int, int, int | Unknown]
         part = unknown[index] if isinstance(unknown, list) and index < len(unknown) else unknown
         is_unknown = part is True or (isinstance(part, Mapping) and part.get("size") is True)
         after = UNKNOWN if is_unknown else reading.size(news[index].get("size"))
-        if not isinstance(before, Unknown) and after != before:
+        if before is not UNKNOWN and after != before:
             yield index, before, after
 
 
@@ -79,4 +79,4 @@ def _slot(mount: Mapping[str, Any]) -> str:
 
 def _blocks(values: Mapping[str, Any], key: str) -> Sequence[Mapping[str, Any]]:
     found = reading.items(values.get(key))
-    return () if isinstance(found, Unknown) else found
+    return () if found is UNKNOWN else found

@@ -7,7 +7,7 @@ from typing import Literal
 
 from homelab.policy.rule import Observation, fails, unclear
 from homelab.policy.subject import Subject
-from homelab.policy.values import GuestView, Unknown
+from homelab.policy.values import UNKNOWN, GuestView
 
 
 def overcommitted(
@@ -18,8 +18,8 @@ def overcommitted(
     largest: dict[str, tuple[float, GuestView]] = {}
     for guest in subject.guests:
         amount = guest.cores if attribute == "cores" else guest.memory
-        if isinstance(amount, Unknown) or isinstance(guest.node, Unknown):
-            yield unclear(guest.name, f"{attribute} or node", "containers", guest.name, attribute)
+        if amount is UNKNOWN or guest.node is UNKNOWN:
+            yield unclear(guest.name, f"{attribute} or node")
             continue
         total[guest.node] = total.get(guest.node, 0) + amount
         if guest.node not in largest or amount > largest[guest.node][0]:
@@ -27,12 +27,12 @@ def overcommitted(
     unit = " MiB" if attribute == "memory" else ""
     for node, promised in total.items():
         owner = largest[node][1]
-        where = ("containers", owner.name, attribute)
         known = subject.capacity.nodes.get(node)
         if known is None:
-            yield unclear(node, f"the {attribute} of node {node} (policy.nodes)", *where)
+            yield unclear(node, f"the {attribute} of node {node} (policy.nodes)")
             continue
         has = known.cores if attribute == "cores" else known.memory
         if promised > has * ratio:
             text = f"{promised:g}{unit} {attribute} are promised of {has:g}{unit} (at most {ratio:g}:1)"
-            yield fails(node, f"{text}; most to {owner.name}", *where)
+            text += f"; most to {owner.name}"
+            yield fails(node, text, "containers", owner.name, attribute)

@@ -97,7 +97,7 @@ def network(name: str, raw: Mapping[str, Any]) -> NetworkView:
     base, prefix = address(raw.get("cidr"))
     first: int | Unknown = UNKNOWN
     last: int | Unknown = UNKNOWN
-    if not isinstance(base, Unknown) and not isinstance(prefix, Unknown):
+    if base is not UNKNOWN and prefix is not UNKNOWN:
         mask = (_ALL << (32 - prefix)) & _ALL
         first, last = base & mask, (base & mask) | (_ALL ^ mask)
     return NetworkView(
@@ -115,7 +115,7 @@ def network(name: str, raw: Mapping[str, Any]) -> NetworkView:
 def nics(value: Any) -> tuple[NicView, ...] | Unknown:
     """Interfaces in the topology's form."""
     found = items(value)
-    if isinstance(found, Unknown):
+    if found is UNKNOWN:
         return UNKNOWN
     views = []
     for index, raw in enumerate(found):
@@ -159,16 +159,16 @@ def volume(raw: Any, *, index: int = -1, default: Any = None) -> VolumeView | Un
 def volumes(value: Any, *, default: Any = None) -> tuple[VolumeView, ...] | Unknown:
     """Mount points in the topology's form."""
     found = items(value)
-    if isinstance(found, Unknown):
+    if found is UNKNOWN:
         return UNKNOWN
     views = [volume(raw, index=index, default=default) for index, raw in enumerate(found)]
-    return tuple(view for view in views if not isinstance(view, Unknown))
+    return tuple(view for view in views if view is not UNKNOWN)
 
 
 def ports(value: Any) -> tuple[PortView, ...] | Unknown:
     """Published ports."""
     found = items(value)
-    if isinstance(found, Unknown):
+    if found is UNKNOWN:
         return UNKNOWN
     return tuple(
         PortView(
@@ -236,7 +236,7 @@ def guest(name: str, raw: Mapping[str, Any], defaults: Mapping[str, Any] = _NOTH
         flag(raw.get("start"), default=True),
         flag(raw.get("protection")),
         flag(raw.get("unprivileged")),
-        password if isinstance(password, Unknown) else password not in (None, ""),
+        password if password is UNKNOWN else password not in (None, ""),
         pool if pool is None or isinstance(pool, str) else UNKNOWN,
         service(raw.get("service")),
     )
@@ -245,7 +245,7 @@ def guest(name: str, raw: Mapping[str, Any], defaults: Mapping[str, Any] = _NOTH
 def rules(value: Any) -> tuple[RuleView, ...] | Unknown:
     """Firewall rules."""
     found = items(value)
-    if isinstance(found, Unknown):
+    if found is UNKNOWN:
         return UNKNOWN
     return tuple(
         RuleView(

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from homelab.policy.subject import Subject
-from homelab.policy.values import Where
+from homelab.policy.values import GuestView, Where
 
 
 class Severity(StrEnum):
@@ -44,7 +44,6 @@ class Rule:
 
     id: str
     slug: str
-    severity: Severity
     summary: str
     """What has to hold, one sentence."""
     rationale: str
@@ -52,6 +51,7 @@ class Rule:
     fix: str
     """What to write, and where."""
     check: Check
+    severity: Severity = Severity.ERROR
     needs_plan: bool = False
     """Whether it judges changes, so that it says nothing about a tree alone."""
 
@@ -59,6 +59,11 @@ class Rule:
 def fails(item: str, message: str, *where: str | int) -> Observation:
     """An item that breaks the rule; `where` is its place in the tree."""
     return Observation(Verdict.FAIL, item, message, where)
+
+
+def entry_fails(guest: GuestView, message: str, *where: str | int) -> Observation:
+    """A container that breaks the rule; `where` is the place in its entry."""
+    return fails(guest.name, message, "containers", guest.name, *where)
 
 
 def unclear(item: str, what: str, *where: str | int) -> Observation:

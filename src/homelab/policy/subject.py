@@ -9,7 +9,18 @@ from typing import Any
 
 from homelab.model.changes import Change
 from homelab.policy.capacity import Capacity
-from homelab.policy.values import UNKNOWN, GuestView, NetworkView, RuleView, Text, Unknown
+from homelab.policy.values import (
+    UNKNOWN,
+    UNKNOWN_SERVICE,
+    GuestView,
+    NetworkView,
+    NicView,
+    PortView,
+    RuleView,
+    ServiceView,
+    Text,
+    Unknown,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,17 +54,40 @@ class Subject:
         return {guest.name: guest for guest in self.guests}
 
     @cached_property
+    def nics(self) -> Sequence[tuple[GuestView, NicView | Unknown]]:
+        """Every interface with its container; `UNKNOWN` once where a container's are not known."""
+        return [
+            (guest, nic)
+            for guest in self.guests
+            for nic in ((UNKNOWN,) if guest.nics is UNKNOWN else guest.nics)
+        ]
+
+    @cached_property
+    def ports(self) -> Sequence[tuple[GuestView, PortView | Unknown]]:
+        """Every published port with its container; `UNKNOWN` as in `nics`."""
+        return [
+            (guest, port)
+            for guest, service in self.services
+            for port in ((UNKNOWN,) if service.ports is UNKNOWN else service.ports)
+        ]
+
+    @cached_property
+    def services(self) -> Sequence[tuple[GuestView, ServiceView]]:
+        """The containers with a service; of one that is not known, every part is not."""
+        return [
+            (guest, UNKNOWN_SERVICE if guest.service is UNKNOWN else guest.service)
+            for guest in self.guests
+            if guest.service is not None
+        ]
+
+    @cached_property
     def by_bridge(self) -> Mapping[str, NetworkView]:
         """The networks by bridge."""
         return {
-            network.bridge: network
-            for network in self.networks
-            if not isinstance(network.bridge, Unknown)
+            network.bridge: network for network in self.networks if network.bridge is not UNKNOWN
         }
 
     @cached_property
     def has_unknown_bridge(self) -> bool:
         """Whether a network's bridge is not known yet."""
-        return self.is_partial or any(
-            isinstance(network.bridge, Unknown) for network in self.networks
-        )
+        return self.is_partial or any(network.bridge is UNKNOWN for network in self.networks)

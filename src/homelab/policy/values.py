@@ -85,6 +85,9 @@ class ServiceView(NamedTuple):
     secrets: tuple[str, ...] | Unknown
 
 
+UNKNOWN_SERVICE = ServiceView(*(UNKNOWN,) * 7)
+
+
 class GuestView(NamedTuple):
     """A container as it will be; `service` is None where none is declared."""
 
@@ -118,9 +121,9 @@ class GuestView(NamedTuple):
     @property
     def is_stateful(self) -> bool | Unknown:
         """Whether it holds data that can't be fetched again: a backed-up volume, or the tag `data`."""
-        if not isinstance(self.tags, Unknown) and "data" in self.tags:
+        if self.tags is not UNKNOWN and "data" in self.tags:
             return True
-        if isinstance(self.mounts, Unknown):
+        if self.mounts is UNKNOWN:
             return UNKNOWN
         flags = [mount.backup for mount in self.mounts]
         if True in flags:

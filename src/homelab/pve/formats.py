@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 
@@ -69,44 +69,24 @@ def _hardware_address(text: str) -> str:
     return text.upper()
 
 
-def _address(text: str) -> str:
-    if text not in {"dhcp", "manual"}:
-        if "/" not in text:
-            raise ValueError("value does not look like a valid ipv4 network configuration")
-        try:
-            IPv4Interface(text)
-        except ValueError as error:
-            raise ValueError(
-                "value does not look like a valid ipv4 network configuration"
-            ) from error
-    return text
+def _read_by(read: Callable[[str], object], what: str, *words: str) -> Callable[[str], str]:
+    """A check: one of `words`, or what `read` takes; `what` it is stands in PVE's text."""
+
+    def check(text: str) -> str:
+        if text not in words:
+            try:
+                read(text)
+            except ValueError as error:
+                raise ValueError(f"value does not look like a valid {what}") from error
+        return text
+
+    return check
 
 
-def _address6(text: str) -> str:
-    if text not in {"auto", "dhcp", "manual"}:
-        try:
-            IPv6Interface(text)
-        except ValueError as error:
-            raise ValueError(
-                "value does not look like a valid ipv6 network configuration"
-            ) from error
-    return text
-
-
-def _gateway(text: str) -> str:
-    try:
-        IPv4Address(text)
-    except ValueError as error:
-        raise ValueError("value does not look like a valid IPv4 address") from error
-    return text
-
-
-def _gateway6(text: str) -> str:
-    try:
-        IPv6Address(text)
-    except ValueError as error:
-        raise ValueError("value does not look like a valid IPv6 address") from error
-    return text
+def _ipv4_with_prefix(text: str) -> IPv4Interface:
+    if "/" not in text:
+        raise ValueError("no prefix length")
+    return IPv4Interface(text)
 
 
 def _size(text: str) -> str:
@@ -129,10 +109,14 @@ NET = PropertyFormat(
         "name": Parameter(required=True, pattern=r"[-_.\w\d]+"),
         "bridge": _NAME,
         "hwaddr": Parameter(check=_hardware_address),
-        "ip": Parameter(check=_address),
-        "gw": Parameter(check=_gateway),
-        "ip6": Parameter(check=_address6),
-        "gw6": Parameter(check=_gateway6),
+        "ip": Parameter(
+            check=_read_by(_ipv4_with_prefix, "ipv4 network configuration", "dhcp", "manual")
+        ),
+        "gw": Parameter(check=_read_by(IPv4Address, "IPv4 address")),
+        "ip6": Parameter(
+            check=_read_by(IPv6Interface, "ipv6 network configuration", "auto", "dhcp", "manual")
+        ),
+        "gw6": Parameter(check=_read_by(IPv6Address, "IPv6 address")),
         "mtu": Parameter(type="integer", minimum=64, maximum=65535),
         "tag": Parameter(type="integer", minimum=1, maximum=4094),
         "trunks": Parameter(pattern=r"\d+(?:-\d+)?(?:;\d+(?:-\d+)?)*"),

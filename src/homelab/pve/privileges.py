@@ -7,77 +7,39 @@ from types import MappingProxyType
 
 from homelab.pve.release import DEFAULT_RELEASE, Release
 
-_VM_CONFIG = (
-    "VM.Config.CDROM",
-    "VM.Config.CPU",
-    "VM.Config.Cloudinit",
-    "VM.Config.Disk",
-    "VM.Config.HWType",
-    "VM.Config.Memory",
-    "VM.Config.Network",
-    "VM.Config.Options",
+_VM_CONFIG = tuple(
+    f"VM.Config.{part}"
+    for part in ("CDROM", "CPU", "Cloudinit", "Disk", "HWType", "Memory", "Network", "Options")
 )
 _VM_USER = (
-    "VM.Audit",
-    "VM.Backup",
-    "VM.Config.CDROM",
-    "VM.Config.Cloudinit",
-    "VM.Console",
-    "VM.GuestAgent.Audit",
-    "VM.PowerMgmt",
+    *("VM.Audit", "VM.Backup", "VM.Config.CDROM", "VM.Config.Cloudinit", "VM.Console"),
+    *("VM.GuestAgent.Audit", "VM.PowerMgmt"),
+)
+_AGENT = tuple(
+    f"VM.GuestAgent.{part}"
+    for part in ("Audit", "FileRead", "FileSystemMgmt", "FileWrite", "Unrestricted")
 )
 _VM_ADMIN = (
-    "VM.Allocate",
-    "VM.Audit",
-    "VM.Backup",
-    "VM.Clone",
-    *_VM_CONFIG,
-    "VM.Console",
-    "VM.GuestAgent.Audit",
-    "VM.GuestAgent.FileRead",
-    "VM.GuestAgent.FileSystemMgmt",
-    "VM.GuestAgent.FileWrite",
-    "VM.GuestAgent.Unrestricted",
-    "VM.Migrate",
-    "VM.PowerMgmt",
-    "VM.Replicate",
-    "VM.Snapshot",
-    "VM.Snapshot.Rollback",
+    *("VM.Allocate", "VM.Audit", "VM.Backup", "VM.Clone", *_VM_CONFIG, "VM.Console", *_AGENT),
+    *("VM.Migrate", "VM.PowerMgmt", "VM.Replicate", "VM.Snapshot", "VM.Snapshot.Rollback"),
 )
 _AUDIT = (
-    "Datastore.Audit",
-    "Mapping.Audit",
-    "Pool.Audit",
-    "SDN.Audit",
-    "Sys.Audit",
-    "VM.Audit",
+    *("Datastore.Audit", "Mapping.Audit", "Pool.Audit", "SDN.Audit", "Sys.Audit", "VM.Audit"),
     "VM.GuestAgent.Audit",
+)
+_DATASTORE = ("Datastore.Allocate", "Datastore.AllocateSpace", "Datastore.AllocateTemplate")
+_NOT_ADMIN_S = (
+    *("Permissions.Modify", "Realm.Allocate"),
+    *("Sys.AccessNetwork", "Sys.Incoming", "Sys.Modify", "Sys.PowerMgmt"),
 )
 
 PRIVILEGES: tuple[str, ...] = tuple(
     sorted(
         {
-            "Datastore.Allocate",
-            "Datastore.AllocateSpace",
-            "Datastore.AllocateTemplate",
-            "Group.Allocate",
-            "Mapping.Modify",
-            "Mapping.Use",
-            "Permissions.Modify",
-            "Pool.Allocate",
-            "Realm.Allocate",
-            "Realm.AllocateUser",
-            "SDN.Allocate",
-            "SDN.Use",
-            "Sys.AccessNetwork",
-            "Sys.Console",
-            "Sys.Incoming",
-            "Sys.Modify",
-            "Sys.PowerMgmt",
-            "Sys.Syslog",
+            *(*_AUDIT, *_DATASTORE, *_NOT_ADMIN_S, *_VM_ADMIN),
+            *("Group.Allocate", "Mapping.Modify", "Mapping.Use", "Pool.Allocate"),
+            *("Realm.AllocateUser", "SDN.Allocate", "SDN.Use", "Sys.Console", "Sys.Syslog"),
             "User.Modify",
-            *_AUDIT,
-            *_VM_ADMIN,
         }
     )
 )
@@ -87,26 +49,9 @@ ROLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "Administrator": PRIVILEGES,
         "NoAccess": (),
-        "PVEAdmin": tuple(
-            privilege
-            for privilege in PRIVILEGES
-            if privilege
-            not in {
-                "Permissions.Modify",
-                "Realm.Allocate",
-                "Sys.AccessNetwork",
-                "Sys.Incoming",
-                "Sys.Modify",
-                "Sys.PowerMgmt",
-            }
-        ),
+        "PVEAdmin": tuple(name for name in PRIVILEGES if name not in _NOT_ADMIN_S),
         "PVEAuditor": _AUDIT,
-        "PVEDatastoreAdmin": (
-            "Datastore.Allocate",
-            "Datastore.AllocateSpace",
-            "Datastore.AllocateTemplate",
-            "Datastore.Audit",
-        ),
+        "PVEDatastoreAdmin": (*_DATASTORE, "Datastore.Audit"),
         "PVEDatastoreUser": ("Datastore.AllocateSpace", "Datastore.Audit"),
         "PVEPoolAdmin": ("Pool.Allocate", "Pool.Audit"),
         "PVEPoolUser": ("Pool.Audit",),
@@ -121,16 +66,7 @@ ROLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """Built-in roles of PVE 9 and their privileges."""
 
-_ONLY_9 = frozenset(
-    {
-        "VM.GuestAgent.Audit",
-        "VM.GuestAgent.FileRead",
-        "VM.GuestAgent.FileSystemMgmt",
-        "VM.GuestAgent.FileWrite",
-        "VM.GuestAgent.Unrestricted",
-        "VM.Replicate",
-    }
-)
+_ONLY_9 = frozenset({*_AGENT, "VM.Replicate"})
 _ONLY_8 = "VM.Monitor"
 _MONITORS = frozenset({"Administrator", "PVEAdmin", "PVEVMAdmin"})
 

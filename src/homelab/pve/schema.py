@@ -14,8 +14,11 @@ RawValue = str | list[str]
 """A parameter as a form or a JSON body carries it; a repeated key is a list."""
 ArgumentValue = str | int | float | bool | tuple[str, ...]
 
-_INTEGER = re.compile(r"[+-]?\d+")
-_NUMBER = re.compile(r"[+-]?\d+(?:\.\d*)?|[+-]?\.\d+")
+_PATTERNS: Mapping[ParameterType, re.Pattern[str]] = {
+    "boolean": re.compile(r"[01]"),
+    "integer": re.compile(r"[+-]?\d+"),
+    "number": re.compile(r"[+-]?\d+(?:\.\d*)?|[+-]?\.\d+"),
+}
 _MISSING = "property is missing and it is not optional"
 _UNKNOWN = "property is not defined in schema and the schema does not allow additional properties"
 
@@ -135,19 +138,13 @@ def convert(value: RawValue, parameter: Parameter) -> ArgumentValue:
         if not parameter.is_list:
             raise ValueError(f"type check ('{parameter.type}') failed - got ARRAY")
         value = ",".join(value)
+    if parameter.type == "string":
+        return _checked_text(value, parameter)
+    if not _PATTERNS[parameter.type].fullmatch(value):
+        raise ValueError(f"type check ('{parameter.type}') failed - got '{value}'")
     if parameter.type == "boolean":
-        if value not in {"0", "1"}:
-            raise ValueError(f"type check ('boolean') failed - got '{value}'")
         return value == "1"
-    if parameter.type == "integer":
-        if not _INTEGER.fullmatch(value):
-            raise ValueError(f"type check ('integer') failed - got '{value}'")
-        return _within(int(value), parameter)
-    if parameter.type == "number":
-        if not _NUMBER.fullmatch(value):
-            raise ValueError(f"type check ('number') failed - got '{value}'")
-        return _within(float(value), parameter)
-    return _checked_text(value, parameter)
+    return _within(int(value) if parameter.type == "integer" else float(value), parameter)
 
 
 def _within(number: int | float, parameter: Parameter) -> int | float:  # noqa: PYI041

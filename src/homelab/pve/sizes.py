@@ -17,11 +17,8 @@ def parse_size(text: str) -> int:
     match = _PATTERN.fullmatch(text)
     if match is None:
         raise ValueError(f"{text!r} is not a size such as 512M, 8G or 1T")
-    return (
-        int(float(match[1]) * _UNITS[match[2]])
-        if "." in match[1]
-        else int(match[1]) * _UNITS[match[2]]
-    )
+    number, unit = match[1], _UNITS[match[2]]
+    return int(float(number) * unit) if "." in number else int(number) * unit
 
 
 def format_size(size: int) -> str:

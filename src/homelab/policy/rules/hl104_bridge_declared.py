@@ -1,38 +1,29 @@
 """HL104: An interface is on a bridge that networks.tf declares."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
-from homelab.policy.rule import Observation, Rule, Severity, fails, unclear
+from homelab.policy.rule import Observation, Rule, entry_fails, unclear
 from homelab.policy.subject import Subject
-from homelab.policy.values import Unknown
+from homelab.policy.values import UNKNOWN
 
 
 def check(subject: Subject) -> Iterator[Observation]:
-    """Look at what breaks it."""
-    for guest in subject.guests:
-        if isinstance(guest.nics, Unknown):
-            yield unclear(guest.name, "a bridge", "containers", guest.name, "networks")
+    for guest, nic in subject.nics:
+        if nic is UNKNOWN or nic.bridge is UNKNOWN:
+            yield unclear(guest.name, "a bridge")
+        elif nic.bridge in subject.by_bridge:
             continue
-        for nic in guest.nics:
-            where = ("containers", guest.name, "networks", nic.position, "bridge")
-            if isinstance(nic.bridge, Unknown):
-                yield unclear(guest.name, "a bridge", *where)
-            elif nic.bridge not in subject.by_bridge:
-                if subject.has_unknown_bridge:
-                    yield unclear(guest.name, "a network's bridge", *where)
-                else:
-                    known = ", ".join(sorted(subject.by_bridge)) or "none"
-                    yield fails(
-                        guest.name, f"bridge {nic.bridge!r} is not declared ({known})", *where
-                    )
+        elif subject.has_unknown_bridge:
+            yield unclear(guest.name, "a network's bridge")
+        else:
+            known = ", ".join(sorted(subject.by_bridge)) or "none"
+            text = f"bridge {nic.bridge!r} is not declared ({known})"
+            yield entry_fails(guest, text, "networks", nic.position, "bridge")
 
 
 RULE = Rule(
     id="HL104",
     slug="bridge-declared",
-    severity=Severity.ERROR,
     summary="An interface is on a bridge that networks.tf declares.",
     rationale=(
         "A bridge that nobody declared may not exist on the node, or lead somewhere that no "

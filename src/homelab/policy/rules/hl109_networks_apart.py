@@ -1,29 +1,26 @@
 """HL109: A network has a bridge and addresses that no other network has."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
-from homelab.policy.rule import Observation, Rule, Severity, fails, unclear
+from homelab.policy.rule import Observation, Rule, fails, unclear
 from homelab.policy.subject import Subject
-from homelab.policy.values import NetworkView, Unknown
+from homelab.policy.values import UNKNOWN, NetworkView
 
 
 def check(subject: Subject) -> Iterator[Observation]:
-    """Look at what breaks it."""
     bridges: dict[str, str] = {}
     before: list[tuple[int, int, NetworkView]] = []
     if subject.is_partial:
         yield unclear("networks", "a network")
     for network in subject.networks:
         where = ("networks", network.name)
-        if isinstance(network.bridge, Unknown):
-            yield unclear(network.name, "its bridge", *where, "bridge")
+        if network.bridge is UNKNOWN:
+            yield unclear(network.name, "its bridge")
         elif (owner := bridges.setdefault(network.bridge, network.name)) != network.name:
             text = f"bridge {network.bridge} is also that of {owner}"
             yield fails(network.name, text, *where, "bridge")
-        if isinstance(network.first, Unknown) or isinstance(network.last, Unknown):
-            yield unclear(network.name, "its range", *where, "cidr")
+        if network.first is UNKNOWN or network.last is UNKNOWN:
+            yield unclear(network.name, "its range")
             continue
         for first, last, other in before:
             if network.first <= last and first <= network.last:
@@ -35,7 +32,6 @@ def check(subject: Subject) -> Iterator[Observation]:
 RULE = Rule(
     id="HL109",
     slug="networks-apart",
-    severity=Severity.ERROR,
     summary="A network has a bridge and addresses that no other network has.",
     rationale="On one bridge two networks are not apart, and an address in two ranges leads to either.",
     fix="Give it a bridge and a cidr of its own in terraform/containers/networks.tf.",

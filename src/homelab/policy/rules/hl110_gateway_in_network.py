@@ -1,17 +1,14 @@
 """HL110: A gateway lies in its network, and is the node's or a container's address."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from homelab.policy.reading import address
-from homelab.policy.rule import Observation, Rule, Severity, fails, unclear
+from homelab.policy.rule import Observation, Rule, entry_fails, fails, unclear
 from homelab.policy.subject import Subject
-from homelab.policy.values import NetworkView, Unknown
+from homelab.policy.values import UNKNOWN, NetworkView, Unknown
 
 
 def check(subject: Subject) -> Iterator[Observation]:
-    """Look at what breaks it."""
     if subject.is_partial:
         yield unclear("networks", "a network")
     nodes = {address(network.node_address)[0] for network in subject.networks}
@@ -19,28 +16,26 @@ def check(subject: Subject) -> Iterator[Observation]:
         yield from _network(network, subject, nodes)
     # Most containers have their network's own gateway.
     inside: set[tuple[str, str]] = set()
-    for guest in subject.guests:
-        if isinstance(guest.nics, Unknown):
-            yield unclear(guest.name, "a gateway", "containers", guest.name, "networks")
+    for guest, nic in subject.nics:
+        if nic is UNKNOWN:
+            yield unclear(guest.name, "a gateway")
             continue
-        for nic in guest.nics:
-            if not nic.gateway or (nic.bridge, nic.gateway) in inside:
-                continue
-            where = ("containers", guest.name, "networks", nic.position, "gateway")
-            if isinstance(nic.gateway, Unknown) or isinstance(nic.bridge, Unknown):
-                yield unclear(guest.name, "a gateway or its network", *where)
-                continue
-            own = subject.by_bridge.get(nic.bridge)
-            if own is None:
-                continue
-            is_inside = _is_inside(nic.gateway, own)
-            if is_inside is None:
-                yield unclear(guest.name, "a gateway or its network", *where)
-            elif is_inside:
-                inside.add((nic.bridge, nic.gateway))
-            else:
-                text = f"gateway {nic.gateway} is outside {own.cidr} of {nic.bridge}"
-                yield fails(guest.name, text, *where)
+        if not nic.gateway or (nic.bridge, nic.gateway) in inside:
+            continue
+        if nic.gateway is UNKNOWN or nic.bridge is UNKNOWN:
+            yield unclear(guest.name, "a gateway or its network")
+            continue
+        own = subject.by_bridge.get(nic.bridge)
+        if own is None:
+            continue
+        is_inside = _is_inside(nic.gateway, own)
+        if is_inside is None:
+            yield unclear(guest.name, "a gateway or its network")
+        elif is_inside:
+            inside.add((nic.bridge, nic.gateway))
+        else:
+            text = f"gateway {nic.gateway} is outside {own.cidr} of {nic.bridge}"
+            yield entry_fails(guest, text, "networks", nic.position, "gateway")
 
 
 def _network(
@@ -49,21 +44,24 @@ def _network(
     where = ("networks", network.name)
     node, prefix = address(network.node_address)
     is_inside = _is_inside(network.node_address, network)
-    if is_inside is None or isinstance(prefix, Unknown):
-        yield unclear(network.name, "the node's address", *where, "node_address")
-    elif not is_inside or _length(network) != prefix:
+    if is_inside is None or prefix is UNKNOWN:
+        yield unclear(network.name, "the node's address")
+    elif not is_inside or address(network.cidr)[1] != prefix:
         text = f"the node's {network.node_address} is not an address in {network.cidr}"
         yield fails(network.name, text, *where, "node_address")
     is_inside = _is_inside(network.gateway, network)
     gateway, _ = address(network.gateway)
     if is_inside is None:
-        yield unclear(network.name, "the gateway", *where, "gateway")
+        yield unclear(network.name, "the gateway")
     elif not is_inside:
         text = f"gateway {network.gateway} is outside {network.cidr}"
         yield fails(network.name, text, *where, "gateway")
-    elif gateway not in nodes and not _is_a_container_s(gateway, subject):
-        if subject.is_partial or isinstance(node, Unknown) or _has_doubt(subject):
-            yield unclear(network.name, "whose address the gateway is", *where, "gateway")
+    elif gateway not in nodes:
+        held = {nic if nic is UNKNOWN else nic.number for _, nic in subject.nics}
+        if gateway in held:
+            return
+        if subject.is_partial or node is UNKNOWN or UNKNOWN in held:
+            yield unclear(network.name, "whose address the gateway is")
         else:
             text = f"gateway {network.gateway} is neither the node's address nor a container's"
             yield fails(network.name, text, *where, "gateway")
@@ -73,37 +71,14 @@ def _is_inside(value: str | Unknown, network: NetworkView) -> bool | None:
     """Whether an address lies in a network's range; None where either is not known."""
     number, _ = address(value)
     first, last = network.first, network.last
-    if isinstance(number, Unknown) or isinstance(first, Unknown) or isinstance(last, Unknown):
+    if number is UNKNOWN or first is UNKNOWN or last is UNKNOWN:
         return None
     return first <= number <= last
-
-
-def _length(network: NetworkView) -> int | Unknown:
-    return address(network.cidr)[1]
-
-
-def _is_a_container_s(number: int | Unknown, subject: Subject) -> bool:
-    return any(
-        nic.number == number
-        for guest in subject.guests
-        if not isinstance(guest.nics, Unknown)
-        for nic in guest.nics
-    )
-
-
-def _has_doubt(subject: Subject) -> bool:
-    """Whether a container's address is not known."""
-    return any(
-        isinstance(guest.nics, Unknown)
-        or any(isinstance(nic.number, Unknown) for nic in guest.nics)
-        for guest in subject.guests
-    )
 
 
 RULE = Rule(
     id="HL110",
     slug="gateway-in-network",
-    severity=Severity.ERROR,
     summary="A gateway lies in its network, and is the node's or a container's address.",
     rationale="Packets for a gateway that nobody has, or that is on another network, lead nowhere.",
     fix="Correct gateway or node_address in terraform/containers/networks.tf, or leave the entry's out.",

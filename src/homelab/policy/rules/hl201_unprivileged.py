@@ -1,30 +1,23 @@
 """HL201: A container is unprivileged."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
-from homelab.policy.rule import Observation, Rule, Severity, fails, unclear
+from homelab.policy.rule import Observation, Rule, entry_fails, unclear
 from homelab.policy.subject import Subject
-from homelab.policy.values import Unknown
+from homelab.policy.values import UNKNOWN
 
 
 def check(subject: Subject) -> Iterator[Observation]:
-    """Look at what breaks it."""
     for guest in subject.guests:
-        if guest.unprivileged is True:
-            continue
-        where = ("containers", guest.name, "unprivileged")
-        if isinstance(guest.unprivileged, Unknown):
-            yield unclear(guest.name, "whether it is unprivileged", *where)
-        else:
-            yield fails(guest.name, "it is privileged", *where)
+        if guest.unprivileged is UNKNOWN:
+            yield unclear(guest.name, "whether it is unprivileged")
+        elif not guest.unprivileged:
+            yield entry_fails(guest, "it is privileged", "unprivileged")
 
 
 RULE = Rule(
     id="HL201",
     slug="unprivileged",
-    severity=Severity.ERROR,
     summary="A container is unprivileged.",
     rationale=(
         "Root in a privileged container is root on the node as soon as it gets out; an "

@@ -1,38 +1,32 @@
 """HL203: No feature is used that only root@pam may set."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
-from homelab.policy.rule import Observation, Rule, Severity, fails, unclear
+from homelab.policy.rule import Observation, Rule, entry_fails, unclear
 from homelab.policy.subject import Subject
-from homelab.policy.values import Unknown
+from homelab.policy.values import UNKNOWN
 
 FEATURES = ("keyctl", "fuse", "mknod", "mount", "force_rw_sys")
 """Features that need root@pam's own ticket."""
 
 
 def check(subject: Subject) -> Iterator[Observation]:
-    """Look at what breaks it."""
     for guest in subject.guests:
-        where = ("containers", guest.name, "features")
-        if isinstance(guest.features, Unknown):
-            yield unclear(guest.name, "a feature", *where)
+        if guest.features is UNKNOWN:
+            yield unclear(guest.name, "a feature")
             continue
         for name in FEATURES:
             value = guest.features.get(name)
-            if isinstance(value, Unknown):
-                yield unclear(guest.name, f"the feature {name}", *where, name)
+            if value is UNKNOWN:
+                yield unclear(guest.name, f"the feature {name}")
             elif value:
-                yield fails(
-                    guest.name, f"the feature {name} needs root@pam's own ticket", *where, name
-                )
+                text = f"the feature {name} needs root@pam's own ticket"
+                yield entry_fails(guest, text, "features", name)
 
 
 RULE = Rule(
     id="HL203",
     slug="no-root-only-feature",
-    severity=Severity.ERROR,
     summary="No feature is used that only root@pam may set.",
     rationale=(
         "Proxmox VE refuses every feature but nesting to API tokens and other users, so the "

@@ -1,12 +1,10 @@
 """HL209: No port is published on which whoever comes may take control."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 
-from homelab.policy.rule import Observation, Rule, Severity, fails, unclear
+from homelab.policy.rule import Observation, Rule, entry_fails, unclear
 from homelab.policy.subject import Subject
-from homelab.policy.values import Unknown
+from homelab.policy.values import UNKNOWN
 
 PORTS: Mapping[float, str] = {
     23: "telnet",
@@ -19,28 +17,17 @@ PORTS: Mapping[float, str] = {
 
 
 def check(subject: Subject) -> Iterator[Observation]:
-    """Look at what breaks it."""
-    for guest in subject.guests:
-        service = guest.service
-        if service is None:
-            continue
-        if isinstance(service, Unknown) or isinstance(service.ports, Unknown):
-            yield unclear(guest.name, "a port", "containers", guest.name, "service")
-            continue
-        for port in service.ports:
-            where = ("containers", guest.name, "service", "ports", port.position, "port")
-            if isinstance(port.port, Unknown):
-                yield unclear(guest.name, "a port", *where)
-                continue
-            name = PORTS.get(port.port)
-            if name is not None:
-                yield fails(guest.name, f"port {port.port:g} is {name}", *where)
+    for guest, port in subject.ports:
+        if port is UNKNOWN or port.port is UNKNOWN:
+            yield unclear(guest.name, "a port")
+        elif port.port in PORTS:
+            text = f"port {port.port:g} is {PORTS[port.port]}"
+            yield entry_fails(guest, text, "service", "ports", port.position, "port")
 
 
 RULE = Rule(
     id="HL209",
     slug="no-plaintext-remote-control",
-    severity=Severity.ERROR,
     summary="No port is published on which whoever comes may take control.",
     rationale=(
         "telnet, rlogin and Docker's own API without TLS give a shell to whoever reaches them."

@@ -1,10 +1,8 @@
 """HL212: The provider's block holds no credential."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
-from homelab.policy.rule import Observation, Rule, Severity, fails
+from homelab.policy.rule import Observation, Rule, fails
 from homelab.policy.subject import Subject
 
 ARGUMENTS = ("pm_password", "pm_api_token_secret", "pm_otp")
@@ -12,7 +10,6 @@ ARGUMENTS = ("pm_password", "pm_api_token_secret", "pm_otp")
 
 
 def check(subject: Subject) -> Iterator[Observation]:
-    """Look at what breaks it."""
     for name in ARGUMENTS:
         value = subject.provider.get(name)
         if isinstance(value, str) and value and not value.startswith("${"):
@@ -23,7 +20,6 @@ def check(subject: Subject) -> Iterator[Observation]:
 RULE = Rule(
     id="HL212",
     slug="no-credential-in-provider",
-    severity=Severity.ERROR,
     summary="The provider's block holds no credential.",
     rationale="Credentials in files get into Git; from the environment they don't.",
     fix=(

@@ -1,31 +1,26 @@
 """HL213: The certificate of Proxmox VE's API is checked."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
-from homelab.policy.rule import Observation, Rule, Severity, fails, unclear
+from homelab.policy.rule import Observation, Rule, fails, unclear
 from homelab.policy.subject import Subject
-from homelab.policy.values import Unknown
+from homelab.policy.values import UNKNOWN
 
 
 def check(subject: Subject) -> Iterator[Observation]:
-    """Look at what breaks it."""
-    where = ("block", "variables.tf", "variable", "tls_insecure", "default")
-    literal = subject.provider.get("pm_tls_insecure")
     if subject.tls_insecure is True:
+        where = ("block", "variables.tf", "variable", "tls_insecure", "default")
         yield fails("provider", "tls_insecure is true", *where)
-    elif literal is True:
-        place = ("block", "providers.tf", "provider", "proxmox", "pm_tls_insecure")
-        yield fails("provider", "pm_tls_insecure is true", *place)
-    elif isinstance(subject.tls_insecure, Unknown):
-        yield unclear("provider", "tls_insecure", *where)
+    elif subject.provider.get("pm_tls_insecure") is True:
+        where = ("block", "providers.tf", "provider", "proxmox", "pm_tls_insecure")
+        yield fails("provider", "pm_tls_insecure is true", *where)
+    elif subject.tls_insecure is UNKNOWN:
+        yield unclear("provider", "tls_insecure")
 
 
 RULE = Rule(
     id="HL213",
     slug="api-certificate-checked",
-    severity=Severity.ERROR,
     summary="The certificate of Proxmox VE's API is checked.",
     rationale="Without it, whoever is in between gets the API token.",
     fix=(

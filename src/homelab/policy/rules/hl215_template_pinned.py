@@ -1,25 +1,21 @@
 """HL215: A container template names its version."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
-from homelab.policy.rule import Observation, Rule, Severity, fails, unclear
+from homelab.policy.rule import Observation, Rule, Severity, entry_fails, unclear
 from homelab.policy.subject import Subject
-from homelab.policy.values import Unknown
+from homelab.policy.values import UNKNOWN
 
 
 def check(subject: Subject) -> Iterator[Observation]:
-    """Look at what breaks it."""
     for guest in subject.guests:
         template = guest.template
-        where = ("containers", guest.name, "template")
-        if isinstance(template, Unknown):
-            yield unclear(guest.name, "the template", *where)
+        if template is UNKNOWN:
+            yield unclear(guest.name, "the template")
         elif template and not any(
             c.isdecimal() for c in template.rpartition("/")[2].partition(".tar")[0]
         ):
-            yield fails(guest.name, f"template {template!r} names no version", *where)
+            yield entry_fails(guest, f"template {template!r} names no version", "template")
 
 
 RULE = Rule(

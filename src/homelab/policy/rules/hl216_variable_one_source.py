@@ -1,45 +1,35 @@
 """HL216: A variable has a name that a shell takes, and one source."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from homelab.policy.rule import Observation, Rule, Severity, fails, unclear
+from homelab.policy.rule import Observation, Rule, entry_fails, unclear
 from homelab.policy.subject import Subject
-from homelab.policy.values import Unknown
+from homelab.policy.values import UNKNOWN
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def check(subject: Subject) -> Iterator[Observation]:
-    """Look at what breaks it."""
-    for guest in subject.guests:
-        service = guest.service
-        if service is None:
-            continue
-        if (
-            isinstance(service, Unknown)
-            or isinstance(service.environment, Unknown)
-            or isinstance(service.secrets, Unknown)
-        ):
-            yield unclear(guest.name, "a variable", "containers", guest.name, "service")
+    for guest, service in subject.services:
+        if service.environment is UNKNOWN or service.secrets is UNKNOWN:
+            yield unclear(guest.name, "a variable")
             continue
         if not service.secrets and all(map(_is_variable, service.environment)):
             continue
-        where = ("containers", guest.name, "service")
         for field, names in (("environment", service.environment), ("secrets", service.secrets)):
             for name in names:
                 if not _is_variable(name):
-                    yield fails(guest.name, f"{name!r} is no variable's name", *where, field)
+                    yield entry_fails(guest, f"{name!r} is no variable's name", "service", field)
         seen: set[str] = set()
         for index, name in enumerate(service.secrets):
             if name in seen:
-                yield fails(guest.name, f"secret {name} is there twice", *where, "secrets", index)
+                text = f"secret {name} is there twice"
+                yield entry_fails(guest, text, "service", "secrets", index)
             elif name in service.environment:
                 text = f"{name} is a secret, and has a value in environment"
-                yield fails(guest.name, text, *where, "environment", name)
+                yield entry_fails(guest, text, "service", "environment", name)
             seen.add(name)
 
 
@@ -51,7 +41,6 @@ def _is_variable(name: str) -> bool:
 RULE = Rule(
     id="HL216",
     slug="variable-one-source",
-    severity=Severity.ERROR,
     summary="A variable has a name that a shell takes, and one source.",
     rationale="Which of two values a service gets is an accident, and Compose drops a name that is none.",
     fix="Name it in service.environment or in service.secrets, once: letters, digits and '_'.",

@@ -1,23 +1,19 @@
 """HL301: The memory of a node's containers fits into the node."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from homelab.policy.overcommit import overcommitted
-from homelab.policy.rule import Observation, Rule, Severity
+from homelab.policy.rule import Observation, Rule
 from homelab.policy.subject import Subject
 
 
 def check(subject: Subject) -> Iterator[Observation]:
-    """Look at what breaks it."""
     yield from overcommitted(subject, "memory", subject.capacity.memory_ratio)
 
 
 RULE = Rule(
     id="HL301",
     slug="memory-fits-node",
-    severity=Severity.ERROR,
     summary="The memory of a node's containers fits into the node.",
     rationale=(
         "When more is promised than there is, the kernel kills processes of whichever "

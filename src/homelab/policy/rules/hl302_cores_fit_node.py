@@ -1,7 +1,5 @@
 """HL302: The cores of a node's containers are within its overcommit ratio."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from homelab.policy.overcommit import overcommitted
@@ -10,7 +8,6 @@ from homelab.policy.subject import Subject
 
 
 def check(subject: Subject) -> Iterator[Observation]:
-    """Look at what breaks it."""
     yield from overcommitted(subject, "cores", subject.capacity.cores_ratio)
 
 

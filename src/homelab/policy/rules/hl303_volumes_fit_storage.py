@@ -1,26 +1,23 @@
 """HL303: The volumes on a storage fit into it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
-from homelab.policy.rule import Observation, Rule, Severity, fails, unclear
+from homelab.policy.rule import Observation, Rule, fails, unclear
 from homelab.policy.subject import Subject
-from homelab.policy.values import GuestView, Unknown
+from homelab.policy.values import UNKNOWN, GuestView
 
 
 def check(subject: Subject) -> Iterator[Observation]:
-    """Look at what breaks it."""
     total: dict[str, int] = {}
     largest: dict[str, tuple[int, GuestView]] = {}
     doubt = ""
     for guest in subject.guests:
-        if isinstance(guest.mounts, Unknown) or isinstance(guest.rootfs, Unknown):
+        if guest.mounts is UNKNOWN or guest.rootfs is UNKNOWN:
             doubt = guest.name
             continue
         for volume in (guest.rootfs, *guest.mounts):
             storage, size = volume.storage, volume.size
-            if isinstance(storage, Unknown) or isinstance(size, Unknown):
+            if storage is UNKNOWN or size is UNKNOWN:
                 doubt = guest.name
                 continue
             total[storage] = total.get(storage, 0) + size
@@ -29,20 +26,18 @@ def check(subject: Subject) -> Iterator[Observation]:
     for storage, needed in total.items():
         known = subject.capacity.storages.get(storage)
         owner = largest[storage][1] if storage in largest else subject.guests[0]
-        where = ("containers", owner.name)
         if known is None:
-            yield unclear(storage, f"the size of storage {storage} (policy.storages)", *where)
+            yield unclear(storage, f"the size of storage {storage} (policy.storages)")
         elif needed > known * subject.capacity.storage_ratio:
             text = f"{needed >> 30} GiB are wanted of {known >> 30} GiB; most by {owner.name}"
-            yield fails(storage, text, *where)
+            yield fails(storage, text, "containers", owner.name)
     if doubt:
-        yield unclear(doubt, "a volume's size or storage", "containers", doubt)
+        yield unclear(doubt, "a volume's size or storage")
 
 
 RULE = Rule(
     id="HL303",
     slug="volumes-fit-storage",
-    severity=Severity.ERROR,
     summary="The volumes on a storage fit into it.",
     rationale="A thin pool that fills up turns every file system on it read-only at once.",
     fix=(

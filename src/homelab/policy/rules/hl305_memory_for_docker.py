@@ -1,22 +1,18 @@
 """HL305: A container that runs Docker has at least 256 MiB."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
-from homelab.policy.rule import Observation, Rule, Severity, fails, unclear
+from homelab.policy.rule import Observation, Rule, Severity, entry_fails, unclear
 from homelab.policy.subject import Subject
-from homelab.policy.values import Unknown
+from homelab.policy.values import UNKNOWN
 
 
 def check(subject: Subject) -> Iterator[Observation]:
-    """Look at what breaks it."""
     for guest in subject.guests:
-        where = ("containers", guest.name, "memory")
-        if isinstance(guest.memory, Unknown) or isinstance(guest.service, Unknown):
-            yield unclear(guest.name, "memory", *where)
+        if guest.memory is UNKNOWN or guest.service is UNKNOWN:
+            yield unclear(guest.name, "memory")
         elif guest.service is not None and guest.memory < 256:
-            yield fails(guest.name, f"memory is {guest.memory:g} MiB", *where)
+            yield entry_fails(guest, f"memory is {guest.memory:g} MiB", "memory")
 
 
 RULE = Rule(

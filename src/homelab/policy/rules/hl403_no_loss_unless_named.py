@@ -1,16 +1,13 @@
 """HL403: No container that holds data is deleted or replaced unless it was named."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from homelab.policy.losses import may_hold_data, place
-from homelab.policy.rule import Observation, Rule, Severity, fails
+from homelab.policy.rule import Observation, Rule, fails
 from homelab.policy.subject import Subject
 
 
 def check(subject: Subject) -> Iterator[Observation]:
-    """Look at what breaks it."""
     if subject.may_lose is None:
         return
     for change in subject.changes or ():
@@ -18,15 +15,13 @@ def check(subject: Subject) -> Iterator[Observation]:
             continue
         if change.name in subject.may_lose or not may_hold_data(change.before):
             continue
-        yield fails(
-            change.name, f"the plan would {change.action} it, with its data", *place(change)
-        )
+        text = f"the plan would {change.action} it, with its data"
+        yield fails(change.name, text, *place(change))
 
 
 RULE = Rule(
     id="HL403",
     slug="no-loss-unless-named",
-    severity=Severity.ERROR,
     summary="No container that holds data is deleted or replaced unless it was named.",
     rationale=(
         "Terraform replaces a container for a change of one attribute, and its volumes go with it."

@@ -1,43 +1,31 @@
 """HL501: A container starts after those that its service depends on."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
-from homelab.policy.rule import Observation, Rule, Severity, fails, unclear
+from homelab.policy.rule import Observation, Rule, entry_fails, unclear
 from homelab.policy.subject import Subject
-from homelab.policy.values import Unknown
+from homelab.policy.values import UNKNOWN
 
 
 def check(subject: Subject) -> Iterator[Observation]:
-    """Look at what breaks it."""
-    for guest in subject.guests:
-        service = guest.service
-        if service is None:
-            continue
-        if isinstance(service, Unknown) or isinstance(service.depends_on, Unknown):
-            yield unclear(guest.name, "its dependencies", "containers", guest.name, "service")
+    for guest, service in subject.services:
+        if service.depends_on is UNKNOWN:
+            yield unclear(guest.name, "its dependencies")
             continue
         for name in service.depends_on:
             needed = subject.by_name.get(name)
             if needed is None or needed is guest:
                 continue
-            where = ("containers", guest.name, "startup")
-            if isinstance(needed.order, Unknown) or isinstance(guest.order, Unknown):
-                yield unclear(guest.name, "the start order", *where)
+            if needed.order is UNKNOWN or guest.order is UNKNOWN:
+                yield unclear(guest.name, "the start order")
             elif needed.order >= guest.order:
-                yield fails(
-                    guest.name,
-                    f"order {guest.order:g} is not after {needed.order:g} of {name}",
-                    *where,
-                    "order",
-                )
+                text = f"order {guest.order:g} is not after {needed.order:g} of {name}"
+                yield entry_fails(guest, text, "startup", "order")
 
 
 RULE = Rule(
     id="HL501",
     slug="starts-after-dependencies",
-    severity=Severity.ERROR,
     summary="A container starts after those that its service depends on.",
     rationale=(
         "After a reboot of the node, a service that starts first fails, or comes up without "

@@ -1,37 +1,30 @@
 """HL505: A service promises no more than what it depends on."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
-from homelab.policy.rule import Observation, Rule, Severity, fails, unclear
+from homelab.policy.rule import Observation, Rule, Severity, entry_fails, unclear
 from homelab.policy.subject import Subject
-from homelab.policy.values import Unknown
+from homelab.policy.values import UNKNOWN
 
 
 def check(subject: Subject) -> Iterator[Observation]:
-    """Look at what breaks it."""
-    for guest in subject.guests:
-        service = guest.service
-        if service is None:
-            continue
-        where = ("containers", guest.name, "service", "slo")
-        if isinstance(service, Unknown) or isinstance(service.depends_on, Unknown):
-            yield unclear(guest.name, "its dependencies", *where)
+    for guest, service in subject.services:
+        if service.depends_on is UNKNOWN:
+            yield unclear(guest.name, "its dependencies")
             continue
         for name in service.depends_on:
             needed = subject.by_name.get(name)
             if needed is None or needed.service is None:
                 continue
-            if isinstance(needed.service, Unknown):
-                yield unclear(guest.name, f"the objective of {name}", *where)
+            if needed.service is UNKNOWN:
+                yield unclear(guest.name, f"the objective of {name}")
                 continue
             mine, theirs = service.slo, needed.service.slo
-            if isinstance(mine, Unknown) or isinstance(theirs, Unknown):
-                yield unclear(guest.name, f"its objective or that of {name}", *where)
+            if mine is UNKNOWN or theirs is UNKNOWN:
+                yield unclear(guest.name, f"its objective or that of {name}")
             elif mine is not None and theirs is not None and mine > theirs:
                 text = f"it promises {mine:g} %, and {name}, which it needs, {theirs:g} %"
-                yield fails(guest.name, text, *where)
+                yield entry_fails(guest, text, "service", "slo")
 
 
 RULE = Rule(

@@ -1,33 +1,28 @@
 """HL507: A tag is one that Proxmox VE keeps as it is."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 
-from homelab.policy.rule import Observation, Rule, Severity, fails, unclear
+from homelab.policy.rule import Observation, Rule, entry_fails, unclear
 from homelab.policy.subject import Subject
-from homelab.policy.values import Unknown
+from homelab.policy.values import UNKNOWN
 
 _TAG = re.compile(r"[a-z0-9_][a-z0-9_+.-]*")
 
 
 def check(subject: Subject) -> Iterator[Observation]:
-    """Look at what breaks it."""
     for guest in subject.guests:
-        where = ("containers", guest.name, "tags")
-        if isinstance(guest.tags, Unknown):
-            yield unclear(guest.name, "its tags", *where)
+        if guest.tags is UNKNOWN:
+            yield unclear(guest.name, "its tags")
             continue
         for tag in guest.tags:
             if not _TAG.fullmatch(tag):
-                yield fails(guest.name, f"Proxmox VE would rewrite the tag {tag!r}", *where)
+                yield entry_fails(guest, f"Proxmox VE would rewrite the tag {tag!r}", "tags")
 
 
 RULE = Rule(
     id="HL507",
     slug="tags",
-    severity=Severity.ERROR,
     summary="A tag is one that Proxmox VE keeps as it is.",
     rationale="A tag that Proxmox VE rewrites shows up as drift in every plan.",
     fix="Use lower-case letters, digits, '_', '-', '+' and '.'.",

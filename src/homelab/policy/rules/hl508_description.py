@@ -1,22 +1,18 @@
 """HL508: A container says what it is for."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
-from homelab.policy.rule import Observation, Rule, Severity, fails, unclear
+from homelab.policy.rule import Observation, Rule, Severity, entry_fails, unclear
 from homelab.policy.subject import Subject
-from homelab.policy.values import Unknown
+from homelab.policy.values import UNKNOWN
 
 
 def check(subject: Subject) -> Iterator[Observation]:
-    """Look at what breaks it."""
     for guest in subject.guests:
-        where = ("containers", guest.name, "description")
-        if isinstance(guest.description, Unknown):
-            yield unclear(guest.name, "the description", *where)
+        if guest.description is UNKNOWN:
+            yield unclear(guest.name, "the description")
         elif not guest.description.strip():
-            yield fails(guest.name, "it has no description", *where)
+            yield entry_fails(guest, "it has no description", "description")
 
 
 RULE = Rule(

@@ -1,31 +1,20 @@
 """HL509: A container runs after the apply."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from homelab.policy.rule import Observation, Rule, Severity, fails, unclear
 from homelab.policy.subject import Subject
-from homelab.policy.values import Unknown
+from homelab.policy.values import UNKNOWN
+
+_WHERE = ("modules/lxc-container/main.tf", "resource", "proxmox_lxc", "this")
 
 
 def check(subject: Subject) -> Iterator[Observation]:
-    """Look at what breaks it."""
     for guest in subject.guests:
-        if guest.start is True:
-            continue
-        where = (
-            "block",
-            "modules/lxc-container/main.tf",
-            "resource",
-            "proxmox_lxc",
-            "this",
-            "start",
-        )
-        if isinstance(guest.start, Unknown):
-            yield unclear(guest.name, "whether it is started", *where)
-        else:
-            yield fails(guest.name, "it is not started", *where)
+        if guest.start is UNKNOWN:
+            yield unclear(guest.name, "whether it is started")
+        elif not guest.start:
+            yield fails(guest.name, "it is not started", "block", *_WHERE, "start")
 
 
 RULE = Rule(

@@ -1,21 +1,18 @@
 """HL510: Containers of one category have vmids of one hundred."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator
 
-from homelab.policy.rule import Observation, Rule, Severity, fails, unclear
+from homelab.policy.rule import Observation, Rule, Severity, entry_fails, unclear
 from homelab.policy.subject import Subject
-from homelab.policy.values import Unknown
+from homelab.policy.values import UNKNOWN
 
 
 def check(subject: Subject) -> Iterator[Observation]:
-    """Look at what breaks it."""
     hundreds: dict[str, Counter[int]] = {}
     for guest in subject.guests:
-        if isinstance(guest.vmid, Unknown) or isinstance(guest.category, Unknown):
-            yield unclear(guest.name, "the vmid", "containers", guest.name, "vmid")
+        if guest.vmid is UNKNOWN or guest.category is UNKNOWN:
+            yield unclear(guest.name, "the vmid")
         elif guest.category:
             hundreds.setdefault(guest.category, Counter())[int(guest.vmid // 100)] += 1
     # A category that outgrew its hundred goes on in the next ones.
@@ -25,12 +22,12 @@ def check(subject: Subject) -> Iterator[Observation]:
         if counts.total() <= 100
     }
     for guest in subject.guests if usual else ():
-        if isinstance(guest.vmid, Unknown) or isinstance(guest.category, Unknown):
+        if guest.vmid is UNKNOWN or guest.category is UNKNOWN:
             continue
         own = usual.get(guest.category)
         if own is not None and guest.vmid // 100 != own:
             text = f"vmid {guest.vmid:g} is not in {own}00-{own}99 as {guest.category}'s are"
-            yield fails(guest.name, text, "containers", guest.name, "vmid")
+            yield entry_fails(guest, text, "vmid")
 
 
 RULE = Rule(

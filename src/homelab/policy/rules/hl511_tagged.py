@@ -1,22 +1,18 @@
 """HL511: A container has tags."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
-from homelab.policy.rule import Observation, Rule, Severity, fails, unclear
+from homelab.policy.rule import Observation, Rule, Severity, entry_fails, unclear
 from homelab.policy.subject import Subject
-from homelab.policy.values import Unknown
+from homelab.policy.values import UNKNOWN
 
 
 def check(subject: Subject) -> Iterator[Observation]:
-    """Look at what breaks it."""
     for guest in subject.guests:
-        where = ("containers", guest.name, "tags")
-        if isinstance(guest.tags, Unknown):
-            yield unclear(guest.name, "its tags", *where)
+        if guest.tags is UNKNOWN:
+            yield unclear(guest.name, "its tags")
         elif not guest.tags:
-            yield fails(guest.name, "it has no tags", *where)
+            yield entry_fails(guest, "it has no tags", "tags")
 
 
 RULE = Rule(
