@@ -24,7 +24,6 @@ from homelab.errors import ConfigurationError
 from homelab.options import declared
 from homelab.options.declared import ImagesChoice, RuntimeChoice, StateChoice
 from homelab.options.option import fields_of, options_of, said
-from homelab.wording import listed
 
 DEFAULT_TARGET = str(declared.TARGET.default)
 GITHUB_API = "https://api.github.com"
@@ -216,6 +215,8 @@ def load(project: Path | None = None, *, environment: Environment | None = None)
     try:
         parsed = _File.model_validate(merged)
     except ValidationError as error:
+        from homelab.wording import listed
+
         raise ConfigurationError(
             f"{directory / SETTINGS_FILES[0]} is not valid:{listed(map(_problem, error.errors()))}",
             hint="see the commented homelab.toml of the project",
