@@ -52,11 +52,10 @@ class TopologyError(HomelabError):
 
     def __init__(self, problems: Sequence[str], *, hint: str | None = None) -> None:
         self.problems = tuple(problems)
-        listing = "\n".join(f"  {problem}" for problem in self.problems)
-        from homelab.wording import counted
+        from homelab.wording import counted, listed
 
         count = counted(len(self.problems), "problem")
-        super().__init__(f"{count} in the topology:\n{listing}", hint=hint)
+        super().__init__(f"{count} in the topology:{listed(self.problems)}", hint=hint)
 
 
 class CapabilityError(HomelabError):

@@ -215,9 +215,10 @@ def load(project: Path | None = None, *, environment: Environment | None = None)
     try:
         parsed = _File.model_validate(merged)
     except ValidationError as error:
-        lines = "\n".join(f"  {_problem(item)}" for item in error.errors())
+        from homelab.wording import listed
+
         raise ConfigurationError(
-            f"{directory / SETTINGS_FILES[0]} is not valid:\n{lines}",
+            f"{directory / SETTINGS_FILES[0]} is not valid:{listed(map(_problem, error.errors()))}",
             hint="see the commented homelab.toml of the project",
         ) from error
     targets = {

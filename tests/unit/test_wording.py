@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from homelab.wording import counted, some_of
+from homelab.wording import counted, listed, some_of
 
 
 @pytest.mark.parametrize(
@@ -17,3 +17,7 @@ def test_one_is_one_and_all_else_is_many(count: int, said: str) -> None:
 )
 def test_what_there_is_no_room_for_is_counted(names: str, said: str) -> None:
     assert some_of(names, 3) == said
+
+
+def test_each_of_a_list_is_on_a_line_of_its_own() -> None:
+    assert f"there are:{listed((1, 'b'))}" == "there are:\n  1\n  b"

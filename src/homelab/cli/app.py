@@ -7,6 +7,7 @@ import logging
 import signal
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from importlib.metadata import version
 from types import FrameType
 from typing import Any
@@ -48,12 +49,10 @@ class _LazyGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         del ctx
-        found = _COMMANDS.get(cmd_name)
-        if found is None:
+        if cmd_name not in _COMMANDS:
             return None
-        from importlib import import_module
-
-        command: click.Command = getattr(import_module(found[0]), found[1])
+        module, name, _ = _COMMANDS[cmd_name]
+        command: click.Command = getattr(import_module(module), name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -130,7 +130,7 @@ class BoardState:
                 )
                 for item, states in self.items.items()
             ]
-            return [_beside([heading] * columns), *_in_columns(cells, columns)]
+            return [Text().join([heading] * columns), *_in_columns(cells, columns)]
         if -(-len(self.items) // self._narrow_columns(width)) <= room:
             return self._one_each(list(self.items), width)
         return []
@@ -191,14 +191,10 @@ def _label(state: State | None, width: int) -> tuple[str, str]:
     return text.ljust(width), style
 
 
-def _beside(cells: Sequence[Text]) -> Text:
-    return Text("").join(cells)
-
-
 def _in_columns(cells: Sequence[Text], columns: int) -> list[Text]:
     """The cells from top to bottom, then from left to right."""
     height = -(-len(cells) // columns)
-    return [_beside(cells[row::height]) for row in range(height)]
+    return [Text().join(cells[row::height]) for row in range(height)]
 
 
 def _fitted(lines: Sequence[Text], width: int, height: int) -> list[Text]:

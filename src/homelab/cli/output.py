@@ -76,19 +76,15 @@ class PlainLog:
         self._reader_left = False
 
     def __call__(self, event: Event) -> None:
-        """Print the event, if it says something to a reader of a log."""
+        """Print what says something to a reader of a log, until that one leaves (`| head`)."""
         line = line_of(event)
         now = self._clock()
         if not line or (isinstance(event, Progress) and not self._is_due(event.stage, now)):
             return
-        self._print(f"[{now - self._begin:6.1f}s] {printable(line)}\n")
-
-    def _print(self, text: str) -> None:
-        """Print whole lines; when the reader has left (`| head`), go on without one."""
         if self._reader_left:
             return
         try:
-            self._stream.write(text)
+            self._stream.write(f"[{now - self._begin:6.1f}s] {printable(line)}\n")
             self._stream.flush()
         except BrokenPipeError:
             self._reader_left = True

@@ -75,7 +75,8 @@ def plan(
             if passing:
                 why = NOT_ABLE if os.geteuid() == 0 else WITHOUT_ROOT
             not_checked.insert(0, NOTHING_RUNS.format(why=why))
-        refresh = not (passing and _has_state(run.terraform_directory))
+        state = run.terraform_directory / "terraform.tfstate"
+        refresh = not (passing and state.is_file() and os.access(state, os.R_OK))
         if not refresh:
             not_checked.insert(0, NOT_REFRESHED)
         if passing and os.geteuid() != 0 and SYSTEM_STATE.is_dir():
@@ -118,9 +119,3 @@ def _plannable(
             yield passing, True
         finally:
             open_lab(lab_settings(passing, section, settings.environment)).destroy()
-
-
-def _has_state(directory: Path) -> bool:
-    """Whether an earlier deploy left a state that may be read."""
-    state = directory / "terraform.tfstate"
-    return state.is_file() and os.access(state, os.R_OK)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from homelab.errors import HomelabError
+from homelab.wording import listed
 
 
 class Seen(StrEnum):
@@ -94,7 +95,5 @@ class ProbesFailedError(HomelabError):
 
     def __init__(self, report: ProbeReport) -> None:
         self.report = report
-        lines = "".join(f"\n  {failure}" for failure in report.failures)
-        super().__init__(
-            f"{len(report.failures)} of {len(report)} services are not healthy:{lines}"
-        )
+        count = f"{len(report.failures)} of {len(report)}"
+        super().__init__(f"{count} services are not healthy:{listed(report.failures)}")

@@ -10,6 +10,7 @@ from homelab.clients.terraform.tests import TestRun
 from homelab.errors import CapabilityError, HomelabError
 from homelab.offline_provider import write_mirror
 from homelab.settings import Settings
+from homelab.wording import listed
 
 OLDEST = (1, 7, 0)
 """The oldest Terraform that mocks providers."""
@@ -20,8 +21,7 @@ class ModuleTestError(HomelabError):
 
     def __init__(self, runs: tuple[TestRun, ...]) -> None:
         self.runs = runs
-        listing = "".join(f"\n  {run}" for run in runs)
-        super().__init__(f"{len(runs)} tests of modules failed:{listing}")
+        super().__init__(f"{len(runs)} tests of modules failed:{listed(runs)}")
 
 
 def check_modules(settings: Settings) -> tuple[TestRun, ...]:

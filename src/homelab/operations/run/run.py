@@ -155,8 +155,7 @@ def _only_one(build: Path, doing: str, timeout: float) -> Iterator[None]:
                 f"another homelab operation is running in {build.parent}{who}",
                 hint="wait for it to end, or give --lock-timeout",
             ) from error
-        worker = this_process()
-        record = {**asdict(worker), "doing": doing, "since": datetime.now(UTC).isoformat()}
+        record = {**asdict(this_process()), "doing": doing, "since": datetime.now(UTC).isoformat()}
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps(record).encode(), 0)
         yield

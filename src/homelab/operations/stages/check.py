@@ -14,6 +14,7 @@ from homelab.operations.stages.present_on_node import MissingOnNodeError
 from homelab.policy.extensions import all_rules
 from homelab.policy.formats import to_failures
 from homelab.settings import Settings
+from homelab.wording import listed
 
 
 def read_tree(settings: Settings) -> Declared:
@@ -54,18 +55,14 @@ def check_terraform(terraform: Terraform) -> None:
         ConfigurationError: a file is not formatted, or not valid.
         TerraformError: Terraform itself failed.
     """
-    unformatted = terraform.fmt_check()
-    if unformatted:
-        listing = "\n".join(f"  {name}" for name in unformatted)
+    if unformatted := terraform.fmt_check():
         raise ConfigurationError(
-            f"these files are not formatted:\n{listing}",
+            f"these files are not formatted:{listed(unformatted)}",
             hint=f"run: terraform -chdir={terraform.directory.name} fmt -recursive",
         )
     terraform.init()
-    errors = [item for item in terraform.validate() if item.is_error]
-    if errors:
-        listing = "\n".join(f"  {item}" for item in errors)
-        raise ConfigurationError(f"the Terraform configuration is not valid:\n{listing}")
+    if errors := [item for item in terraform.validate() if item.is_error]:
+        raise ConfigurationError(f"the Terraform configuration is not valid:{listed(errors)}")
 
 
 @contextmanager
@@ -85,7 +82,6 @@ def in_terms_of_policy(settings: Settings, tree: Declared | None) -> Iterator[No
             judged = judge(settings, rules=all_rules(settings.project), tree=tree)
         except HomelabError:
             raise error from None
-        found = to_failures(judged)
-        if found:
+        if found := to_failures(judged):
             error.remarks = ("what the policy says of these files:", *found)
         raise

@@ -38,7 +38,9 @@ def prepare(run: Run, *, lab: Lab | None = None, repair: bool = True) -> Target:
     """
     recorder = run.recorder
     with recorder.stage(Stage.PREPARE) as stage:
-        topology = _topology(run)
+        run.tree = read_tree(run.settings)
+        with in_terms_of_policy(run.settings, run.tree):
+            topology = load_topology(run.settings, {}, tree=run.tree)
         recorder.items_known([container.name for container in topology])
         if lab is not None:
             target = lab_as_target(lab.info(), lab.env(), name=run.target)
@@ -63,13 +65,6 @@ def prepare(run: Run, *, lab: Lab | None = None, repair: bool = True) -> Target:
         runtime = f", runtime {target.runtime}" if target.runtime else ""
         stage.detail = f"Proxmox VE {version} at {target.api_url}{runtime}"
     return target
-
-
-def _topology(run: Run) -> Topology:
-    """The topology; what is no value of one is told with the rules that the files break."""
-    run.tree = read_tree(run.settings)
-    with in_terms_of_policy(run.settings, run.tree):
-        return load_topology(run.settings, {}, tree=run.tree)
 
 
 def build_images(run: Run, target: Target, topology: Topology, images: ImagesChoice | None) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from homelab.errors import ApiError, HomelabError
 from homelab.model.changes import Action, Change
-from homelab.wording import some_of
+from homelab.wording import listed, some_of
 
 _MAKES = frozenset({Action.CREATE, Action.REPLACE})
 _SHOWN = 5
@@ -33,7 +33,7 @@ class MissingOnNodeError(HomelabError):
         count = len(self.missing)
         super().__init__(
             f"{count} {'thing is' if count == 1 else 'things are'} missing on the node:"
-            + "".join(f"\n  {line}" for line in self.missing),
+            f"{listed(self.missing)}",
             hint="make it available there, or name what the node has in homelab.toml (node, "
             "storage, template) or in terraform/",
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 
 from homelab import policy
@@ -11,7 +10,6 @@ from homelab.operations.review.data import to_json
 from homelab.operations.review.needs import needs_of, root_only_lines
 from homelab.operations.review.page import to_markdown
 from homelab.operations.review.preflight import Preflight, preflight
-from homelab.operations.review.report import PlanReport
 from homelab.operations.review.reviewed import Review, review_plan
 from homelab.operations.run.events import Stage, State
 from homelab.operations.run.run import Run
@@ -62,8 +60,9 @@ def review(
                 plan.document, plan.resources, policy=judged, preflight=checked, strict=strict
             )
         finally:
-            _write_plan(run, planned.report, reviewed)
-        run.write("policy.sarif", json.dumps(to_sarif(judged), indent=2) + "\n")
+            run.write("plan.md", to_markdown(planned.report, reviewed))
+            run.write_json("plan.json", to_json(planned.report, reviewed))
+        run.write_json("policy.sarif", to_sarif(judged))
         run.write("policy.xml", to_junit(judged))
         lacking = "" if checked.is_ok else f"; {checked.user} lacks privileges"
         stage.detail = f"{judged.headline}{lacking}"
@@ -73,12 +72,6 @@ def review(
             judged.raise_for_violations()
             checked.raise_for_missing()
     return reviewed
-
-
-def _write_plan(run: Run, report: PlanReport, review: Review | None) -> None:
-    """The only writer of a plan's files."""
-    run.write("plan.md", to_markdown(report, review))
-    run.write_json("plan.json", to_json(report, review))
 
 
 def check_privileges(target: Target, subject: Subject) -> Preflight:

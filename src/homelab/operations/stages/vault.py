@@ -13,6 +13,7 @@ import yaml
 from homelab.clients.ansible.vault import decrypt, encrypt
 from homelab.errors import ConfigurationError
 from homelab.files import replace_file
+from homelab.wording import listed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,7 +78,7 @@ def given_vault(topology: Topology, path: Path, *, password_file: Path | None = 
     wanted = _names(topology)
     if not path.is_file():
         raise ConfigurationError(
-            f"there is no vault at {path}, but {_count(wanted)} secrets are declared:\n"
+            f"there is no vault at {path}, but {_count(wanted)} secrets are declared:"
             + _listing(wanted),
             hint=f"make it with 'ansible-vault create {path}'; ansible/group_vars/README.md shows it",
         )
@@ -88,7 +89,7 @@ def given_vault(topology: Topology, path: Path, *, password_file: Path | None = 
     password = password_file.read_text(encoding="utf-8").strip()
     if missing := missing_secrets(topology, read(path, password)):
         raise ConfigurationError(
-            f"{path} has no value for {_count(missing)} secrets:\n{_listing(missing)}",
+            f"{path} has no value for {_count(missing)} secrets:{_listing(missing)}",
             hint=f"add them with 'ansible-vault edit {path}'",
         )
     return vault
@@ -148,4 +149,4 @@ def _count(names: Mapping[str, list[str]]) -> int:
 
 
 def _listing(names: Mapping[str, list[str]]) -> str:
-    return "\n".join(f"  {container}: {', '.join(items)}" for container, items in names.items())
+    return listed(f"{container}: {', '.join(items)}" for container, items in names.items())

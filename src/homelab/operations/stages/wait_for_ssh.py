@@ -12,6 +12,7 @@ from pathlib import Path
 from homelab import netns
 from homelab.errors import HomelabError, WaitTimeoutError
 from homelab.polling import wait_until
+from homelab.wording import listed
 
 TIMEOUT = 120.0
 """Seconds from the start of a container until its sshd has to answer."""
@@ -24,9 +25,9 @@ class UnreachableContainersError(HomelabError):
 
     def __init__(self, containers: Mapping[str, str]) -> None:
         self.containers = dict(containers)
-        listing = "".join(f"\n  {name}: {seen}" for name, seen in self.containers.items())
+        found = listed(f"{name}: {seen}" for name, seen in self.containers.items())
         super().__init__(
-            f"ssh does not answer in {len(self.containers)} containers:{listing}",
+            f"ssh does not answer in {len(self.containers)} containers:{found}",
             hint="look inside with 'homelab lab shell NAME'",
         )
 

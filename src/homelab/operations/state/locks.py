@@ -23,9 +23,10 @@ from homelab.operations.run.events import Stage
 from homelab.operations.run.run import Run, project_lock_holder
 from homelab.operations.state.remote import database, local_state_of
 from homelab.operations.target.target import Target, state_schema
-from homelab.operations.target.worker import Worker, ago
+from homelab.operations.target.worker import Worker, ago, this_process
 from homelab.process import is_alive, processes_with
 from homelab.settings import Settings
+from homelab.wording import listed
 
 DEFAULT_TIMEOUT = 10.0
 """Seconds that an operation waits for a lock unless told otherwise."""
@@ -69,8 +70,7 @@ class LockedError(HomelabError):
     def __init__(self, target: str, holders: tuple[Holder, ...], waited: float) -> None:
         self.holders = holders
         after = f" (waited {waited:.0f} s)" if waited >= 1 else ""
-        listing = "".join(f"\n  {holder}" for holder in holders)
-        found = listing or "\n  whoever held the lock has let go of it just now"
+        found = listed(holders or ("whoever held the lock has let go of it just now",))
         super().__init__(
             f"target {target!r} is locked{after}:{found}",
             hint=f"wait for it with '--lock-timeout 10m'; if it hangs: "
@@ -159,11 +159,12 @@ def deploying(run: Run, target: Target, timeout: float) -> Iterator[DeployLock]:
         with reading(run, target, timeout):
             yield DeployLock(target.name, None)
         return
+    name = this_process().application_name(run.recorder.name)
     with database(run.settings, target.name) as stored, ExitStack() as stack:
 
         def take() -> HeldLock | None:
             with ExitStack() as trying:
-                held = trying.enter_context(stored.deploy_lock(target.name, _name(run, target)))
+                held = trying.enter_context(stored.deploy_lock(target.name, name))
                 if held is not None:
                     stack.push(trying.pop_all())
                 return held
@@ -254,12 +255,6 @@ def _naming(run: Run, target: Target) -> Iterator[None]:
 
 
 _PROJECT = "project"
-
-
-def _name(run: Run, target: Target) -> str:
-    worker = Worker.parse(target.environment["PGAPPNAME"])
-    assert worker is not None  # noqa: S101  (ours)
-    return worker.application_name(run.recorder.name)
 
 
 def _remote_holders(stored: StateDatabase, workspace: str) -> tuple[Holder, ...]:

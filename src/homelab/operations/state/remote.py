@@ -18,7 +18,7 @@ from homelab.errors import ConfigurationError, HomelabError
 from homelab.operations.target.target import Target, connection_string, open_target, state_schema
 from homelab.operations.target.worker import this_process
 from homelab.settings import LabTarget, Settings
-from homelab.wording import counted
+from homelab.wording import counted, listed
 
 
 class MigrationError(HomelabError):
@@ -168,11 +168,9 @@ def migrate(settings: Settings, name: str | None = None) -> Migrated:
         _require_room(wanted, stored_state(sent), stored_state(there))
         terraform.state_push(source)
     arrived = terraform.state_pull() or {}
-    lost = _lost(sent, arrived)
-    if lost:
-        listing = "\n".join(f"  {line}" for line in lost)
+    if lost := _lost(sent, arrived):
         raise MigrationError(
-            f"what arrived in PostgreSQL is not what was sent:\n{listing}",
+            f"what arrived in PostgreSQL is not what was sent:{listed(lost)}",
             hint="the local state is as it was; do not deploy, and look at both",
         )
     kept = source.with_name(f"{source.name}.migrated-{time.strftime('%Y%m%d-%H%M%S')}")

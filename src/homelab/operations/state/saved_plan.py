@@ -26,7 +26,7 @@ from homelab.operations.state.revision import Revision, revision_of
 from homelab.operations.target.target import Target
 from homelab.process import environment
 from homelab.settings import Settings
-from homelab.wording import some_of
+from homelab.wording import listed, some_of
 
 DIRECTORIES = ("terraform", "configs", "ansible")
 """What a deploy reads, below the project's directory."""
@@ -100,9 +100,8 @@ class StalePlanError(HomelabError):
 
     def __init__(self, plan: Path, differences: tuple[str, ...], target: str) -> None:
         self.differences = differences
-        listing = "\n".join(f"  {line}" for line in differences)
         super().__init__(
-            f"{plan} is stale; what it was made from has changed since:\n{listing}",
+            f"{plan} is stale; what it was made from has changed since:{listed(differences)}",
             hint=f"plan again, review, and deploy that plan: nox -s plan -- --target {target}",
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,16 +67,7 @@ def open_lab(chosen: LabSettings, *, on_progress: Callable[[str], None] | None =
     """The lab at that place; nothing is started."""
     from homelab.lab import Lab
 
-    return Lab(
-        state=chosen.state,
-        runtime=chosen.runtime,
-        listen=chosen.listen,
-        nodes=chosen.nodes,
-        pve_version=chosen.pve_version,
-        resources_lag=chosen.resources_lag,
-        request_log=chosen.request_log,
-        on_progress=on_progress,
-    )
+    return Lab(**asdict(chosen), on_progress=on_progress)
 
 
 def is_at(chosen: LabSettings) -> bool:

@@ -10,7 +10,7 @@ from homelab import sarif
 from homelab.errors import HomelabError
 from homelab.junit import Case, Suite, to_xml
 from homelab.repository.lint.finding import Finding
-from homelab.wording import counted
+from homelab.wording import counted, listed
 
 
 class FindingsError(HomelabError):
@@ -18,10 +18,8 @@ class FindingsError(HomelabError):
 
     def __init__(self, report: ScanReport) -> None:
         self.report = report
-        listing = "".join(
-            f"\n  {result.tool}: {finding}"
-            for result in report.results
-            for finding in result.findings
+        listing = listed(
+            f"{result.tool}: {found}" for result in report.results for found in result.findings
         )
         super().__init__(
             f"{counted(len(report.findings), 'finding')}:{listing}",
