@@ -125,8 +125,8 @@ def _case(report: PolicyReport, rule: Rule) -> Case:
     own = [finding for finding in report.findings if finding.rule.id == rule.id]
     match report.verdicts[rule.id]:
         case Verdict.FAIL:
-            failed = [f for f in own if f.verdict is Verdict.FAIL and f.waiver is None]
-            text = "\n".join((*map(str, failed), f"fix: {rule.fix}"))
+            failed = (str(finding) for finding in own if finding.is_open)
+            text = "\n".join((*failed, f"fix: {rule.fix}"))
             return Case(name=name, failure=text, headline=rule.summary)
         case Verdict.UNKNOWN:
             items = ", ".join(dict.fromkeys(finding.item for finding in own))

@@ -24,13 +24,14 @@ class Finding:
     """The waiver that accepts it."""
 
     @property
+    def is_open(self) -> bool:
+        """Whether it fails, and nobody has accepted that."""
+        return self.verdict is Verdict.FAIL and self.waiver is None
+
+    @property
     def is_violation(self) -> bool:
         """Whether it stops a deploy."""
-        return (
-            self.verdict is Verdict.FAIL
-            and self.waiver is None
-            and self.rule.severity is Severity.ERROR
-        )
+        return self.is_open and self.rule.severity is Severity.ERROR
 
     def __str__(self) -> str:
         where = f"{self.place}: " if self.place is not None else ""
@@ -57,13 +58,7 @@ class PolicyReport:
     @property
     def warnings(self) -> tuple[Finding, ...]:
         """What fails and does not stop a deploy."""
-        return tuple(
-            finding
-            for finding in self.findings
-            if finding.verdict is Verdict.FAIL
-            and finding.waiver is None
-            and not finding.is_violation
-        )
+        return tuple(f for f in self.findings if f.is_open and not f.is_violation)
 
     @property
     def unknowns(self) -> tuple[Finding, ...]:
