@@ -48,5 +48,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    """The public names."""
     return sorted({*globals(), *__all__})

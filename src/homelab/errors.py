@@ -22,8 +22,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from homelab.wording import counted
-
 
 class HomelabError(Exception):
     """Base of everything that this library raises on purpose.
@@ -55,6 +53,8 @@ class TopologyError(HomelabError):
     def __init__(self, problems: Sequence[str], *, hint: str | None = None) -> None:
         self.problems = tuple(problems)
         listing = "\n".join(f"  {problem}" for problem in self.problems)
+        from homelab.wording import counted
+
         count = counted(len(self.problems), "problem")
         super().__init__(f"{count} in the topology:\n{listing}", hint=hint)
 

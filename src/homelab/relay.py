@@ -72,28 +72,22 @@ class Relay(Generic[Item]):
 
     def _listen(self) -> None:
         try:
-            if self._tick is None:
-                self._until_the_end()
-            else:
-                self._until_the_end_with(self._tick)
+            self._until_the_end()
         except Exception as error:  # noqa: BLE001  (raised where the block ends)
             self._error = error
 
     def _until_the_end(self) -> None:
-        while (item := self._items.get()) is not _End.END:
-            self._listener(item)
-
-    def _until_the_end_with(self, tick: Callable[[], object]) -> None:
         due = time.monotonic() + self._interval
         while True:
+            patience = None if self._tick is None else max(due - time.monotonic(), 0.0)
             try:
-                item = self._items.get(timeout=max(due - time.monotonic(), 0.0))
+                item = self._items.get(timeout=patience)
             except queue.Empty:
                 pass
             else:
                 if item is _End.END:
                     return
                 self._listener(item)
-            if time.monotonic() >= due:
-                tick()
+            if self._tick is not None and time.monotonic() >= due:
+                self._tick()
                 due = time.monotonic() + self._interval

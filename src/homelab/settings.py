@@ -6,7 +6,7 @@ come from the environment alone. This module is the only reader of the environme
 `homelab.process` passes it on.
 """
 
-from __future__ import annotations
+# No `from __future__ import annotations`: annotations are read here, and texts would be evaluated.
 
 import os
 import pwd
@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
@@ -130,7 +130,7 @@ class Environment:
     """The user and group that called sudo; files in the project are given back to them."""
 
     @classmethod
-    def read(cls, values: Mapping[str, str] | None = None) -> Environment:
+    def read(cls, values: Mapping[str, str] | None = None) -> Self:
         """Read this process's environment, or `values` in its place; an empty one says nothing."""
         source: Mapping[str, str] = os.environ if values is None else values
         given: dict[str, Any] = {}
@@ -159,7 +159,7 @@ class GitHubEnvironment:
     """The page of the workflow's run."""
 
     @classmethod
-    def read(cls, values: Mapping[str, str] | None = None) -> GitHubEnvironment:
+    def read(cls, values: Mapping[str, str] | None = None) -> Self:
         """Read this process's environment, or `values` in its place."""
         source: Mapping[str, str] = os.environ if values is None else values
         repository, run = source.get("GITHUB_REPOSITORY"), source.get("GITHUB_RUN_ID")
@@ -207,7 +207,7 @@ def load(project: Path | None = None, *, environment: Environment | None = None)
     Raises:
         ConfigurationError: no project, or a file is not valid; every problem is named.
     """
-    env = Environment.read() if environment is None else environment
+    env = environment or Environment.read()
     directory = find_project(project or env.project)
     merged: dict[str, Any] = {}
     for name in SETTINGS_FILES:
@@ -258,22 +258,18 @@ def find_project(start: Path | None = None) -> Path:
 
 def lab_state_directory(environment: Environment | None = None) -> Path:
     """Where the lab keeps its state: HOMELAB_LAB_STATE, else by who runs it."""
-    env = Environment.read() if environment is None else environment
-    if env.lab_state is not None:
-        return env.lab_state
+    said = (environment or Environment.read()).lab_state
     if os.geteuid() == 0:
-        return SYSTEM_STATE
-    return _user_directory("XDG_STATE_HOME", ".local/state") / "homelab" / "lab"
+        return said or SYSTEM_STATE
+    return said or _user_directory("XDG_STATE_HOME", ".local/state") / "homelab" / "lab"
 
 
 def cache_directory(environment: Environment | None = None) -> Path:
     """Where images are cached: HOMELAB_CACHE, else by who runs it."""
-    env = Environment.read() if environment is None else environment
-    if env.cache is not None:
-        return env.cache
+    said = (environment or Environment.read()).cache
     if os.geteuid() == 0:
-        return Path("/var/cache/homelab")
-    return _user_directory("XDG_CACHE_HOME", ".cache") / "homelab"
+        return said or Path("/var/cache/homelab")
+    return said or _user_directory("XDG_CACHE_HOME", ".cache") / "homelab"
 
 
 def _with_environment(target: ProxmoxTarget, environment: Environment) -> ProxmoxTarget:
@@ -287,8 +283,7 @@ def _with_environment(target: ProxmoxTarget, environment: Environment) -> Proxmo
 
 
 def _user_directory(variable: str, default: str) -> Path:
-    value = os.environ.get(variable)
-    if value:
+    if value := os.environ.get(variable):
         return Path(value)
     return Path(os.environ.get("HOME") or pwd.getpwuid(os.geteuid()).pw_dir) / default
 

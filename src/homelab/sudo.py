@@ -59,7 +59,7 @@ def go_on_as_root(
             f"{why} needs root, and sudo is not installed",
             hint=f"run it as root: su -c '{command}'",
         )
-    interactive = sys.stdin.isatty() or (os.access("/dev/tty", os.R_OK | os.W_OK) and _has_tty())
+    interactive = sys.stdin.isatty() or _has_tty()
     if not interactive and run(("sudo", "-n", "true"), expected=range(256)).returncode != 0:
         raise CapabilityError(
             f"{why} needs root, and sudo wants a password but there is no terminal to ask on",

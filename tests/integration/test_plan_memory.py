@@ -270,8 +270,7 @@ def test_what_stops_a_plan_early_is_told_with_its_rule(project: Any) -> None:
 
     project.edit(_MEDIA, '["streaming"]', '["Streaming"]')
     refused = project.refused("plan", *_MEMORY)
-    assert "HL507 tags" in refused
-    assert "terraform/containers/media-stack.tf:13: plex" in refused
+    assert "terraform/containers/media-stack.tf:13: HL507 tags: plex" in refused
 
 
 def test_warnings_fail_a_strict_plan_and_stop_no_deploy(project: Any) -> None:

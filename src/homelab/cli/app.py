@@ -14,9 +14,10 @@ from typing import Any
 import click
 
 from homelab.cli.elevation import PROJECT, leave_to_owner
-from homelab.cli.exit_code import INTERRUPTED
 from homelab.cli.output import abandon, fail, say
 from homelab.errors import HomelabError
+
+INTERRUPTED = 130
 
 _COMMANDS = {
     "plan": ("homelab.cli.pipeline", "plan", "Show what Terraform would change."),

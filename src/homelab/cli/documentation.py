@@ -21,12 +21,10 @@ def docs(project: Path | None, *, check: bool) -> int:
 
     settings = load(project)
     if not check:
-        for name in write_pages(settings):
-            emit(f"written: {name}")
+        emit(*(f"written: {name}" for name in write_pages(settings)))
         return 0
     stale = stale_pages(settings)
-    for name in stale:
-        emit(f"stale: {name}")
+    emit(*(f"stale: {name}" for name in stale))
     if stale:
         say("what to do: run homelab docs (or nox -s docs) and commit the result")
     return CHANGES if stale else 0
@@ -39,6 +37,4 @@ def modules(project: Path | None) -> None:
     from homelab.repository.module_tests import check_modules
 
     runs = check_modules(load(project))
-    for run in runs:
-        emit(str(run))
-    emit(f"{len(runs)} tests of modules passed")
+    emit(*map(str, runs), f"{len(runs)} tests of modules passed")

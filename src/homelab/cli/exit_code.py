@@ -2,4 +2,3 @@
 
 CHANGES = 2
 """There are changes, drift or differences, as with `terraform plan -detailed-exitcode`."""
-INTERRUPTED = 130

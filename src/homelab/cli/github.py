@@ -38,7 +38,7 @@ def comment(page: Path, marker: str, pull_request: int | None) -> None:
     environment = GitHubEnvironment.read()
     number = pull_request or notes.pull_request(environment)
     client = GitHub.from_environment(environment)
-    emit(notes.comment(client, number, page, marker=marker, link=environment.run_url).said)
+    emit(notes.comment(client, number, page, marker=marker, link=environment.run_url))
 
 
 @github.command()
@@ -56,7 +56,7 @@ def drift(page: Path, plan: Path) -> None:
 
     environment = GitHubEnvironment.read()
     client = GitHub.from_environment(environment)
-    emit(notes.drift(client, plan, page, link=environment.run_url).said)
+    emit(notes.drift(client, plan, page, link=environment.run_url))
 
 
 @github.command()
@@ -68,8 +68,7 @@ def protection(project: Path | None) -> int:
 
     client = GitHub.from_environment(GitHubEnvironment.read())
     found = compare(client, load(project).project)
-    for line in found.differences:
-        emit(line)
+    emit(*found.differences)
     for line in found.not_compared:
         say(f"not compared: {line}")
     say(f"{client.repository}: {len(found.differences)} differences")

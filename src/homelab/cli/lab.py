@@ -5,18 +5,17 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import sys
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import click
 
 from homelab.cli import options
 from homelab.cli.elevation import is_root, require_root
 from homelab.cli.lab_faults import fault
-from homelab.cli.output import PlainLog, emit, emit_json, error_stream, say
+from homelab.cli.output import PlainLog, emit, emit_json, say
 from homelab.errors import CapabilityError, ConfigurationError, HomelabError, WaitTimeoutError
 from homelab.operations.run.events import Progress, Stage
 from homelab.operations.target.lab_options import belongs_to_root, lab_around, open_lab
@@ -71,7 +70,8 @@ def up(lab: LabOptions, *, foreground: bool) -> None:
                 raise
             say(f"note: {error.message}; the lab keeps state only (runtime memory)")
             chosen = replace(chosen, runtime="memory")
-    node = open_lab(chosen, on_progress=_progress())
+    log = PlainLog(sys.stderr)  # not more often than a log should
+    node = open_lab(chosen, on_progress=lambda line: log(Progress(stage=Stage.PREPARE, text=line)))
     if foreground:
         say(
             f"serving on https://{chosen.listen}/api2/json, state in {chosen.state}; Ctrl-C ends it"
@@ -85,12 +85,6 @@ def up(lab: LabOptions, *, foreground: bool) -> None:
     say(f"the lab is up: {info.api_url}, node {info.node}, runtime {info.runtime}")
     where = "" if lab.state is None else f" --state {shlex.quote(str(lab.state))}"
     say(f'hint: eval "$(homelab lab env{where})" points Terraform and other clients at it')
-
-
-def _progress() -> Callable[[str], None]:
-    """Says what the start is at, not more often than a log should."""
-    log = PlainLog(error_stream())
-    return lambda line: log(Progress(stage=Stage.PREPARE, text=line))
 
 
 @lab.command()
@@ -124,8 +118,7 @@ def status(lab: LabOptions, *, as_json: bool) -> None:
     if as_json:
         emit_json(view.to_json())
         return
-    for line in view.lines():
-        emit(line)
+    emit(*view.lines())
 
 
 @lab.command()
@@ -151,13 +144,10 @@ def wait(lab: LabOptions, timeout: float) -> None:
 def env(lab: LabOptions, *, unset: bool) -> None:
     """Print shell exports that point clients at the lab: eval "$(homelab lab env)"."""
     if unset:
-        for name in VARIABLES:
-            emit(f"unset {name}")
+        emit(*(f"unset {name}" for name in VARIABLES))
         return
     values = open_lab(_existing(lab)).env()
-    for name in VARIABLES:
-        if name in values:
-            emit(f"export {name}={shlex.quote(values[name])}")
+    emit(*(f"export {n}={shlex.quote(values[n])}" for n in VARIABLES if n in values))
     say('hint: eval "$(homelab lab env)"; with --unset it is taken back')
 
 
@@ -260,8 +250,7 @@ def capabilities(*, as_json: bool) -> None:
 
 def _table(columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...], *, as_json: bool) -> None:
     if as_json:
-        listing: list[dict[str, Any]] = [dict(zip(columns, row, strict=True)) for row in rows]
-        emit_json(listing)
+        emit_json([dict(zip(columns, row, strict=True)) for row in rows])
         return
     widths = [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
     for row in (columns, *rows):

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
 from homelab.cli import options
 from homelab.cli.output import emit, emit_json, say
-from homelab.operations.target.faults import add_fault, clear_faults, list_faults
+from homelab.operations.target.lab_options import lab_around, open_lab
 from homelab.options.lab import LabOptions
 from homelab.wording import counted
+
+if TYPE_CHECKING:
+    from homelab.lab import Control
 
 
 @click.group()
@@ -37,7 +41,7 @@ def add(lab: LabOptions, **values: object) -> None:
     """Add a fault."""
     from homelab.lab import Fault
 
-    added = add_fault(lab, Fault.load(values))
+    added = _control(lab).add_fault(Fault.load(values))
     say(f"fault {added.id}: {added.describe()}")
 
 
@@ -45,12 +49,11 @@ def add(lab: LabOptions, **values: object) -> None:
 @options.combined(options.state, options.as_json)
 def list_(lab: LabOptions, *, as_json: bool) -> None:
     """List the faults, and how often each has hit."""
-    found = list_faults(lab)
+    found = _control(lab).faults()
     if as_json:
         emit_json([asdict(item) for item in found])
         return
-    for item in found:
-        emit(f"{item.id}  {item.describe()}")
+    emit(*(f"{item.id}  {item.describe()}" for item in found))
     if not found:
         say("no faults")
 
@@ -60,4 +63,8 @@ def list_(lab: LabOptions, *, as_json: bool) -> None:
 @click.argument("identity", required=False)
 def clear(lab: LabOptions, identity: str | None) -> None:
     """Remove one fault by its number, or all of them."""
-    say(f"{counted(clear_faults(lab, identity), 'fault')} removed")
+    say(f"{counted(_control(lab).clear_faults(identity), 'fault')} removed")
+
+
+def _control(lab: LabOptions) -> Control:
+    return open_lab(lab_around(lab)).control()

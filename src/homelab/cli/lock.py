@@ -28,8 +28,7 @@ def status(target: str | None, project: Path | None, *, as_json: bool) -> None:
     if as_json:
         emit_json([_row(holder) for holder in found])
         return
-    for holder in found:
-        emit(str(holder))
+    emit(*map(str, found))
     if not found:
         name, _ = settings.target(target)
         emit(f"nobody holds a lock of target {name}")

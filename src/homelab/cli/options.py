@@ -52,7 +52,6 @@ def _type(kind: object, option: Option) -> click.ParamType[Any]:
 
 
 def _option(option: Option, kind: click.ParamType[Any]) -> Decorator[Any]:
-    """A declared option as click knows it."""
     if option.flag is None:
         raise ValueError(f"no option of the command line: {option.help}")
     return click.option(option.flag, type=kind, metavar=option.metavar, help=_help(option))

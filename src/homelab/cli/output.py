@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import sys
@@ -31,24 +30,21 @@ PROGRESS_INTERVAL = 1.0
 """Seconds between two lines of progress of one stage in a log."""
 
 
-def emit(text: str) -> None:
-    """Print a result."""
-    print(text, flush=True)  # noqa: T201
+def emit(*lines: str) -> None:
+    """Print a result, line by line."""
+    for line in lines:
+        print(line, flush=True)  # noqa: T201
 
 
 def emit_json(data: object) -> None:
-    """Print a result for programs."""
+    import json
+
     emit(json.dumps(data, indent=2))
 
 
 def say(text: str) -> None:
     """Tell a person something that is not the result."""
     print(text, file=sys.stderr, flush=True)  # noqa: T201
-
-
-def error_stream() -> TextIO:
-    """Where people are told things."""
-    return sys.stderr
 
 
 def flush() -> None:
@@ -64,7 +60,6 @@ def abandon(stream: TextIO | None = None) -> None:
 
 
 def fail(error: HomelabError) -> None:
-    """Say what went wrong and what to do about it."""
     say(f"error: {error}")
 
 
@@ -113,9 +108,11 @@ def line_of(event: Event) -> str:
     match event:
         case OperationStarted():
             return f"{event.name}: target {event.target}"
-        case ItemsKnown() | ItemChanged(state=State.WAITING | State.RUNNING | State.UNCHANGED):
-            return ""
-        case StageChanged(state=State.WAITING):
+        case (
+            ItemsKnown()
+            | ItemChanged(state=State.WAITING | State.RUNNING | State.UNCHANGED)
+            | StageChanged(state=State.WAITING)
+        ):
             return ""
         case StageChanged(state=State.RUNNING):
             return f"{event.stage}: started" + (f", {event.detail}" if event.detail else "")

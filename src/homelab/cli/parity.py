@@ -42,10 +42,7 @@ def record(target: str | None, project: Path | None, output: Path) -> None:
 @parity.command()
 @options.combined(options.state, options.as_json)
 @click.option("--recording", type=options.EXISTING_FILE)
-@click.pass_context
-def check(
-    context: click.Context, lab: LabOptions, recording: Path | None, *, as_json: bool
-) -> None:
+def check(lab: LabOptions, recording: Path | None, *, as_json: bool) -> int:
     """Compare the running lab with a recording; exit code 2 when it differs."""
     from homelab.operations.target.lab_options import lab_around, open_lab
     from homelab.operations.target.lab_view import client
@@ -56,11 +53,9 @@ def check(
     if as_json:
         emit_json(asdict(report))
     else:
-        for problem in report.problems:
-            emit(problem)
+        emit(*report.problems)
         for path in report.skipped:
             say(f"not compared: /{path} (the lab has no container)")
         count = len(report.problems)
         say(f"{report.compared} replies compared ({report.source}), {count} differences")
-    if report.problems:
-        context.exit(CHANGES)
+    return CHANGES if report.problems else 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
@@ -58,21 +58,27 @@ def _plans_against_the_same_lab(settings: Settings, target: str | None, lab: Lab
             say(f"note: {error.message}; what is deployed there is not compared")
 
 
+class _Work(TypedDict):
+    """What every operation that works on a target is told."""
+
+    target: str | None
+    lab: LabOptions
+    allow_delete: tuple[str, ...]
+    lock_timeout: float
+
+
 @click.command()
 @_COMMON
 @options.combined(options.lock_timeout, options.allow_delete, options.strict, options.as_json)
 @click.option("--annotate", is_flag=True, help="Annotate files on GitHub with what fails.")
 def plan(
-    target: str | None,
     project: Path | None,
-    lab: LabOptions,
     *,
     plain: bool,
-    lock_timeout: float,
-    allow_delete: tuple[str, ...],
     strict: bool,
     as_json: bool,
     annotate: bool,
+    **work: Unpack[_Work],
 ) -> int:
     """Show what Terraform would change and what that means, and judge it.
 
@@ -84,23 +90,14 @@ def plan(
     from homelab.policy.formats import to_github
 
     settings = load(project)
-    _plans_against_the_same_lab(settings, target, lab)
+    _plans_against_the_same_lab(settings, work["target"], work["lab"])
     with listener(plain=plain, quiet=as_json) as tell:
-        report = make(
-            target=target,
-            settings=settings,
-            lab=lab,
-            allow_delete=allow_delete,
-            strict=strict,
-            lock_timeout=lock_timeout,
-            listener=tell,
-        )
+        report = make(settings=settings, strict=strict, listener=tell, **work)
     review = report.review
     if as_json:
         emit_json(to_json(report, review))
     else:
-        for line in report.lines() if review is None else to_terminal(report, review):
-            emit(line)
+        emit(*(report.lines() if review is None else to_terminal(report, review)))
     if annotate and review is not None and review.policy is not None:
         for line in to_github(review.policy):
             say(line)
@@ -113,32 +110,21 @@ def plan(
 @_COMMON
 @options.combined(options.images, options.allow_delete, options.lock_timeout, _PLAN)
 def deploy(
-    target: str | None,
     project: Path | None,
-    lab: LabOptions,
     *,
     plain: bool,
     images: ImagesChoice | None,
-    allow_delete: tuple[str, ...],
-    lock_timeout: float,
     given: Path | None,
+    **work: Unpack[_Work],
 ) -> int:
     """Plan, apply, configure and validate; the lab is brought up when it is not running."""
     from homelab.operations.deploy import deploy as run
 
     settings = load(project)
-    _runs_as_root(settings, target, lab, "deploying to a lab that runs containers")
+    what = "deploying to a lab that runs containers"
+    _runs_as_root(settings, work["target"], work["lab"], what)
     with listener(plain=plain) as tell:
-        report = run(
-            given,
-            target=target,
-            settings=settings,
-            lab=lab,
-            allow_delete=allow_delete,
-            images=images,
-            lock_timeout=lock_timeout,
-            listener=tell,
-        )
+        report = run(given, settings=settings, images=images, listener=tell, **work)
     _summary(report)
     return 0
 
@@ -146,29 +132,15 @@ def deploy(
 @click.command()
 @_COMMON
 @options.combined(options.allow_delete, options.lock_timeout)
-def destroy(
-    target: str | None,
-    project: Path | None,
-    lab: LabOptions,
-    *,
-    plain: bool,
-    allow_delete: tuple[str, ...],
-    lock_timeout: float,
-) -> int:
+def destroy(project: Path | None, *, plain: bool, **work: Unpack[_Work]) -> int:
     """Remove every container; where the target is the lab, the lab too."""
     from homelab.operations.destroy import destroy as run
 
     settings = load(project)
-    _runs_as_root(settings, target, lab, "removing a lab that runs containers")
+    what = "removing a lab that runs containers"
+    _runs_as_root(settings, work["target"], work["lab"], what)
     with listener(plain=plain) as tell:
-        report = run(
-            target=target,
-            settings=settings,
-            lab=lab,
-            allow_delete=allow_delete,
-            lock_timeout=lock_timeout,
-            listener=tell,
-        )
+        report = run(settings=settings, listener=tell, **work)
     _summary(report)
     return 0
 
@@ -209,8 +181,7 @@ def probe(
             ]
         )
     else:
-        for result in report:
-            emit(f"{'ok    ' if result.ok else 'FAILED'} {result}")
+        emit(*(f"{'ok    ' if result.ok else 'FAILED'} {result}" for result in report))
         emit(f"{len(report) - len(report.failures)} of {len(report)} services are healthy")
     return 1 if report.failures else 0
 
@@ -229,5 +200,4 @@ def inventory(target: str | None, project: Path | None, lab: LabOptions) -> None
 def _summary(report: OperationReport) -> None:
     from homelab.cli.summary import summary_lines
 
-    for line in summary_lines(report):
-        emit(line)
+    emit(*summary_lines(report))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import click
@@ -13,6 +14,14 @@ from homelab.policy import PolicyReport, Rule
 from homelab.policy.extensions import all_rules, rule_named
 from homelab.policy.formats import to_github, to_json, to_junit, to_lines, to_sarif
 from homelab.settings import load
+
+_FORMATS: Mapping[str, Callable[[PolicyReport], Iterable[str]]] = {
+    "text": to_lines,
+    "json": lambda report: [json.dumps(to_json(report), indent=2)],
+    "sarif": lambda report: [json.dumps(to_sarif(report), indent=2)],
+    "junit": lambda report: [to_junit(report).rstrip("\n")],
+    "github": to_github,
+}
 
 
 @click.command()
@@ -31,7 +40,7 @@ from homelab.settings import load
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json", "sarif", "junit", "github"]),
+    type=click.Choice(list(_FORMATS)),
     default="text",
     show_default=True,
     help="How to print what was found.",
@@ -53,17 +62,14 @@ def policy(
     settings = load(project)
     rules = all_rules(settings.project)
     if explain is not None:
-        for line in _explained(rule_named(rules, explain)):
-            emit(line)
+        emit(*_explained(rule_named(rules, explain)))
         return 0
     if listing:
-        for rule in rules:
-            emit(f"{rule.id}  {rule.severity:7}  {rule.slug:28}  {rule.summary}")
+        emit(*(f"{one.id}  {one.severity:7}  {one.slug:28}  {one.summary}" for one in rules))
         return 0
     chosen = tuple(rule_named(rules, name) for name in names) or rules
     report = judge(settings, rules=chosen, plan=plan_file, may_lose=allow_delete)
-    for line in _printed(report, form):
-        emit(line)
+    emit(*_FORMATS[form](report))
     return 0 if report.passes(strict=strict) else 1
 
 
@@ -77,16 +83,3 @@ def _explained(rule: Rule) -> tuple[str, ...]:
         f"fix: {rule.fix}",
         f"waive: [[policy.waivers]] in homelab.toml with rule = {rule.id!r}, item, reason, expires",
     )
-
-
-def _printed(report: PolicyReport, form: str) -> tuple[str, ...]:
-    match form:
-        case "json":
-            return (json.dumps(to_json(report), indent=2),)
-        case "sarif":
-            return (json.dumps(to_sarif(report), indent=2),)
-        case "junit":
-            return (to_junit(report).rstrip("\n"),)
-        case "github":
-            return to_github(report)
-    return to_lines(report)

@@ -20,6 +20,5 @@ def lint(project: Path | None, *, only: tuple[str, ...], online: bool) -> None:
     from homelab.repository.lint.scan import scan
 
     report = scan(load(project), only=only, online=online, tell=say)
-    for line in report.lines():
-        emit(line)
+    emit(*report.lines())
     report.raise_for_findings()

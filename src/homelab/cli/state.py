@@ -37,8 +37,7 @@ def show(target: str | None, project: Path | None, *, as_json: bool) -> None:
             ]
         )
         return
-    for one in found:
-        emit(str(one))
+    emit(*map(str, found))
 
 
 @state.command()

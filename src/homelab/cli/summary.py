@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from homelab.operations.run.events import Stage, State
 from homelab.operations.run.report import OperationReport
 
@@ -23,17 +21,16 @@ def summary_lines(report: OperationReport) -> tuple[str, ...]:
 def _real(report: OperationReport) -> tuple[str, ...]:
     """What was real in this run, and what only stood in for something."""
     lines: list[str] = []
-    healthy = Counter(item.state for item in report.items if item.stage is Stage.VALIDATE)[
-        State.DONE
-    ]
+    ends = [item.state for item in report.items if item.stage is Stage.VALIDATE]
+    healthy = ends.count(State.DONE)
     if report.runtime == "lxc" and healthy:
         lines.append(f"real: {healthy} LXC containers with systemd, Docker and a healthy service")
     if report.runtime == "memory":
         lines.append("real: Terraform and the API; nothing ran behind it (runtime memory)")
-    real = [image for image in report.images if not image.is_stand_in]
     if report.images:
+        stand_ins = sum(image.is_stand_in for image in report.images)
         lines.append(
-            f"images: {len(real)} real programs, {len(report.stand_ins)} stand-ins that answer "
+            f"images: {len(report.images) - stand_ins} real programs, {stand_ins} stand-ins that answer "
             "the health endpoint only ('homelab lab images' lists them)"
         )
     if report.provider:

@@ -34,7 +34,6 @@ class Note:
     number: int
     """An issue's number, or a comment's id."""
     body: str
-    is_open: bool = True
 
 
 class GitHub:
@@ -70,11 +69,9 @@ class GitHub:
             yield Note(number=item["id"], body=item.get("body") or "")
 
     def create_comment(self, issue: int, body: str) -> None:
-        """Comment on an issue or a pull request."""
         self._send("POST", f"issues/{issue}/comments", {"body": body})
 
     def update_comment(self, comment: int, body: str) -> None:
-        """Put another text into a comment."""
         self._send("PATCH", f"issues/comments/{comment}", {"body": body})
 
     def open_issues(self, label: str) -> Iterator[Note]:
@@ -96,7 +93,6 @@ class GitHub:
         self._send("PATCH", f"issues/{number}", data)
 
     def rulesets(self) -> Iterator[Mapping[str, Any]]:
-        """The repository's rulesets with their rules."""
         for item in self._pages("rulesets", {"includes_parents": "false"}):
             yield self._send("GET", f"rulesets/{item['id']}")
 

@@ -111,7 +111,6 @@ class StateDatabase:
 
     def __init__(self, connection_string: str, schema: str, *, application_name: str) -> None:
         self._connection_string = connection_string
-        self._application_name = application_name
         self.schema = schema
         self._connection = self._connect(application_name)
 
@@ -122,13 +121,11 @@ class StateDatabase:
         self.close()
 
     def close(self) -> None:
-        """End the session."""
         self._connection.close()
 
     def document(self, workspace: str) -> dict[str, Any] | None:
         """A workspace's state as Terraform stores it; None when there is none."""
-        found = {str(name): data for _, name, data in self._rows()}
-        data = found.get(workspace)
+        data = {name: data for _, name, data in self._rows()}.get(workspace)
         return None if data is None else dict(json.loads(data))
 
     def states(self) -> dict[str, StoredState]:
@@ -151,20 +148,12 @@ class StateDatabase:
             ORDER BY a.backend_start, l.pid
         """
         found = []
-        for high, low, form, backend, role, application, address, since in self._ask(query):
+        columns = ("backend", "role", "application", "address", "since")
+        for high, low, form, *row in self._ask(query):
             key = _Key(high, low, form)
             kind = _kind(key, ids, workspace, self._deploy_key(workspace))
             if kind is not None:
-                found.append(
-                    Session(
-                        kind=kind,
-                        backend=backend,
-                        role=role,
-                        application=application,
-                        address=address,
-                        since=since,
-                    )
-                )
+                found.append(Session(kind=kind, **dict(zip(columns, row, strict=True))))
         return tuple(found)
 
     def terminate(self, session: Session, *, patience: float = 10.0) -> None:

@@ -41,6 +41,18 @@ class Hosts:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def close(self) -> None:
+        """End every shared connection."""
+        for socket in sorted(self.sockets.glob("*.mux")):
+            with suppress(HomelabError):
+                process.run(
+                    ["ssh", "-o", f"ControlPath={socket}", "-O", "exit", "host"],
+                    timeout=10,
+                    expected=(0, 255),
+                )
+        if self._own is not None:
+            self._own.cleanup()
+
     def host(self, address: IPv4Address) -> Host:
         """The Testinfra host at `address`; nothing is sent yet.
 
@@ -51,7 +63,7 @@ class Hosts:
         return testinfra.get_host(
             f"ssh://{self._ssh.user}@{address}:{self._ssh.port}",
             ssh_identity_file=None if self._ssh.private_key is None else str(self._ssh.private_key),
-            ssh_extra_args=" ".join(shlex.quote(word) for word in self._options()),
+            ssh_extra_args=shlex.join(self._options()),
             timeout=self._timeout,
         )
 
@@ -70,18 +82,6 @@ class Hosts:
         if done.rc != 0:
             raise HomelabError(f"{argv[0]} ended with exit code {done.rc}: {done.stderr.strip()}")
         return str(done.stdout)
-
-    def close(self) -> None:
-        """End every shared connection."""
-        for socket in sorted(self.sockets.glob("*.mux")):
-            with suppress(HomelabError):
-                process.run(
-                    ["ssh", "-o", f"ControlPath={socket}", "-O", "exit", "host"],
-                    timeout=10,
-                    expected=(0, 255),
-                )
-        if self._own is not None:
-            self._own.cleanup()
 
     def _options(self) -> list[str]:
         words = {

@@ -8,10 +8,10 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from homelab.errors import (
     CapabilityError,
@@ -26,7 +26,6 @@ from homelab.lab.runtime import RuntimeKind
 from homelab.lab.runtimes import choice
 from homelab.lab.runtimes.choice import NodeRuntime
 from homelab.lab.server import state_directory
-from homelab.lab.server.faults_client import Control
 from homelab.lab.server.info import FILE_NAME, LabInfo, LabStatus
 from homelab.lab.server.launch import launch
 from homelab.lab.server.options import DEFAULT_LISTEN, DEFAULT_NODE, ServeOptions
@@ -37,6 +36,9 @@ from homelab.polling import wait_until
 from homelab.process import is_alive, is_dying
 from homelab.pve.release import Release
 from homelab.relay import Relay
+
+if TYPE_CHECKING:
+    from homelab.lab.server.faults_client import Control
 
 _log = logging.getLogger(__name__)
 
@@ -194,12 +196,12 @@ class Lab:
 
     def status(self) -> LabStatus:
         """Whether it runs and what is in it; never fails because it does not."""
-        exists = (self.state_dir / state_directory.DATABASE).exists()
+        exists = self._database.exists()
         info = self._running()
         containers = running = 0
         if exists:
-            with ExitStack() as stack:
-                guests = self._open_state(stack).guests()
+            with closing(State(self._database)) as state:
+                guests = state.guests()
             containers = len(guests)
             running = sum(record.running for record in guests) if info is not None else 0
         return LabStatus(
@@ -230,6 +232,8 @@ class Lab:
         Raises:
             UnreachableError: it does not run.
         """
+        from homelab.lab.server.faults_client import Control  # brings HTTP and TLS along
+
         return Control(self.info())
 
     def network_namespace(self) -> Path | None:
@@ -269,6 +273,10 @@ class Lab:
             "TF_VAR_protect": "false",
             "TF_VAR_ssh_public_keys": public.read_text(encoding="utf-8").strip(),
         }
+
+    @property
+    def _database(self) -> Path:
+        return self.state_dir / state_directory.DATABASE
 
     def _running(self) -> LabInfo | None:
         info = LabInfo.load(self.state_dir)
@@ -317,9 +325,10 @@ class Lab:
             yield f"a lag of {self._resources_lag:g} s", f"a lag of {info.resources_lag:g} s"
 
     def _choose(self) -> tuple[RuntimeKind, tuple[str, ...]]:
-        with ExitStack() as stack:
-            exists = (self.state_dir / state_directory.DATABASE).exists()
-            return choice.choose(self._runtime, self._open_state(stack) if exists else None)
+        if not self._database.exists():
+            return choice.choose(self._runtime, None)
+        with closing(State(self._database)) as state:
+            return choice.choose(self._runtime, state)
 
     def _options(self, kind: RuntimeKind, notes: tuple[str, ...]) -> ServeOptions:
         return ServeOptions(
@@ -336,16 +345,11 @@ class Lab:
             request_log=self._request_log,
         )
 
-    def _open_state(self, stack: ExitStack) -> State:
-        state = State(self.state_dir / state_directory.DATABASE)
-        stack.callback(state.close)
-        return state
-
     def _start_or_leave_nothing(self, tell: Callable[[str], None]) -> LabInfo:
         try:
             return self._start(tell)
         except HomelabError:
-            if not (self.state_dir / state_directory.DATABASE).exists():
+            if not self._database.exists():
                 state_directory.remove(self.state_dir)
             raise
 
@@ -375,11 +379,9 @@ class Lab:
                 time.sleep(0.2)
             if not (self.state_dir / FILE_NAME).exists():
                 return
-        if not (self.state_dir / state_directory.DATABASE).exists():
+        if not self._database.exists():
             return
-        with ExitStack() as stack:
-            stack.enter_context(state_directory.serving(self.state_dir))
-            state = self._open_state(stack)
+        with state_directory.serving(self.state_dir), closing(State(self._database)) as state:
             guests = [guest_of(record.vmid, record.config) for record in state.guests()]
             for runtime in self._runtimes():
                 runtime.shut_node(guests)

@@ -11,7 +11,7 @@ from homelab.operations.review.report import PlanReport
 from homelab.operations.run.events import Listener, Stage, State, silent
 from homelab.operations.run.report import OperationReport
 from homelab.operations.run.run import Run, running
-from homelab.operations.stages.apply import ApplyListener, in_words
+from homelab.operations.stages.apply import apply_listener, in_words
 from homelab.operations.stages.configure import inventory_file
 from homelab.operations.stages.plan import require_allowed, terraform_for
 from homelab.operations.stages.protection import lift_protection
@@ -23,11 +23,7 @@ from homelab.settings import LabTarget, Settings, load
 
 STAGES = (Stage.DESTROY,)
 
-_LEFT_BY_TERRAFORM = (
-    "terraform.tfstate",
-    "terraform.tfstate.backup",
-    ".terraform.tfstate.lock.info",
-)
+_STATE = "terraform.tfstate"
 
 
 def destroy(
@@ -82,7 +78,7 @@ def _destroy_lab(run: Run, section: LabTarget) -> str:
         run.recorder.notice(f"Terraform had no part in it: {str(error).splitlines()[0]}")
     run.recorder.progress(Stage.DESTROY, "removing the lab")
     lab.destroy()
-    for name in _LEFT_BY_TERRAFORM:
+    for name in (_STATE, f"{_STATE}.backup", f".{_STATE}.lock.info"):
         (run.terraform_directory / name).unlink(missing_ok=True)
     inventory_file(run.settings.project).unlink(missing_ok=True)
     return said
@@ -104,4 +100,4 @@ def _destroy_containers(run: Run, target: Target, allow_delete: Collection[str])
     if plan.is_empty:
         return "there was no container"
     lift_protection(Proxmox.from_environment(target.environment), plan.changes)
-    return in_words(terraform.apply(plan, on_event=ApplyListener(run.recorder, Stage.DESTROY)))
+    return in_words(terraform.apply(plan, on_event=apply_listener(run.recorder, Stage.DESTROY)))

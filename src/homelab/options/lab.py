@@ -1,6 +1,6 @@
 """The lab's options: what may be said about it, and where that leads."""
 
-from __future__ import annotations
+# No `from __future__ import annotations`: annotations are read here, and texts would be evaluated.
 
 from dataclasses import dataclass
 from pathlib import Path

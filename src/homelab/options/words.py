@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, get_origin
@@ -10,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_origin
 from homelab.options.option import fields_of
 
 if TYPE_CHECKING:
+    import argparse
+
     from _typeshed import DataclassInstance
 
 Result = TypeVar("Result", bound="DataclassInstance")
@@ -31,6 +32,8 @@ def to_words(options: DataclassInstance) -> tuple[str, ...]:
 
 def add_words(parser: argparse.ArgumentParser, kind: type[DataclassInstance]) -> None:
     """Have a parser know the words of a class."""
+    from argparse import SUPPRESS  # only the process that is told needs it
+
     for field in dataclasses.fields(kind):
         declared = fields_of(kind)[field.name].kind
         many = get_origin(declared)
@@ -39,19 +42,18 @@ def add_words(parser: argparse.ArgumentParser, kind: type[DataclassInstance]) ->
             type=_pair if many is Mapping else str if many is tuple else declared,
             action="append" if many else "store",
             required=field.default is dataclasses.MISSING,
-            default=argparse.SUPPRESS,
+            default=SUPPRESS,
         )
 
 
 def from_words(kind: type[Result], words: argparse.Namespace) -> Result:
     """The options that the words of `to_words` are about, once such a parser has read them."""
-    given = {field.name for field in dataclasses.fields(kind)} & vars(words).keys()
-    return kind(**{name: _value(kind, name, getattr(words, name)) for name in given})
-
-
-def _value(kind: type, name: str, read: Any) -> Any:
-    many = get_origin(fields_of(kind)[name].kind)
-    return dict(read) if many is Mapping else tuple(read) if many is tuple else read
+    values: dict[str, Any] = {}
+    for name in {field.name for field in dataclasses.fields(kind)} & vars(words).keys():
+        many = get_origin(fields_of(kind)[name].kind)
+        read = getattr(words, name)
+        values[name] = dict(read) if many is Mapping else tuple(read) if many is tuple else read
+    return kind(**values)
 
 
 def _flag(field: dataclasses.Field[Any]) -> str:

@@ -115,17 +115,14 @@ def probe(
 
 
 def _picked(topology: Topology, only: Iterable[str] | None) -> tuple[Container, ...]:
-    if only is None:
-        picked = topology.containers
-    else:
-        wanted = set(only)
-        picked = tuple(container for container in topology if container.name in wanted)
-        unknown = wanted - {container.name for container in picked}
-        if unknown:
-            known = ", ".join(container.name for container in topology)
-            raise ConfigurationError(
-                f"no container is called {', '.join(sorted(unknown))}", hint=f"there are: {known}"
-            )
+    known = [container.name for container in topology]
+    wanted = set(known if only is None else only)
+    if unknown := wanted.difference(known):
+        raise ConfigurationError(
+            f"no container is called {', '.join(sorted(unknown))}",
+            hint=f"there are: {', '.join(known)}",
+        )
+    picked = tuple(container for container in topology if container.name in wanted)
     if not picked:
         raise ConfigurationError("there is no container to probe")
     return picked

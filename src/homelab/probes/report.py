@@ -77,7 +77,6 @@ class ProbeReport:
 
     @property
     def failures(self) -> tuple[ProbeResult, ...]:
-        """The results of services that are not well."""
         return tuple(result for result in self.results if not result.ok)
 
     def raise_for_failures(self) -> None:

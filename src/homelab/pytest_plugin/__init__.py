@@ -33,7 +33,6 @@ pytest_plugins = ["homelab.pytest_plugin.fixtures"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Where the homelab is."""
     group = parser.getgroup("homelab")
     group.addoption(
         "--homelab-target",
@@ -49,7 +48,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker."""
     from homelab.pytest_plugin.selection import MARKER
 
     config.addinivalue_line("markers", MARKER)

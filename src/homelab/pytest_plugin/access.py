@@ -59,7 +59,10 @@ def find(project: Path | None = None, target: str | None = None) -> Access:
     namespace = opened.network_namespace()
     url = opened.api_url
     if namespace is not None:
-        _check_entry(namespace)
+        if os.geteuid() != 0:
+            raise _root_alone()
+        with netns.inside(namespace):
+            pass
         from homelab.lab import Lab
 
         url = Lab(state=opened.lab_state).info().inside_api_url or url
@@ -83,13 +86,6 @@ def _is_roots(known: Settings, target: str | None) -> bool:
     return isinstance(section, LabTarget) and belongs_to_root(
         lab_settings(LabOptions(), section, known.environment)
     )
-
-
-def _check_entry(namespace: Path) -> None:
-    if os.geteuid() != 0:
-        raise _root_alone()
-    with netns.inside(namespace):
-        pass
 
 
 def _root_alone() -> CapabilityError:

@@ -55,7 +55,6 @@ def docker() -> dict[str, Any]:
 
 
 def systemd() -> dict[str, Any]:
-    """The system's state and the units that failed."""
     failed = _said("systemctl", "list-units", "--failed", "--plain", "--no-legend", "--full")
     return {
         "state": _said("systemctl", "is-system-running").strip(),
@@ -77,7 +76,6 @@ def interfaces() -> list[dict[str, Any]]:
 
 
 def gateway() -> str | None:
-    """The default route's gateway."""
     routes = json.loads(_said("ip", "-json", "-4", "route", "show", "default") or "[]")
     return routes[0].get("gateway") if routes else None
 

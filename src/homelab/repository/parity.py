@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Self
@@ -92,7 +92,6 @@ class Recording:
             raise ConfigurationError(f"the recording {path} is damaged: {error}") from error
 
     def save(self, path: Path) -> None:
-        """Write it."""
         replies = [
             {"path": r.path, "shape": r.shape}
             if r.shape is not None
@@ -111,7 +110,7 @@ class ParityReport:
     source: str
     compared: int = 0
     problems: tuple[str, ...] = ()
-    skipped: tuple[str, ...] = field(default=())
+    skipped: tuple[str, ...] = ()
     """Paths that could not be compared, such as those of a container when there is none."""
 
 
@@ -147,9 +146,8 @@ def _compared(wanted: RecordedReply, found: RecordedReply) -> list[str]:
     if wanted.shape is not None and found.shape is not None:
         return differences(wanted.shape, found.shape)
     if (wanted.status, wanted.reason) != (found.status, found.reason):
-        return [
-            f"{found.status} {found.reason or 'OK'}, and was {wanted.status} {wanted.reason or 'OK'}"
-        ]
+        was = f"{wanted.status} {wanted.reason or 'OK'}"
+        return [f"{found.status} {found.reason or 'OK'}, and was {was}"]
     return []
 
 

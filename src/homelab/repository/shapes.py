@@ -10,7 +10,6 @@ Shape = dict[str, Any]
 
 
 def shape_of(value: object) -> Shape:
-    """The shape of a value."""
     if isinstance(value, Mapping):
         keys = {str(key): shape_of(inner) for key, inner in value.items()}
         return {"type": "object", "keys": keys, "always": sorted(keys)}

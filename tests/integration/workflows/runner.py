@@ -113,7 +113,38 @@ class Runner:
             name: {"result": before[name].result, "outputs": before[name].outputs}
             for name in _needs(job)
         }
-        contexts: dict[str, Any] = {
+        contexts = self._contexts(job, needs, event)
+        well = all(need["result"] == "success" for need in needs.values())
+        functions = _functions(work / "clone", failed=not well)
+        done = Job(name=str(job["name"]), result="skipped", steps=[])
+        if not holds(job.get("if"), contexts, functions):
+            return done
+        assert filled(str(job["runs-on"]), contexts, functions)
+        assert job["permissions"] is not None
+        assert 0 < job["timeout-minutes"] <= 120
+        clone = work / "clone"
+        clone.mkdir(parents=True)
+        files = {name: work / name.lower() for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
+        for path in files.values():
+            path.touch()
+        base = {
+            **self._environment(event, work, clone),
+            **{name: str(path) for name, path in files.items()},
+            **_filled(job.get("env", {}), contexts, functions),
+        }
+        done.steps = self._steps(job["steps"], clone, base, contexts)
+        failed = any(step.outcome == "failure" for step in done.steps)
+        functions = _functions(clone, failed=failed)
+        done.outputs = _filled(job.get("outputs", {}), contexts, functions)
+        done.summary = files["GITHUB_STEP_SUMMARY"].read_text(encoding="utf-8")
+        done.result = "failure" if failed else "success"
+        return done
+
+    def _contexts(
+        self, job: Mapping[str, Any], needs: Mapping[str, Any], event: Event
+    ) -> dict[str, Any]:
+        """What a job's expressions may speak of."""
+        return {
             "github": {
                 "event": event.payload,
                 "event_name": event.name,
@@ -129,26 +160,11 @@ class Runner:
             "env": {},
             "steps": {},
         }
-        well = all(need["result"] == "success" for need in needs.values())
-        functions = _functions(work / "clone", failed=not well)
-        done = Job(name=str(job["name"]), result="skipped", steps=[])
-        if not holds(job.get("if"), contexts, functions):
-            return done
-        assert filled(str(job["runs-on"]), contexts, functions)
-        assert job["permissions"] is not None
-        assert 0 < job["timeout-minutes"] <= 120
-        clone = work / "clone"
-        clone.mkdir(parents=True)
-        files = {name: work / name.lower() for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
-        for path in files.values():
-            path.touch()
-        environment = {
-            name: filled(str(value), contexts, functions)
-            for name, value in job.get("env", {}).items()
-        }
-        base = {
+
+    def _environment(self, event: Event, work: Path, clone: Path) -> dict[str, str]:
+        """What each step of a job finds in its environment."""
+        return {
             **self.env,
-            **{name: str(path) for name, path in files.items()},
             "CI": "true",
             "GITHUB_ACTIONS": "true",
             "GITHUB_API_URL": self.api_url,
@@ -158,17 +174,7 @@ class Runner:
             "GITHUB_RUN_ID": str(self.runs),
             "GITHUB_WORKSPACE": str(clone),
             "PYTHONPATH": str(clone / "src"),
-            **environment,
         }
-        done.steps = self._steps(job["steps"], clone, base, contexts)
-        failed = any(step.outcome == "failure" for step in done.steps)
-        done.outputs = {
-            name: filled(str(value), contexts, _functions(clone, failed=failed))
-            for name, value in job.get("outputs", {}).items()
-        }
-        done.summary = files["GITHUB_STEP_SUMMARY"].read_text(encoding="utf-8")
-        done.result = "failure" if failed else "success"
-        return done
 
     def _steps(
         self,
@@ -203,15 +209,9 @@ class Runner:
         contexts: Mapping[str, Any],
         functions: Functions,
     ) -> Step:
-        own = {
-            name: filled(str(value), contexts, functions)
-            for name, value in step.get("env", {}).items()
-        }
+        own = _filled(step.get("env", {}), contexts, functions)
         if "uses" in step:
-            words = {
-                name: filled(str(value), contexts, functions)
-                for name, value in step.get("with", {}).items()
-            }
+            words = _filled(step.get("with", {}), contexts, functions)
             if step["uses"].startswith("./"):
                 return self._composite(step["uses"], words, clone, {**base, **own}, contexts)
             return self._action(step["uses"], words, clone)
@@ -340,6 +340,12 @@ def machine(work: Path, cache: Path) -> dict[str, str]:
 def _needs(job: Mapping[str, Any]) -> tuple[str, ...]:
     needs = job.get("needs", ())
     return (needs,) if isinstance(needs, str) else tuple(needs)
+
+
+def _filled(
+    values: Mapping[str, Any], contexts: Mapping[str, Any], functions: Functions
+) -> dict[str, str]:
+    return {name: filled(str(value), contexts, functions) for name, value in values.items()}
 
 
 def _functions(clone: Path, *, failed: bool) -> Functions:

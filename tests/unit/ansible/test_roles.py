@@ -13,7 +13,7 @@ import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from homelab.model.topology import Health, PublishedPort, Service
+from homelab.model.values import Health, PublishedPort, Service
 
 ROOT = Path(__file__).parents[3]
 ANSIBLE = ROOT / "ansible"

@@ -62,7 +62,6 @@ class PlayResult:
 
     @property
     def changed(self) -> int:
-        """The number of tasks that changed something."""
         return sum(summary.changed for summary in self.hosts.values())
 
     def raise_for_failures(self) -> None:
@@ -146,12 +145,9 @@ class Ansible:
                 arguments += ["--limit", ",".join(limit)]
             if check:
                 arguments += ["--check"]
-            hosts = (
-                inventory
-                if isinstance(inventory, Path)
-                else _written(place / "hosts.json", inventory)
-            )
-            return self._run(path, hosts, arguments, place=place, on_event=on_event)
+            if not isinstance(inventory, Path):
+                inventory = _written(place / "hosts.json", inventory)
+            return self._run(path, inventory, arguments, place=place, on_event=on_event)
 
     def _run(
         self,
@@ -254,15 +250,13 @@ class _Listener:
             del self.tail[:-200]
         if raw.get("event") == "playbook_on_stats":
             self.hosts = host_summaries(raw.get("event_data") or {})
-        event = task_event(raw)
-        if event is None:
-            return False
-        if event.state.is_failure and not event.ignored:
-            self.failures[event.host] = Failure(
-                host=event.host, task=event.task, message=event.message
-            )
-        if self._on_event is not None:
-            self._on_event(event)
+        if event := task_event(raw):
+            if event.state.is_failure and not event.ignored:
+                self.failures[event.host] = Failure(
+                    host=event.host, task=event.task, message=event.message
+                )
+            if self._on_event is not None:
+                self._on_event(event)
         return False
 
 

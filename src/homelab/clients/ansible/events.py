@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
-
-_OUTCOMES = {
-    "runner_on_ok": "ok",
-    "runner_on_skipped": "skipped",
-    "runner_on_failed": "failed",
-    "runner_on_unreachable": "unreachable",
-}
 
 
 class TaskState(StrEnum):
@@ -29,6 +22,15 @@ class TaskState(StrEnum):
     def is_failure(self) -> bool:
         """Whether the host may go no further (unless a rescue follows)."""
         return self in {TaskState.FAILED, TaskState.UNREACHABLE}
+
+
+_STATES = {
+    "runner_on_start": TaskState.STARTED,
+    "runner_on_ok": TaskState.OK,
+    "runner_on_skipped": TaskState.SKIPPED,
+    "runner_on_failed": TaskState.FAILED,
+    "runner_on_unreachable": TaskState.UNREACHABLE,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,22 +63,29 @@ class HostSummary:
         return self.failed > 0 or self.unreachable > 0
 
 
+_COUNTERS = {
+    "ok": "ok",
+    "changed": "changed",
+    "skipped": "skipped",
+    "failures": "failed",
+    "dark": "unreachable",
+    "rescued": "rescued",
+}
+"""Ansible's names of what a summary counts, and ours."""
+
+
 def task_event(raw: Mapping[str, Any]) -> TaskEvent | None:
     """The event in ansible-runner's words as ours; None for those that are about no task."""
     data = raw.get("event_data")
     if not isinstance(data, Mapping) or not isinstance(data.get("host"), str):
         return None
-    kind = str(raw.get("event", ""))
+    state = _STATES.get(str(raw.get("event")))
+    if state is None:
+        return None
     result = data.get("res")
     outcome: Mapping[str, Any] = result if isinstance(result, Mapping) else {}
-    if kind == "runner_on_start":
-        state = TaskState.STARTED
-    elif kind in _OUTCOMES:
-        state = TaskState(_OUTCOMES[kind])
-        if state is TaskState.OK and outcome.get("changed") is True:
-            state = TaskState.CHANGED
-    else:
-        return None
+    if state is TaskState.OK and outcome.get("changed") is True:
+        state = TaskState.CHANGED
     return TaskEvent(
         host=data["host"],
         task=str(data.get("task") or ""),
@@ -92,7 +101,7 @@ def message_of(result: Mapping[str, Any]) -> str:
     items = result.get("results")
     if isinstance(items, list):
         parts = [
-            f"{_label(item)}: {message_of(item)}"
+            f"{item.get('_ansible_item_label') or item.get('item') or 'item'}: {message_of(item)}"
             for item in items
             if isinstance(item, Mapping) and (item.get("failed") or item.get("unreachable"))
         ]
@@ -107,32 +116,13 @@ def message_of(result: Mapping[str, Any]) -> str:
     return "\n".join(parts)
 
 
-def _label(item: Mapping[str, Any]) -> str:
-    return str(item.get("_ansible_item_label") or item.get("item") or "item")
-
-
 def host_summaries(statistics: Mapping[str, Any]) -> dict[str, HostSummary]:
     """The summary of each host from the event `playbook_on_stats`."""
-
-    def count(kind: str, host: str) -> int:
-        counts = statistics.get(kind)
-        return int(counts.get(host, 0)) if isinstance(counts, Mapping) else 0
-
+    counts = {kind: value for kind, value in statistics.items() if isinstance(value, Mapping)}
+    hosts = {str(host) for kind in ("processed", *_COUNTERS) for host in counts.get(kind, ())}
     return {
         host: HostSummary(
-            ok=count("ok", host),
-            changed=count("changed", host),
-            skipped=count("skipped", host),
-            failed=count("failures", host),
-            unreachable=count("dark", host),
-            rescued=count("rescued", host),
+            **{name: int(counts.get(kind, {}).get(host, 0)) for kind, name in _COUNTERS.items()}
         )
-        for host in sorted(set(_hosts(statistics)))
+        for host in sorted(hosts)
     }
-
-
-def _hosts(statistics: Mapping[str, Any]) -> Iterator[str]:
-    for kind in ("processed", "ok", "changed", "skipped", "failures", "dark", "rescued"):
-        counts = statistics.get(kind)
-        if isinstance(counts, Mapping):
-            yield from (str(host) for host in counts)

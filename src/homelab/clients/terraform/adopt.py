@@ -8,13 +8,13 @@ waited for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Protocol
 
 from homelab.clients.proxmox import GuestEntry
-from homelab.clients.terraform.client import Import, Listener, Terraform, ignore
+from homelab.clients.terraform.client import Import, Terraform
 from homelab.clients.terraform.plan import Plan
 from homelab.errors import ApiError, ConfigurationError, WaitTimeoutError
 from homelab.model.changes import Action, Change
@@ -25,17 +25,10 @@ from homelab.pve.telmate.attributes import POOL
 class Node(Protocol):
     """What is asked about the node; `homelab.clients.proxmox.Proxmox` offers it."""
 
-    def resources(self) -> Sequence[GuestEntry]:
-        """All guests."""
-
-    def pools(self) -> Sequence[str]:
-        """The names of all pools."""
-
-    def config(self, node: str, vmid: int) -> Mapping[str, Any]:
-        """A container's configuration."""
-
-    def destroy(self, node: str, vmid: int) -> None:
-        """Remove a container."""
+    def resources(self) -> Sequence[GuestEntry]: ...
+    def pools(self) -> Sequence[str]: ...
+    def config(self, node: str, vmid: int) -> Mapping[str, Any]: ...
+    def destroy(self, node: str, vmid: int) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,26 +44,26 @@ def plan_adopting(
     terraform: Terraform,
     node: Node,
     *,
-    on_event: Listener = ignore,
+    remove: Callable[[str, int], None] | None = None,
     patience: float = 60.0,
 ) -> Adoption:
     """Plan, and plan again with imports when something to be created already exists.
 
-    `patience` is for how many seconds a creation that holds a container's lock is waited for.
+    What is half made is removed by `remove`, else by the node itself. `patience` is for how many seconds a creation that holds a container's lock is waited for.
 
     Raises:
         ConfigurationError: a planned vmid belongs to a guest of another name.
         TerraformError: Terraform failed.
     """
-    plan = terraform.plan(on_event=on_event)
+    plan = terraform.plan()
     creations = [change for change in plan.changes if change.action is Action.CREATE]
     if not creations:
         return Adoption(plan=plan)
     imports, half_made = _existing(creations, node, patience)
     for home, vmid in half_made:
-        node.destroy(home, vmid)
+        (remove or node.destroy)(home, vmid)
     if imports:
-        plan = terraform.plan(imports=imports, on_event=on_event)
+        plan = terraform.plan(imports=imports)
     return Adoption(
         plan=plan, imported=tuple(imports), removed=tuple(vmid for _, vmid in half_made)
     )
@@ -95,13 +88,11 @@ def _existing(
             owner = f"{guest.name!r} ({guest.type}) on node {guest.node}"
             taken.append(f"{change.address}: vmid {guest.vmid} belongs to {owner}")
             continue
-        match _settled(node, guest, patience):
-            case _Found.WHOLE:
-                imports.append(Import(address=change.address, id=f"{guest.node}/lxc/{guest.vmid}"))
-            case _Found.HALF_MADE:
-                half_made.append((guest.node, guest.vmid))
-            case _Found.GONE:
-                pass
+        found = _settled(node, guest, patience)
+        if found is _Found.WHOLE:
+            imports.append(Import(address=change.address, id=f"{guest.node}/lxc/{guest.vmid}"))
+        elif found is _Found.HALF_MADE:
+            half_made.append((guest.node, guest.vmid))
     if taken:
         raise ConfigurationError(
             "vmids in the plan are taken by other guests:\n  " + "\n  ".join(taken),

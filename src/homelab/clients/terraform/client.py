@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from homelab.clients.terraform import lock
 from homelab.clients.terraform.binary import Binary, find_terraform
@@ -91,10 +91,6 @@ Listener = Callable[[TerraformEvent], None]
 
 def ignore(event: TerraformEvent) -> None:
     """The listener of those who don't listen."""
-
-
-def _no_line(line: str) -> None:
-    """Commands that are quick report nothing on the way."""
 
 
 class Terraform:
@@ -199,7 +195,6 @@ class Terraform:
         destroy: bool = False,
         refresh: bool = True,
         imports: Sequence[Import] = (),
-        replace: Sequence[str] = (),
         on_event: Listener = ignore,
     ) -> Plan:
         """Plan, write the plan to `out` (below the data directory by default), and read it.
@@ -214,7 +209,6 @@ class Terraform:
         path = (out or self._data_dir / "homelab.tfplan").resolve()
         path.parent.mkdir(parents=True, exist_ok=True)
         options = [f"-out={path}", f"-parallelism={PARALLELISM}", "-lock-timeout=10s"]
-        options += [f"-replace={address}" for address in replace]
         options += ["-destroy"] if destroy else []
         options += [] if refresh else ["-refresh=false"]
         with self._import_blocks(imports):
@@ -222,7 +216,7 @@ class Terraform:
         path.chmod(0o600)
         document = json.loads(self._run("show", "-json", "-no-color", str(path)))
         warnings = tuple(item for item in said if isinstance(item, Diagnostic))
-        return Plan.parse(path, document, warnings=warnings, destroys=destroy)
+        return Plan.parse(path, document, warnings=warnings)
 
     def read_plan(self, path: Path) -> Plan:
         """Read a plan that was written before.
@@ -248,13 +242,13 @@ class Terraform:
             added=last.add, changed=last.change, removed=last.remove, imported=last.imported
         )
 
-    def destroy(self, *, on_event: Listener = ignore) -> Applied:
+    def destroy(self) -> Applied:
         """Plan the destruction of everything in the state, and apply that.
 
         Raises:
             TerraformError: something failed.
         """
-        return self.apply(self.plan(destroy=True, on_event=on_event), on_event=on_event)
+        return self.apply(self.plan(destroy=True))
 
     def output(self) -> Mapping[str, Any]:
         """The state's outputs in the form of `terraform output -json`; empty without a state."""
@@ -262,7 +256,6 @@ class Terraform:
         return dict(json.loads(self._run("output", "-json", "-no-color", *self._state_option())))
 
     def state_list(self) -> tuple[str, ...]:
-        """The addresses of all resources in the state."""
         self.init()
         expected = (0, 1)  # 1 is also what "there is no state" ends with
         said = self._run("state", "list", *self._state_option(), expected=expected)
@@ -283,12 +276,6 @@ class Terraform:
         self.init()
         self._run("state", "push", "-lock-timeout=10s", str(state.resolve()))
 
-    @property
-    def state_path(self) -> Path:
-        """Where a local state is, whether or not it exists."""
-        workspace = environment(self._env).get("TF_WORKSPACE")
-        return self._state or state_file(self.directory, self._data_dir, workspace)
-
     def import_resource(self, address: str, id: str) -> None:  # noqa: A002
         """Put an existing thing into the state under an address.
 
@@ -304,13 +291,13 @@ class Terraform:
         self._run("workspace", "select", "-or-create", name)
 
     def workspaces(self) -> tuple[str, ...]:
-        """The names of all workspaces."""
         self.init()
         lines = self._run("workspace", "list").splitlines()
         return tuple(line.lstrip("* ").strip() for line in lines if line.strip())
 
     def _set_damaged_state_aside(self, on_event: Listener) -> None:
-        path = self.state_path
+        workspace = environment(self._env).get("TF_WORKSPACE")
+        path = self._state or state_file(self.directory, self._data_dir, workspace)
         aside = set_aside_if_damaged(path)
         if aside is not None:
             summary = f"{path.name} was half written by a Terraform that was killed"
@@ -343,16 +330,10 @@ class Terraform:
         # Its constructor reads the state file of its directory, and breaks on a damaged one.
         nowhere = str(self._data_dir / "bin")
         builder = CommandLine(working_dir=nowhere, terraform_bin_path=str(self.binary.path))
-        command, *rest = words
-        return [str(word) for word in builder.generate_cmd_string(command, *rest)]
+        return [str(word) for word in builder.generate_cmd_string(*words)]
 
     def _run(self, *words: str, expected: Sequence[int] = (0,)) -> str:
-        """Run a command that is quick and return what it prints."""
-        argv = self._argv(*words)
-        with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
-            code, lines = self._child(argv, errors, _no_line)
-            errors.seek(0)
-            said = errors.read()
+        code, lines, said = self._child(words)
         output = "\n".join(lines)
         if code not in expected:
             raise TerraformError(words[0], (), output=f"{output}\n{said}", hint=_hint(said))
@@ -370,11 +351,7 @@ class Terraform:
                 kept.append(event)
             on_event(event)
 
-        argv = self._argv(words[0], "-json", "-input=false", *words[1:])
-        with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
-            code, lines = self._child(argv, errors, take)
-            errors.seek(0)
-            said = errors.read()
+        code, lines, said = self._child((words[0], "-json", "-input=false", *words[1:]), take)
         if code != 0:
             found = [item for item in kept if isinstance(item, Diagnostic)]
             text = "\n".join(item.summary for item in found)
@@ -383,42 +360,48 @@ class Terraform:
         return kept
 
     def _child(
-        self, argv: Sequence[str], errors: IO[str], on_line: Callable[[str], None]
-    ) -> tuple[int, list[str]]:
-        """Run Terraform and hand over its lines; an interrupt reaches it once, and is waited for.
+        self, words: Sequence[str], on_line: Callable[[str], None] | None = None
+    ) -> tuple[int, list[str], str]:
+        """Run Terraform to its end: its exit code, its lines and what it said on stderr.
+
+        An interrupt reaches it once, and is waited for.
 
         Terraform takes a second interrupt for leave to lose its state, so it must not get the
         terminal's as well as ours: it runs in a process group of its own. Where this process is
         killed, the kernel interrupts it (PR_SET_PDEATHSIG of prctl(2), by util-linux's setpriv).
         """
+        argv = self._argv(*words)
         _log.debug("run %s", argv)
         lines: list[str] = []
         setpriv = find_program("setpriv")
-        child = subprocess.Popen(
-            argv if setpriv is None else (setpriv, "--pdeathsig", "INT", "--", *argv),
-            cwd=self.directory,
-            env=environment(self._env),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            text=True,
-            errors="replace",
-            process_group=0,
-        )
-        assert child.stdout is not None  # noqa: S101  (PIPE was asked for)
-        try:
-            for line in child.stdout:
-                lines.append(line.rstrip("\n"))
-                on_line(lines[-1])
-            child.wait()
-        except BaseException:
-            child.send_signal(signal.SIGINT)
-            child.stdout.read()
-            child.wait()
-            raise
-        finally:
-            child.stdout.close()
-        return child.returncode, lines
+        with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
+            child = subprocess.Popen(
+                argv if setpriv is None else (setpriv, "--pdeathsig", "INT", "--", *argv),
+                cwd=self.directory,
+                env=environment(self._env),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                errors="replace",
+                process_group=0,
+            )
+            assert child.stdout is not None  # noqa: S101  (PIPE was asked for)
+            try:
+                for line in child.stdout:
+                    lines.append(line.rstrip("\n"))
+                    if on_line is not None:
+                        on_line(lines[-1])
+                child.wait()
+            except BaseException:
+                child.send_signal(signal.SIGINT)
+                child.stdout.read()
+                child.wait()
+                raise
+            finally:
+                child.stdout.close()
+            errors.seek(0)
+            return child.returncode, lines, errors.read()
 
 
 def _undecorated(output: str) -> list[str]:
@@ -428,17 +411,18 @@ def _undecorated(output: str) -> list[str]:
     return [line for line in lines if line.strip()]
 
 
+_NOT_GRANTED = "the role must own the database, or be granted CREATE; see docs/remote-state.md"
+_HINTS = {
+    "state lock": "another Terraform works on this state; wait for it, or see who holds the lock",
+    "saved plan is stale": "the state changed since the plan was made; plan again",
+    "ssl is not enabled on the server": "the database speaks no TLS; on loopback add "
+    "?sslmode=disable to PG_CONN_STR",
+    "pq: password authentication failed": "check the user and the password in PG_CONN_STR",
+    "permission denied for schema public": _NOT_GRANTED,
+    "permission denied for database": _NOT_GRANTED,
+    "checksum": "the provider is not the one in .terraform.lock.hcl; see docs on the lock file",
+}
+
+
 def _hint(text: str) -> str | None:
-    if "state lock" in text:
-        return "another Terraform works on this state; wait for it, or see who holds the lock"
-    if "saved plan is stale" in text.lower():
-        return "the state changed since the plan was made; plan again"
-    if "SSL is not enabled on the server" in text:
-        return "the database speaks no TLS; on loopback add ?sslmode=disable to PG_CONN_STR"
-    if "pq: password authentication failed" in text:
-        return "check the user and the password in PG_CONN_STR"
-    if "permission denied for schema public" in text or "permission denied for database" in text:
-        return "the role must own the database, or be granted CREATE; see docs/remote-state.md"
-    if "checksum" in text:
-        return "the provider is not the one in .terraform.lock.hcl; see docs on the lock file"
-    return None
+    return next((hint for words, hint in _HINTS.items() if words in text.lower()), None)

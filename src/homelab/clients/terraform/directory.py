@@ -74,6 +74,5 @@ def _links(place: Path) -> Iterator[Path]:
 
 def _write(path: Path, text: str) -> None:
     """Write a file unless it is so already: an unchanged configuration needs no init."""
-    if path.is_file() and path.read_text(encoding="utf-8") == text:
-        return
-    path.write_text(text, encoding="utf-8")
+    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")

@@ -51,7 +51,6 @@ class Diagnostic:
 
     @property
     def is_error(self) -> bool:
-        """Whether it is an error."""
         return self.severity == "error"
 
     def __str__(self) -> str:

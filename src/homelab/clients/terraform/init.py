@@ -14,11 +14,12 @@ def is_initialised(directory: Path, data_dir: Path, key: Sequence[str]) -> bool:
     mark = data_dir / _MARK
     if not mark.exists() or mark.read_text(encoding="utf-8") != _digest(directory, key):
         return False
-    return _providers_are_there(data_dir)
+    # Every installed package (a link into the mirror) still leads to a directory.
+    packages = list((data_dir / "providers").glob("*/*/*/*/*"))
+    return bool(packages) and all(package.is_dir() for package in packages)
 
 
 def mark_initialised(directory: Path, data_dir: Path, key: Sequence[str]) -> None:
-    """Remember that init ran for this configuration."""
     data_dir.mkdir(parents=True, exist_ok=True)
     (data_dir / _MARK).write_text(_digest(directory, key), encoding="utf-8")
 
@@ -33,9 +34,3 @@ def _digest(directory: Path, key: Sequence[str]) -> str:
         if file.is_file():
             digest.update(file.read_bytes())
     return digest.hexdigest()
-
-
-def _providers_are_there(data_dir: Path) -> bool:
-    """Whether every installed package (a link into the mirror) still leads to a directory."""
-    packages = list((data_dir / "providers").glob("*/*/*/*/*"))
-    return bool(packages) and all(package.is_dir() for package in packages)

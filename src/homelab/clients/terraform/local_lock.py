@@ -11,6 +11,7 @@ import fcntl
 import json
 import os
 import struct
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -47,7 +48,7 @@ def local_lock(state: Path) -> LocalLock | None:
         pid=pid,
         who=str(said.get("Who", "")),
         operation=str(said.get("Operation", "")).removeprefix("OperationType").lower(),
-        since=_time(str(said.get("Created", ""))),
+        since=_time(said.get("Created")),
     )
 
 
@@ -64,10 +65,7 @@ def _described(path: Path) -> dict[str, object]:
     return document if isinstance(document, dict) else {}
 
 
-def _time(text: str) -> datetime | None:
-    """A time as Go writes it: nanoseconds, which Python's reader takes for an error."""
-    whole, _, _ = text.removesuffix("Z").partition(".")
-    try:
-        return datetime.fromisoformat(f"{whole}+00:00")
-    except ValueError:
-        return None
+def _time(said: object) -> datetime | None:
+    with suppress(ValueError):
+        return datetime.fromisoformat(str(said)).replace(microsecond=0)
+    return None

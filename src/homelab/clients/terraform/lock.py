@@ -41,12 +41,7 @@ def _rewrite(directory: Path, address: str, edit: Callable[[str], str]) -> bool:
         return False
     old = path.read_text(encoding="utf-8")
     pattern = rf'^provider "{re.escape(address)}" \{{\n.*?^\}}\n'
-    new = re.sub(
-        pattern,
-        lambda match: edit(match[0]),
-        old,
-        flags=re.MULTILINE | re.DOTALL,
-    )
+    new = re.sub(pattern, lambda match: edit(match[0]), old, flags=re.MULTILINE | re.DOTALL)
     if new == old:
         return False
     path.write_text(new, encoding="utf-8")

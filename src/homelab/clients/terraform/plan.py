@@ -23,8 +23,6 @@ class Plan:
     """What it says about each managed resource, also of those that it leaves alone."""
     outputs_change: bool = False
     warnings: tuple[Diagnostic, ...] = ()
-    destroys: bool = False
-    """Whether it was made with -destroy."""
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -33,7 +31,6 @@ class Plan:
 
     @property
     def is_empty(self) -> bool:
-        """Whether applying it would change no resource."""
         return not self.changes
 
     def counts(self) -> Mapping[Action, int]:
@@ -42,12 +39,7 @@ class Plan:
 
     @classmethod
     def parse(
-        cls,
-        path: Path,
-        document: Mapping[str, Any],
-        *,
-        warnings: tuple[Diagnostic, ...] = (),
-        destroys: bool = False,
+        cls, path: Path, document: Mapping[str, Any], *, warnings: tuple[Diagnostic, ...] = ()
     ) -> Self:
         """Read the JSON form of the plan in `path`."""
         outputs = document.get("output_changes") or {}
@@ -57,5 +49,4 @@ class Plan:
             resources=resources_of(document),
             outputs_change=any(output.get("actions") != ["no-op"] for output in outputs.values()),
             warnings=warnings,
-            destroys=destroys,
         )

@@ -11,7 +11,10 @@ import fcntl
 import json
 import logging
 import time
+from contextlib import suppress
 from pathlib import Path
+
+from homelab.clients.terraform.local_lock import info_file
 
 _log = logging.getLogger(__name__)
 
@@ -40,14 +43,11 @@ def set_aside_if_damaged(path: Path) -> Path | None:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             return None
-        text = file.read()
-        try:
-            if isinstance(json.loads(text), dict):
+        with suppress(ValueError):
+            if isinstance(json.loads(file.read()), dict):
                 return None
-        except ValueError:
-            pass
         aside = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}")
         path.rename(aside)
-    (path.parent / f".{path.name}.lock.info").unlink(missing_ok=True)
+    info_file(path).unlink(missing_ok=True)
     _log.warning("the state %s was half written; it is now %s", path, aside.name)
     return aside

@@ -52,9 +52,7 @@ def parse_runs(lines: Iterable[str]) -> tuple[TestRun, ...]:
                 place = f"{where['filename']}:{where['start']['line']}: " if where else ""
                 text = " ".join((problem["summary"], problem.get("detail", "")))
                 problems[key].append(f"{place}{text}".strip())
-    strangers = [key for key in problems if key not in ended]
-    for key in strangers:
-        ended[key] = "error"
+    ended |= {key: "error" for key in problems if key not in ended}
     return tuple(
         TestRun(file=file, name=name, status=status, problems=tuple(problems[file, name]))
         for (file, name), status in ended.items()

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from homelab.lab.access.tickets import ROOT, TOKEN_NAME, Caller
 from homelab.lab.failures import forbidden
 from homelab.lab.state import accounts
-from homelab.lab.state.accounts import Accounts, Rule, Token, User
+from homelab.lab.state.accounts import Accounts, AnyRecord, Rule, Token, User
 from homelab.lab.state.database import State, Transaction
 from homelab.pve import privileges
 from homelab.pve.release import DEFAULT_RELEASE, Release
@@ -36,16 +36,12 @@ class Access:
         self._state = state
         self._clock = clock
         self._writing = threading.Lock()
-        self._accounts = Accounts.read(state)
+        self.accounts = Accounts.read(state)
+        """Users, groups, roles, rules and tokens as they are now."""
         self._changes = 0
         self._held: _Held = ((-1, -1), {})
         self.known = privileges.privileges(release)
         self.builtin_roles = privileges.roles(release)
-
-    @property
-    def accounts(self) -> Accounts:
-        """Users, groups, roles, rules and tokens as they are now."""
-        return self._accounts
 
     @contextmanager
     def change(self) -> Iterator[Transaction]:
@@ -53,21 +49,26 @@ class Access:
         with self._writing:
             with self._state.transaction() as transaction:
                 yield transaction
-            self._accounts = Accounts.read(self._state)
+            self.accounts = Accounts.read(self._state)
             self._changes += 1
+
+    def put(self, key: str, record: AnyRecord) -> None:
+        """Keep one account; an earlier one of its kind and key is replaced."""
+        with self.change() as transaction:
+            accounts.put(transaction, key, record)
 
     def user(self, userid: str) -> User | None:
         """A user; root is always there."""
-        found = self._accounts.users.get(userid)
+        found = self.accounts.users.get(userid)
         return User() if found is None and userid == ROOT else found
 
     def users(self) -> Mapping[str, User]:
         """All users, root first."""
-        return {ROOT: User(), **self._accounts.users}
+        return {ROOT: User(), **self.accounts.users}
 
     def token(self, userid: str, tokenid: str) -> Token | None:
         """An API token; root has one that the lab hands out."""
-        found = self._accounts.tokens.get(f"{userid}!{tokenid}")
+        found = self.accounts.tokens.get(f"{userid}!{tokenid}")
         if found is None and (userid, tokenid) == (ROOT, TOKEN_NAME):
             return Token(privsep=False)
         return found
@@ -75,7 +76,7 @@ class Access:
     def tokens(self, userid: str) -> dict[str, Token]:
         own = {
             name.partition("!")[2]: token
-            for name, token in self._accounts.tokens.items()
+            for name, token in self.accounts.tokens.items()
             if name.startswith(f"{userid}!")
         }
         return {TOKEN_NAME: Token(privsep=False), **own} if userid == ROOT else own
@@ -87,17 +88,17 @@ class Access:
 
     def password_matches(self, userid: str, password: str) -> bool:
         """Whether it is the user's password, for passwords that were set through the API."""
-        user = self._accounts.users.get(userid)
+        user = self.accounts.users.get(userid)
         return user is not None and accounts.password_matches(password, user.secret)
 
     def has_password(self, userid: str) -> bool:
         """Whether a password was set through the API."""
-        user = self._accounts.users.get(userid)
+        user = self.accounts.users.get(userid)
         return user is not None and bool(user.secret)
 
     def token_matches(self, userid: str, tokenid: str, secret: str) -> bool | None:
         """Whether it is the token's value; None when the node made no such token."""
-        token = self._accounts.tokens.get(f"{userid}!{tokenid}")
+        token = self.accounts.tokens.get(f"{userid}!{tokenid}")
         if token is None:
             return None
         return accounts.hashed_secret(secret) == token.secret and not self._has_expired(
@@ -181,13 +182,13 @@ class Access:
         builtin = self.builtin_roles.get(name)
         if builtin is not None:
             return builtin
-        made = self._accounts.roles.get(name)
+        made = self.accounts.roles.get(name)
         return None if made is None else made.privs
 
     def paths(self) -> tuple[str, ...]:
         """Every path that a rule names, and those that PVE always lists."""
         standard = ("/", "/access", "/access/groups", "/nodes", "/pool", "/sdn", "/storage", "/vms")
-        return tuple(sorted({*standard, *(rule.path for rule in self._accounts.rules)}))
+        return tuple(sorted({*standard, *(rule.path for rule in self.accounts.rules)}))
 
     def _has_expired(self, expire: int) -> bool:
         return 0 < expire < self._clock()
@@ -209,10 +210,10 @@ class Access:
         """The roles at a path: a deeper rule replaces those above, a user's those of groups."""
         found: _Roles = {}
         for level in _levels(path):
-            here: Sequence[Rule] = self._accounts.rules_by_path.get(level, ())
+            here: Sequence[Rule] = self.accounts.rules_by_path.get(level, ())
             here = [rule for rule in here if rule.propagate or level == path]
             for kind, ids in who:
-                given = {rule.role: rule.propagate for rule in _matching(here, kind, ids)}
+                given = {r.role: r.propagate for r in here if r.kind == kind and r.ugid in ids}
                 if given:
                     found = {NO_ACCESS: True} if NO_ACCESS in given else given
                     break
@@ -235,7 +236,3 @@ def _levels(path: str) -> Iterator[str]:
         if name:
             here = f"{here}/{name}"
             yield here
-
-
-def _matching(rules: Sequence[Rule], kind: str, ids: Sequence[str]) -> list[Rule]:
-    return [rule for rule in rules if rule.kind == kind and rule.ugid in ids]

@@ -23,7 +23,8 @@ from homelab.lab.failures import ApiFailureError, invalid
 from homelab.lab.node.context import Context
 from homelab.lab.runtime import RuntimeFailureError
 from homelab.lab.state.database import StateError
-from homelab.pve.schema import Parameter, ParameterError, RawValue, verify
+from homelab.pve.schema import COUNT, REQUIRED, VMID, Parameter, ParameterError, RawValue, verify
+from homelab.pve.upid import Upid
 
 _log = logging.getLogger(__name__)
 
@@ -35,12 +36,11 @@ _OWN_PREFIX = "/lab"
 _NOBODY = Caller(user="")
 _FORM = "application/x-www-form-urlencoded"
 _PATH_PARAMETERS: Mapping[str, Parameter] = {
-    "vmid": Parameter(type="integer", required=True, minimum=100, maximum=999_999_999),
-    "pos": Parameter(type="integer", required=True, minimum=0),
+    "vmid": replace(VMID, required=True),
+    "pos": replace(COUNT, required=True),
     "node": Parameter(required=True, pattern=r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"),
 }
 _GUEST_IN_PATH = re.compile(r"/lxc/(\d+)")
-_ANY_PATH_PARAMETER = Parameter(required=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +98,7 @@ class Dispatcher:
             return _failure(500, error.message)
         if isinstance(data, Encoded):
             return Reply(status=200, reason="OK", body=data.body)
-        reply: dict[str, object] = {"data": data}
+        reply: dict[str, object] = {"data": str(data) if isinstance(data, Upid) else data}
         if isinstance(data, Page):
             reply = {"data": data.items, "total": data.total}
         return Reply(status=200, reason="OK", body=orjson.dumps(reply))
@@ -137,22 +137,16 @@ class Dispatcher:
             )
         if isinstance(endpoint.permission, Privilege):
             where = endpoint.permission.path.format(**variables)
-            self._require(caller, where, endpoint.permission)
+            names = (endpoint.permission.name, *endpoint.permission.or_else)
+            self._context.access.require(caller, where, any_of=names)
         raw = _merged(_parameters(request), variables)
-        known = {name: _PATH_PARAMETERS.get(name, _ANY_PATH_PARAMETER) for name in variables}
+        known = {name: _PATH_PARAMETERS.get(name, REQUIRED) for name in variables}
         args = verify(raw, {**endpoint.parameters, **known})
         context = self._context
         if "node" in variables:
             context = context.at(self._node(args.text("node")))
         with context.state.together():
             return endpoint.handler(context, Call(caller=caller, args=args, upload=request.upload))
-
-    def _require(self, caller: Caller, path: str, permission: Privilege) -> None:
-        access = self._context.access
-        if permission.or_else:
-            access.require(caller, path, any_of=(permission.name, *permission.or_else))
-        else:
-            access.require(caller, path, permission.name)
 
     def _suffer(self, method: str, path: str) -> None:
         """Do to a request what a fault says."""
@@ -171,13 +165,10 @@ class Dispatcher:
         needs_login = endpoint is None or endpoint.permission != "world"
         if not needs_login and "Authorization" not in request.headers:
             return _NOBODY
+        writes = needs_login and request.method not in {"GET", "HEAD"} and request.upload is None
         try:
             return self._context.authenticator.authenticate(
-                request.headers,
-                request.cookies,
-                writes=(
-                    needs_login and request.method not in {"GET", "HEAD"} and request.upload is None
-                ),
+                request.headers, request.cookies, writes=writes
             )
         except AuthenticationError:
             if needs_login:
@@ -193,7 +184,7 @@ class Dispatcher:
                 f"hostname lookup '{name}' failed - failed to get address info for: "
                 f"{name}: Name or service not known"
             )
-        if context.faults.is_down(name):
+        if name in context.faults.down:
             raise ApiFailureError("No route to host", status=595)
         return name
 
@@ -217,16 +208,10 @@ def _parameters(request: Request) -> dict[str, RawValue]:
 
 
 def _from_form(text: str) -> dict[str, RawValue]:
-    values: dict[str, RawValue] = {}
+    values: dict[str, list[str]] = {}
     for key, value in parse_qsl(text, keep_blank_values=True):
-        earlier = values.get(key)
-        if earlier is None:
-            values[key] = value
-        elif isinstance(earlier, list):
-            earlier.append(value)
-        else:
-            values[key] = [earlier, value]
-    return values
+        values.setdefault(key, []).append(value)
+    return {key: found if len(found) > 1 else found[0] for key, found in values.items()}
 
 
 def _from_json(body: bytes) -> dict[str, RawValue]:
@@ -237,16 +222,14 @@ def _from_json(body: bytes) -> dict[str, RawValue]:
     if not isinstance(data, dict):
         raise ApiFailureError("malformed JSON string, neither object nor list", status=500)
     return {
-        str(key): [_wire(item) for item in value] if isinstance(value, list) else _wire(value)
+        key: [_wire(item) for item in value] if isinstance(value, list) else _wire(value)
         for key, value in data.items()
         if value is not None
     }
 
 
 def _wire(value: object) -> str:
-    if isinstance(value, bool):
-        return "1" if value else "0"
-    return str(value)
+    return str(int(value) if isinstance(value, bool) else value)
 
 
 def _merged(raw: Mapping[str, RawValue], variables: Mapping[str, str]) -> dict[str, RawValue]:
@@ -263,9 +246,7 @@ def _for_extjs(reply: Reply) -> Reply:
     """A refused login stays what it is, as on PVE, where it comes before the format is chosen."""
     if reply.status in {0, 401}:
         return reply
-    more: dict[str, object] = {"success": 1}
-    if reply.status >= 400:
-        more = {"success": 0, "status": reply.status}
+    more = {"success": 0, "status": reply.status} if reply.status >= 400 else {"success": 1}
     body = orjson.dumps(more)[:-1] + b"," + reply.body[1:]
     return Reply(status=200, reason="OK", body=body)
 

@@ -70,13 +70,31 @@ class Encoded:
     body: bytes
 
 
-def empty_list(_context: Context, _call: Call) -> object:
-    """The answer where this node has none of a kind."""
-    return []
-
-
 Handler = Callable[[Context, Call], object]
-"""Returns what goes into `data`; a `Page` also sets `total`, an `Encoded` is the reply itself."""
+"""Returns what goes into `data`: a task as its `Upid`; a `Page` also sets `total`, and an
+`Encoded` is the reply itself."""
+
+
+def index(key: str, *names: str) -> Handler:
+    """A handler that lists what is below its path; without names, that there is nothing."""
+    return lambda _context, _call: [{key: name} for name in names]
+
+
+EMPTY = index("")
+
+
+def given(args: Arguments, names: Mapping[str, Parameter]) -> dict[str, object]:
+    """Those of the arguments that are given, as they are kept: numbers and flags as integers."""
+    return {
+        name: args.integer(name) if parameter.type in {"integer", "boolean"} else args.text(name)
+        for name, parameter in names.items()
+        if name in args
+    }
+
+
+def each(parameter: Parameter, *names: str) -> dict[str, Parameter]:
+    """Several parameters of one kind."""
+    return dict.fromkeys(names, parameter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +106,9 @@ class Endpoint:
     """Such as /nodes/{node}/lxc/{vmid}; `{name*}` takes the rest of the path."""
     permission: Permission
     handler: Handler
-    _: KW_ONLY
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     """Query and body parameters, by name."""
+    _: KW_ONLY
     tickets_only: bool = False
     """Whether API tokens are refused."""
     quick: bool = False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict
 
 from homelab.errors import ConfigurationError
@@ -21,30 +20,14 @@ def handle(context: Context, caller: Caller, method: str, path: str, body: bytes
     """
     if not context.access.is_almighty(caller):
         raise forbidden("the lab itself is for root@pam")
-    handler = _HANDLERS.get((method, path.rstrip("/")))
-    if handler is None:
-        raise ApiFailureError(f"Method '{method} /lab{path}' not implemented", status=501)
-    return handler(context, body)
-
-
-def _list(context: Context, _body: bytes) -> object:
-    return [asdict(fault) for fault in context.faults.all()]
-
-
-def _add(context: Context, body: bytes) -> object:
-    try:
-        return asdict(context.faults.add(Fault.load(json.loads(body))))
-    except (ValueError, ConfigurationError) as error:
-        raise ApiFailureError(str(error), status=400) from error
-
-
-def _clear(context: Context, body: bytes) -> object:
-    wanted = json.loads(body)["id"] if body else None
-    return context.faults.clear(wanted)
-
-
-_HANDLERS: dict[tuple[str, str], Callable[[Context, bytes], object]] = {
-    ("GET", "/faults"): _list,
-    ("POST", "/faults"): _add,
-    ("DELETE", "/faults"): _clear,
-}
+    match method, path.rstrip("/"):
+        case "GET", "/faults":
+            return [asdict(fault) for fault in context.faults.all()]
+        case "POST", "/faults":
+            try:
+                return asdict(context.faults.add(Fault.load(json.loads(body))))
+            except (ValueError, ConfigurationError) as error:
+                raise ApiFailureError(str(error), status=400) from error
+        case "DELETE", "/faults":
+            return context.faults.clear(json.loads(body)["id"] if body else None)
+    raise ApiFailureError(f"Method '{method} /lab{path}' not implemented", status=501)

@@ -9,23 +9,8 @@ from homelab.lab.api.firewall import endpoints
 from homelab.lab.api.guests import backups, clones, containers, power, snapshots
 from homelab.lab.api.nodes import nodes, settings, storage, storage_content, tasks
 
-ENDPOINTS: tuple[Endpoint, ...] = (
-    *tickets.ENDPOINTS,
-    *users.ENDPOINTS,
-    *acl.ENDPOINTS,
-    *cluster.ENDPOINTS,
-    *resources.ENDPOINTS,
-    *nodes.ENDPOINTS,
-    *containers.ENDPOINTS,
-    *power.ENDPOINTS,
-    *snapshots.ENDPOINTS,
-    *clones.ENDPOINTS,
-    *endpoints.ENDPOINTS,
-    *backups.ENDPOINTS,
-    *storage_content.ENDPOINTS,
-    *settings.ENDPOINTS,
-    *options.ENDPOINTS,
-    *tasks.ENDPOINTS,
-    *storage.ENDPOINTS,
-    *pools.ENDPOINTS,
+_MODULES = (
+    *(tickets, users, acl, cluster, resources, nodes, containers, power, snapshots, clones),
+    *(endpoints, backups, storage_content, settings, options, tasks, storage, pools),
 )
+ENDPOINTS: tuple[Endpoint, ...] = tuple(row for module in _MODULES for row in module.ENDPOINTS)

@@ -46,7 +46,9 @@ class Creation:
 def create(context: Context, caller: Caller, wanted: Creation) -> Upid:
     """Create a guest in a task; the id is taken when this returns."""
     vmid = wanted.vmid
-    _check_unused(context, vmid)
+    record = context.state.guest(vmid)
+    if record is not None and vmid not in context.leftovers:
+        raise vmid_taken(vmid, context.node_of(record))
     change = _first_config(context, caller, wanted)
     check_space(context, caller, change)
     forget_leftover(context, vmid)
@@ -64,13 +66,6 @@ def create(context: Context, caller: Caller, wanted: Creation) -> Upid:
         undo=lambda log: discard(context, vmid, log),
     )
     return upid
-
-
-def _check_unused(context: Context, vmid: int) -> None:
-    """An id that is taken is refused before anything else is looked at."""
-    record = context.state.guest(vmid)
-    if record is not None and vmid not in context.leftovers:
-        raise vmid_taken(vmid, context.node_of(record))
 
 
 def _first_config(context: Context, caller: Caller, wanted: Creation) -> Change:

@@ -7,7 +7,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Self
 
 from homelab.lab.failures import ApiFailureError
 from homelab.lab.node.context import Context
@@ -39,11 +38,6 @@ class StoredFile:
     config: str = ""
     """Of a backup: the guest's configuration in its file form."""
 
-    @classmethod
-    def load(cls, value: Mapping[str, Any]) -> Self:
-        """From its stored form."""
-        return cls(**value)
-
     @property
     def key(self) -> str:
         """What tells it from others."""
@@ -57,7 +51,7 @@ class StoredFile:
 
 def stored_files(context: Context) -> tuple[StoredFile, ...]:
     """The files of a context's node."""
-    found = (StoredFile.load(value) for value in documents(context.state, _KIND).values())
+    found = (StoredFile(**value) for value in documents(context.state, _KIND).values())
     return tuple(file for file in found if file.node == context.node)
 
 
@@ -67,11 +61,7 @@ def stored_file(context: Context, volid: str) -> StoredFile | None:
 
 
 def backup_file(context: Context, volid: str) -> StoredFile:
-    """A backup.
-
-    Raises:
-        ApiFailureError: there is none.
-    """
+    """A backup; raises ApiFailureError where there is none."""
     file = stored_file(context, volid)
     if file is None or file.content != "backup":
         raise ApiFailureError(f"can't find file '{volid}'")

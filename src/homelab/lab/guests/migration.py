@@ -21,7 +21,7 @@ def check_target(context: Context, target: str) -> None:
         raise invalid("target", "target is local node.")
     if target not in context.nodes:
         raise ApiFailureError(f"no such cluster node '{target}'")
-    if context.faults.is_down(target):
+    if target in context.faults.down:
         raise ApiFailureError(f"node '{target}' is not online")
 
 

@@ -1,4 +1,7 @@
-"""Which changes of a guest a caller may make, beyond the privileges of the endpoint."""
+"""Which changes of a guest a caller may make, beyond the privileges of the endpoint.
+
+What is refused raises ApiFailureError: with 403 what the caller may not do, with 500 the rest.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from homelab.lab.access.acl import Access
 from homelab.lab.access.tickets import Caller
 from homelab.lab.failures import ApiFailureError, forbidden
+from homelab.lab.guests.changes import volume_form
 from homelab.pve import formats
 from homelab.pve.guest_config import GuestConfig, index_of
 from homelab.pve.guest_privileges import (
@@ -24,11 +28,7 @@ _REQUIRED = frozenset({"memory", "ostype", "rootfs"})
 
 
 def check_privileges(access: Access, caller: Caller, vmid: int, options: Iterable[str]) -> None:
-    """Refuse to change options of whose kind the caller has no privilege.
-
-    Raises:
-        ApiFailureError: 403.
-    """
+    """Refuse to change options of whose kind the caller has no privilege."""
     for option in options:
         access.require(caller, f"/vms/{vmid}", option_privilege(option))
 
@@ -39,36 +39,23 @@ def check_creation(
     """Refuse to create a guest with options, or from a template, that the caller has no right to.
 
     What a pool grants is as good as what the guest itself does.
-
-    Raises:
-        ApiFailureError: 403.
     """
+    where = (f"/vms/{vmid}", *([f"/pool/{pool}"] if pool is not None else ()))
     for option in values:
         if option not in UNCHECKED:
             privilege = option_privilege(option)
-            grants = [(f"/vms/{vmid}", privilege)]
-            if pool is not None:
-                grants.append((f"/pool/{pool}", privilege))
-            access.require_any(caller, *grants)
+            access.require_any(caller, *((path, privilege) for path in where))
 
 
 def check_template(access: Access, caller: Caller, template: str) -> None:
-    """Refuse a template on a storage that the caller may not read.
-
-    Raises:
-        ApiFailureError: 403.
-    """
+    """Refuse a template on a storage that the caller may not read."""
     access.require(caller, f"/storage/{template.partition(':')[0]}", any_of=READ_TEMPLATE)
 
 
 def check_bridges(
     access: Access, caller: Caller, values: Mapping[str, str], release: Release
 ) -> None:
-    """Refuse interfaces on bridges that the caller may not use.
-
-    Raises:
-        ApiFailureError: 403.
-    """
+    """Refuse interfaces on bridges that the caller may not use."""
     privilege = bridge_privilege(release)
     for option, value in values.items():
         if privilege is None or index_of(option, "net") is None:
@@ -81,49 +68,33 @@ def check_bridges(
 def check_root_only(
     caller: Caller, *, values: Mapping[str, str], delete: Iterable[str], old: GuestConfig
 ) -> None:
-    """Refuse what PVE allows to root@pam by ticket only; an API token is not enough.
-
-    Raises:
-        ApiFailureError: 403.
-    """
+    """Refuse what PVE allows to root@pam by ticket only; an API token is not enough."""
     if caller.is_root:
         return
     for key in (*values, *delete):
         if key == "features":
-            why = _features_problem(values.get(key, ""), values=values, old=old)
+            why = root_only_features(
+                formats.FEATURES.parse(values.get(key, "")),
+                formats.FEATURES.parse(old.options.get(key, "")),
+                privileged={**old.options, **values}.get("unprivileged", "1") != "1",
+            )
         else:
             why = root_only(key, values.get(key, ""))
         if why is not None:
             raise forbidden(why)
 
 
-def _features_problem(value: str, *, values: Mapping[str, str], old: GuestConfig) -> str | None:
-    return root_only_features(
-        formats.FEATURES.parse(value),
-        formats.FEATURES.parse(old.options.get("features", "")),
-        privileged=values.get("unprivileged", old.options.get("unprivileged", "1")) != "1",
-    )
-
-
 def check_volumes(values: Mapping[str, str]) -> None:
-    """Refuse what this node can't mount, and scripts, none of which are on its storages.
-
-    Raises:
-        ApiFailureError: 500.
-    """
+    """Refuse what this node can't mount, and scripts, none of which are on its storages."""
     if values.get("hookscript"):
         raise ApiFailureError(f"script '{values['hookscript']}' does not exist")
     for key, value in values.items():
-        if (key == "rootfs" or index_of(key, "mp") is not None) and value.startswith("/"):
+        if volume_form(key) is not None and value.startswith("/"):
             raise ApiFailureError(f"{key}: this node has no bind or device mounts, use a storage")
 
 
 def check_deletions(vmid: int, config: GuestConfig, delete: Iterable[str]) -> None:
-    """Refuse to delete options that a guest can't be without, or that protection covers.
-
-    Raises:
-        ApiFailureError: 500.
-    """
+    """Refuse to delete options that a guest can't be without, or that protection covers."""
     for key in delete:
         if key in _REQUIRED:
             raise ApiFailureError(f"unable to delete required option '{key}'")

@@ -160,9 +160,24 @@ def _forget_going_back(context: Context, vmid: int) -> None:
 
 
 def _go_back(context: Context, record: GuestRecord, wanted: SnapshotRecord, log: TaskLog) -> None:
-    """Put the volumes back, then the configuration; it may be done again after a crash."""
+    """Put the volumes back, then the configuration; it may be done again after a crash.
+
+    Volumes that it did not have then are kept as unused ones.
+    """
     context.runtime.rollback(guest_of(record.vmid, wanted.config), wanted.name, log=log)
-    _restore_config(context, record, wanted)
+    options = {**wanted.config.options, PARENT: wanted.name, "lock": "rollback"}
+    extra = [v for v in record.config.volumes() if v not in wanted.config.volumes()]
+    free = (key for n in range(256) if (key := f"unused{n}") not in options)
+    options.update(zip(free, extra, strict=False))
+    config = GuestConfig(options=options)
+    sizes = {v.volid: v.size for v in guest_of(record.vmid, config).volumes}
+    with context.state.transaction() as transaction:
+        remove_document(transaction, _GOING_BACK, str(record.vmid))
+        transaction.put_config(record.vmid, config)
+        transaction.put_running(record.vmid, running=False)
+        for volid, volume in context.volumes(record.vmid).items():
+            if volid in sizes:
+                transaction.put_volume(replace(volume, size=sizes[volid]))
 
 
 def change_description(context: Context, vmid: int, name: str, description: str | None) -> None:
@@ -183,11 +198,7 @@ def snapshots_possible(config: GuestConfig) -> bool:
 
 
 def snapshot_of(context: Context, vmid: int, name: str) -> SnapshotRecord:
-    """A snapshot.
-
-    Raises:
-        ApiFailureError: there is none.
-    """
+    """A snapshot; raises ApiFailureError where there is none."""
     context.guest(vmid)
     return _known(context, vmid, name)
 
@@ -210,23 +221,6 @@ def _check_newest(context: Context, wanted: SnapshotRecord) -> None:
                 f"can't rollback, '{wanted.name}' is not most recent snapshot on '{volume}'"
             )
         later = later or other.name == wanted.name
-
-
-def _restore_config(context: Context, record: GuestRecord, wanted: SnapshotRecord) -> None:
-    """The configuration of then; volumes that it did not have are kept as unused ones."""
-    options = {**wanted.config.options, PARENT: wanted.name, "lock": "rollback"}
-    extra = [v for v in record.config.volumes() if v not in wanted.config.volumes()]
-    free = (key for n in range(256) if (key := f"unused{n}") not in options)
-    options.update(zip(free, extra, strict=False))
-    config = GuestConfig(options=options)
-    sizes = {v.volid: v.size for v in guest_of(record.vmid, config).volumes}
-    with context.state.transaction() as transaction:
-        remove_document(transaction, _GOING_BACK, str(record.vmid))
-        transaction.put_config(record.vmid, config)
-        transaction.put_running(record.vmid, running=False)
-        for volid, volume in context.volumes(record.vmid).items():
-            if volid in sizes:
-                transaction.put_volume(replace(volume, size=sizes[volid]))
 
 
 def _put_parent(context: Context, transaction: Transaction, vmid: int, parent: str | None) -> None:

@@ -6,9 +6,6 @@ from homelab.lab.runtime import Guest, Nic, Volume
 from homelab.pve.guest_config import GuestConfig
 from homelab.pve.sizes import parse_size
 
-DEFAULT_MEMORY = 512
-DEFAULT_SWAP = 512
-
 
 def guest_of(vmid: int, config: GuestConfig) -> Guest:
     """What the runtime needs to know of a configuration."""
@@ -20,8 +17,8 @@ def guest_of(vmid: int, config: GuestConfig) -> Guest:
         cores=None if cores is None else int(cores),
         cpulimit=float(options.get("cpulimit", "0")),
         cpuunits=int(options.get("cpuunits", "100")),
-        memory=int(options.get("memory", DEFAULT_MEMORY)),
-        swap=int(options.get("swap", DEFAULT_SWAP)),
+        memory=int(options.get("memory", 512)),
+        swap=int(options.get("swap", 512)),
         nameserver=options.get("nameserver"),
         searchdomain=options.get("searchdomain"),
         volumes=_volumes(config),

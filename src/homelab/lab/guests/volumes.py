@@ -57,15 +57,10 @@ def carry_out(context: Context, record: GuestRecord, change: Change, log: TaskLo
             raise
         raise ApiFailureError(error.message) from error
     if change.removed:
-        _remove_now(context, vmid, log)
-
-
-def _remove_now(context: Context, vmid: int, log: TaskLog) -> None:
-    """Remove what no configuration names any more; what can't be removed now is removed later."""
-    try:
-        forget_leftovers(context, context.guest(vmid), log)
-    except HomelabError as error:
-        _log.warning("can't remove the volumes of CT %s yet: %s", vmid, error.message)
+        try:
+            forget_leftovers(context, context.guest(vmid), log)
+        except HomelabError as error:  # they are removed later
+            _log.warning("can't remove the volumes of CT %s yet: %s", vmid, error.message)
 
 
 def forget_leftovers(context: Context, record: GuestRecord, log: TaskLog) -> None:

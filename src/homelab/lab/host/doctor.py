@@ -29,8 +29,8 @@ POSTGRES = "/usr/lib/postgresql"
 _KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 SUBIDS = ("/etc/subuid", "/etc/subgid")
 _DISK_NEEDED = {"state": 4 << 30, "cache": 3 << 30}
-_MEMORY_NEEDED = 4 << 20
-"""KiB; 28 containers with Docker took 2.3 GB."""
+_MEMORY_NEEDED = 4 << 30
+"""28 containers with Docker took 2.3 GB."""
 
 
 class CheckState(StrEnum):
@@ -63,7 +63,10 @@ def diagnose(*, state_dir: Path, cache_dir: Path, host: Host | None = None) -> t
         _root(host),
         _system(host),
         *_programs(host),
-        _keyring(host),
+        _package(
+            "debian-archive-keyring",
+            None if host.has_file(_KEYRING) else f"{_KEYRING} is not there",
+        ),
         *(check_subids(host, path) for path in SUBIDS),
         _cgroups(host),
         *_kernel(host),
@@ -81,18 +84,15 @@ def diagnose_tests(host: Host | None = None) -> tuple[Check, ...]:
     server = host.has_match(POSTGRES, "*/bin/initdb")
     has_ensurepip = host.has_match("/usr/lib", "python3*/ensurepip/__init__.py")
     return (
-        _ok("postgresql", "installed")
-        if server
-        else _missing("postgresql", "no server is installed", "install postgresql", "postgresql"),
+        _package("postgresql", None if server else "no server is installed"),
         *(
-            _ok(name, "installed")
-            if host.has_program(name)
-            else _missing(name, f"not installed: {name}", f"install {name}", name)
+            _package(name, None if host.has_program(name) else f"not installed: {name}")
             for name in ("git", "less", "sudo")
         ),
-        _ok("python3-venv", "installed")
-        if host.has_program("python3") and has_ensurepip
-        else _missing("python3-venv", "no ensurepip", "install python3-venv", "python3-venv"),
+        _package(
+            "python3-venv",
+            None if host.has_program("python3") and has_ensurepip else "no ensurepip",
+        ),
     )
 
 
@@ -101,9 +101,13 @@ def _ok(name: str, detail: str) -> Check:
 
 
 def _missing(name: str, detail: str, fix: str | None = None, *packages: str) -> Check:
-    return Check(
-        name=name, state=CheckState.MISSING, detail=detail, fix=fix, packages=tuple(packages)
-    )
+    return Check(name=name, state=CheckState.MISSING, detail=detail, fix=fix, packages=packages)
+
+
+def _package(name: str, problem: str | None) -> Check:
+    if problem is None:
+        return _ok(name, "installed")
+    return _missing(name, problem, f"install {name}", name)
 
 
 def _degraded(name: str, detail: str) -> Check:
@@ -127,19 +131,8 @@ def _system(host: Host) -> Check:
 
 def _programs(host: Host) -> Iterable[Check]:
     for package, programs in PACKAGES.items():
-        absent = [name for name in programs if not host.has_program(name)]
-        if absent:
-            detail = f"not installed: {', '.join(absent)}"
-            yield _missing(package, detail, f"install {package}", package)
-        else:
-            yield _ok(package, "installed")
-
-
-def _keyring(host: Host) -> Check:
-    if host.has_file(_KEYRING):
-        return _ok("debian-archive-keyring", "installed")
-    name = "debian-archive-keyring"
-    return _missing(name, f"{_KEYRING} is not there", f"install {name}", name)
+        absent = ", ".join(name for name in programs if not host.has_program(name))
+        yield _package(package, f"not installed: {absent}" if absent else None)
 
 
 def check_subids(host: Host, path: str) -> Check:
@@ -204,20 +197,23 @@ def _limits() -> Check:
     return _ok("host limits", f"low ({names}); raised while a lab is up, and put back after")
 
 
+def _enough(name: str, detail: str, found: int, needed: int) -> Check:
+    """Both in bytes."""
+    if found >= needed:
+        return _ok(name, detail)
+    return _degraded(name, f"{detail}, {needed >> 30} GiB are advised")
+
+
 def _disk(host: Host, name: str, directory: Path) -> Check:
-    free, needed = host.free_bytes(directory), _DISK_NEEDED[name]
+    free = host.free_bytes(directory)
     detail = f"{directory}: {free / (1 << 30):.1f} GiB free"
-    if free >= needed:
-        return _ok(f"disk ({name})", detail)
-    return _degraded(f"disk ({name})", f"{detail}, {needed >> 30} GiB are advised")
+    return _enough(f"disk ({name})", detail, free, _DISK_NEEDED[name])
 
 
 def _memory(host: Host) -> Check:
     for line in host.read("/proc/meminfo").splitlines():
         if line.startswith("MemAvailable:"):
-            available = int(line.split()[1])
-            detail = f"{available / (1 << 20):.1f} GiB available"
-            if available >= _MEMORY_NEEDED:
-                return _ok("memory", detail)
-            return _degraded("memory", f"{detail}, {_MEMORY_NEEDED >> 20} GiB are advised")
+            available = int(line.split()[1]) << 10
+            detail = f"{available / (1 << 30):.1f} GiB available"
+            return _enough("memory", detail, available, _MEMORY_NEEDED)
     return _degraded("memory", "unknown")

@@ -97,32 +97,19 @@ class Node:
         stdin: str | None = None,
         timeout: float = 60.0,
         expected: Sequence[int] = (0,),
+        via: Sequence[str | Path] = (),
     ) -> Completed:
-        """Run a program inside the node to its end.
+        """Run a program inside the node to its end; `via` are the words before those of `command`.
 
         Raises:
             CapabilityError: the node is not up.
             CommandError: names the program itself, not what brought it into the node.
         """
-        return self.run_as(
-            argv, self.command(*argv), stdin=stdin, timeout=timeout, expected=expected
-        )
-
-    def run_as(
-        self,
-        argv: Sequence[str | Path],
-        command: Sequence[str | Path],
-        *,
-        stdin: str | None = None,
-        timeout: float = 60.0,
-        expected: Sequence[int] = (0,),
-    ) -> Completed:
-        """Run `command`, which is a wrapper of `argv`; errors name `argv`."""
+        command = (*via, *self.command(*argv))
         try:
             return run(command, stdin=stdin, timeout=timeout, expected=expected)
         except CommandError as error:
-            words = tuple(str(word) for word in argv)
-            raise CommandError(words, error.returncode, error.output) from error
+            raise CommandError(tuple(map(str, argv)), error.returncode, error.output) from error
 
     def up(self, bridges: Sequence[Bridge]) -> str:
         """Bring the node up where it is not; its boot id, which is another one each time.

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,9 +52,8 @@ def ensure_templates(
     """
     root = cache_dir / "templates"
     wanted = load_definitions(definitions)
-    found = _from_cache(root, wanted)
-    if len(found) == len(wanted):
-        return found
+    if len(found := _from_cache(root, wanted)) == len(wanted):
+        return _by_name(found)
     if os.geteuid() != 0:
         raise CapabilityError("building container templates needs root", hint="run with sudo")
     with Relay(on_line) as tell, locked(root):
@@ -62,47 +61,45 @@ def ensure_templates(
             shutil.rmtree(leftover)
         for definition in wanted:
             found = _from_cache(root, wanted)
-            if definition.name not in found:
-                _build(root, definition, wanted, on_line=tell)
-    return _from_cache(root, wanted)
+            if definition.key not in found:
+                _build(root, definition, found.get(definition.base), on_line=tell)
+    return _by_name(_from_cache(root, wanted))
 
 
-def _from_cache(root: Path, wanted: tuple[TemplateDefinition, ...]) -> dict[str, BuiltTemplate]:
-    built: dict[str, BuiltTemplate] = {}
-    digests: dict[str, str] = {}
-    layers: dict[str, tuple[Path, ...]] = {}
-    sizes: dict[str, int] = {}
+def _by_name(found: Mapping[str | None, BuiltTemplate]) -> dict[str, BuiltTemplate]:
+    return {template.name: template for template in found.values()}
+
+
+def _from_cache(
+    root: Path, wanted: tuple[TemplateDefinition, ...]
+) -> dict[str | None, BuiltTemplate]:
+    """What is built, by the definition's key; nothing is where its base is not."""
+    built: dict[str | None, BuiltTemplate] = {}
     for definition in wanted:
-        key, base = definition.key, definition.base
-        digests[key] = definition.digest(digests[base] if base else None)
-        tree = root / f"{key}-{digests[key]}"
-        layers[key] = (tree / "rootfs", *(layers[base] if base else ()))
-        try:
-            size = int(json.loads((tree / "template.json").read_text(encoding="utf-8"))["size"])
-        except OSError:
-            sizes[key] = 0
+        base = built.get(definition.base)
+        if definition.base is not None and base is None:
             continue
-        sizes[key] = size + (sizes[base] if base else 0)
-        if base is None or _name(wanted, base) in built:
-            built[definition.name] = BuiltTemplate(
-                name=definition.name, digest=digests[key], layers=layers[key], size=sizes[key]
+        digest = definition.digest(base.digest if base else None)
+        tree = root / f"{definition.key}-{digest}"
+        with suppress(OSError):
+            size = int(json.loads((tree / "template.json").read_text(encoding="utf-8"))["size"])
+            built[definition.key] = BuiltTemplate(
+                name=definition.name,
+                digest=digest,
+                layers=(tree / "rootfs", *(base.layers if base else ())),
+                size=size + (base.size if base else 0),
             )
     return built
-
-
-def _name(wanted: tuple[TemplateDefinition, ...], key: str) -> str:
-    return next(definition.name for definition in wanted if definition.key == key)
 
 
 def _build(
     root: Path,
     definition: TemplateDefinition,
-    wanted: tuple[TemplateDefinition, ...],
+    base: BuiltTemplate | None,
     *,
     on_line: Callable[[str], None],
 ) -> None:
     on_line(f"{definition.key}: building the template {definition.name}")
-    base = _from_cache(root, wanted)[_name(wanted, definition.base)] if definition.base else None
     digest = definition.digest(base.digest if base else None)
     build = root / f".build-{definition.key}-{os.getpid()}"
     build.mkdir(mode=0o755)

@@ -11,10 +11,9 @@ from pathlib import Path
 from homelab.lab.access.acl import Access
 from homelab.lab.access.tickets import Authenticator, Caller
 from homelab.lab.failures import ApiFailureError, no_such_guest
-from homelab.lab.node.cpu import CpuMeter
 from homelab.lab.node.faults import Faults
 from homelab.lab.node.lag import Lag
-from homelab.lab.node.statistics import Look, Statistics
+from homelab.lab.node.statistics import CpuMeter, Look, Statistics
 from homelab.lab.node.tasks import Tasks
 from homelab.lab.runtime import Bridge, ContainerRuntime, TaskLog, Usage
 from homelab.lab.state.database import (
@@ -97,9 +96,14 @@ class Context:
         return self.nodes[0]
 
     @property
+    def address(self) -> str:
+        """The node's own address on its first bridge."""
+        return self.bridges[0].address.partition("/")[0] if self.bridges else "127.0.0.1"
+
+    @property
     def online(self) -> tuple[str, ...]:
         """The nodes that are not down."""
-        return tuple(node for node in self.nodes if not self.faults.is_down(node))
+        return tuple(node for node in self.nodes if node not in self.faults.down)
 
     def at(self, node: str) -> Context:
         """The same cluster, seen from another node."""
@@ -110,11 +114,7 @@ class Context:
         return record.node or self.home
 
     def guest(self, vmid: int) -> GuestRecord:
-        """A guest of this node.
-
-        Raises:
-            ApiFailureError: there is none.
-        """
+        """A guest of this node; raises ApiFailureError where there is none."""
         if vmid in self.stale_locks:
             with suppress(StateError):
                 self.take_off_stale_lock(vmid)
@@ -143,27 +143,15 @@ class Context:
         return {volume.volid: volume for volume in self.state.volumes(vmid)}
 
     def running(self) -> Mapping[int, Usage]:
-        """What runs now.
-
-        Raises:
-            RuntimeFailureError: the runtime can't tell.
-        """
+        """What runs now; raises RuntimeFailureError where the runtime can't tell."""
         return self.runtime.running()
 
     def look(self) -> Look:
-        """What runs now, with figures that may be of a moment ago.
-
-        Raises:
-            RuntimeFailureError: the runtime can't tell.
-        """
+        """The same, with figures that may be of a moment ago."""
         return self.statistics.look(self.runtime)
 
     def pool(self, poolid: str) -> PoolRecord:
-        """A pool.
-
-        Raises:
-            ApiFailureError: there is none.
-        """
+        """A pool; raises ApiFailureError where there is none."""
         pool = self.state.pool(poolid)
         if pool is None:
             raise ApiFailureError(f"pool '{poolid}' does not exist")

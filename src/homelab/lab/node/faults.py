@@ -122,17 +122,13 @@ class Faults:
         self._lock = threading.Lock()
         loaded = (Fault.load(value) for value in documents(state, _KIND).values())
         self._faults = {fault.id: fault for fault in loaded}
-        self._down = _down(self._faults)
+        self.down = _down(self._faults)
+        """The nodes that do not answer."""
 
     @property
     def are_none(self) -> bool:
         """Whether nothing is to go wrong."""
         return not self._faults
-
-    @property
-    def down(self) -> frozenset[str]:
-        """The nodes that do not answer."""
-        return self._down
 
     def all(self) -> tuple[Fault, ...]:
         """All faults, in the order in which they were added."""
@@ -155,15 +151,13 @@ class Faults:
                 for name in gone:
                     remove_document(transaction, _KIND, name)
             self._faults = {k: v for k, v in self._faults.items() if k not in gone}
-            self._down = _down(self._faults)
+            self.down = _down(self._faults)
         return len(gone)
-
-    def is_down(self, node: str) -> bool:
-        return node in self._down
 
     def for_request(self, method: str, path: str) -> Fault | None:
         for fault in self.all() if self._faults else ():
-            if fault.path and _matches_request(fault, method, path) and self._hits(fault.id):
+            matches = fault.method in {"*", method} and fnmatchcase(path, fault.path)
+            if fault.path and matches and self._hits(fault.id):
                 return fault
         return None
 
@@ -190,12 +184,8 @@ class Faults:
         with self._state.transaction() as transaction:
             put_document(transaction, _KIND, fault.id, asdict(fault))
         self._faults = {**self._faults, fault.id: fault}
-        self._down = _down(self._faults)
+        self.down = _down(self._faults)
 
 
 def _down(faults: Mapping[str, Fault]) -> frozenset[str]:
     return frozenset(fault.node_down for fault in faults.values() if fault.node_down)
-
-
-def _matches_request(fault: Fault, method: str, path: str) -> bool:
-    return fault.method in {"*", method} and fnmatchcase(path, fault.path)

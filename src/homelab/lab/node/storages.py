@@ -60,11 +60,7 @@ def find_storage(name: str) -> Storage | None:
 
 
 def storage_named(name: str) -> Storage:
-    """The storage of that name.
-
-    Raises:
-        ApiFailureError: there is none; PVE's text.
-    """
+    """The storage of that name; raises ApiFailureError where there is none."""
     storage = find_storage(name)
     if storage is None:
         raise ApiFailureError(f"storage '{name}' does not exist")

@@ -22,7 +22,9 @@ from homelab.process import environment, run
 _log = logging.getLogger(__name__)
 
 _UNREAD = ("usr/share/doc/", "usr/share/man/", "usr/share/locale/", "usr/share/lintian/")
-_LINKS = {"bin": "usr/bin", "sbin": "usr/sbin", "lib": "usr/lib", "lib64": "usr/lib64"}
+_MERGED = ("bin", "sbin", "lib", "lib64")
+_DIRECTORIES = ("etc", "root", "run", "usr", *(f"usr/{name}" for name in _MERGED), "var")
+_LINKS = {name: f"usr/{name}" for name in _MERGED}
 # fmt: off
 _APPLETS = (
     "sh", "ash", "cat", "chmod", "cp", "cut", "date", "echo", "env", "expr", "false", "find",
@@ -104,17 +106,7 @@ class LayerCache:
             self._store.writing() as (stream, stored),
             tarfile.open(fileobj=stream, mode="w", format=tarfile.GNU_FORMAT) as out,
         ):
-            for name in (
-                "etc",
-                "root",
-                "run",
-                "usr",
-                "usr/bin",
-                "usr/sbin",
-                "usr/lib",
-                "usr/lib64",
-                "var",
-            ):
+            for name in _DIRECTORIES:
                 out.addfile(entry(name, mode=0o755, kind=tarfile.DIRTYPE))
             for name in ("tmp", "var/tmp"):
                 out.addfile(entry(name, mode=0o1777, kind=tarfile.DIRTYPE))

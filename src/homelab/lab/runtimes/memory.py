@@ -37,16 +37,14 @@ _TEMPLATES = (
 class MemoryRuntime:
     """Runs nothing: it only remembers which containers are on."""
 
+    kind = RuntimeKind.MEMORY
+
     def __init__(self, state_dir: Path) -> None:
         self._directory = state_dir / "memory"
         self._bridges: dict[str, Bridge] = {}
         self._boot_id = self._directory / "boot-id"
         self.volumes = MemoryVolumes(self._directory / "volumes.db")
         self._running = RunningTable(self.volumes.execute)
-
-    @property
-    def kind(self) -> RuntimeKind:
-        return RuntimeKind.MEMORY
 
     def open(self, bridges: Sequence[Bridge]) -> str:
         """Read what ran when the server last stopped; the boot id is that of the last orderly start."""

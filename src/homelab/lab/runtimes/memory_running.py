@@ -43,7 +43,7 @@ class RunningTable:
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """`execute` runs a statement of SQL with its values, and commits it."""
+        """`execute` runs a statement of SQL with its values, and commits it or raises."""
         self._execute = execute
         self._clock = clock
         self._lock = threading.Lock()
@@ -62,22 +62,14 @@ class RunningTable:
         return Running(self._since, self._clock())
 
     def start(self, vmid: int) -> None:
-        """Note that a container is on.
-
-        Raises:
-            RuntimeFailureError: it could not be written down, and is off.
-        """
+        """Note that a container is on; where that could not be written down, it is off."""
         with self._lock:
             now = self._clock()
             self._execute("INSERT OR REPLACE INTO running VALUES (?, ?)", vmid, now)
             self._take({**self._since, vmid: now})
 
     def stop(self, vmid: int) -> None:
-        """Note that a container is off.
-
-        Raises:
-            RuntimeFailureError: it could not be written down.
-        """
+        """Note that a container is off."""
         with self._lock:
             if vmid in self._since:
                 self._execute("DELETE FROM running WHERE vmid = ?", vmid)

@@ -65,11 +65,7 @@ class MemoryVolumes:
         self.execute("UPDATE volumes SET content = ? WHERE volid = ?", content, volid)
 
     def content(self, volid: str, snapshot: str | None = None) -> str:
-        """A volume's content, now or at a snapshot.
-
-        Raises:
-            RuntimeFailureError: there is none.
-        """
+        """A volume's content, now or at a snapshot; raises RuntimeFailureError where there is none."""
         if snapshot is None:
             rows = self.execute("SELECT content FROM volumes WHERE volid = ?", volid)
         else:

@@ -16,17 +16,16 @@ _TIMEOUT = 10.0
 
 
 class Control:
-    """Asks the lab's server with the credentials that its state has."""
+    """Asks the lab's server with the credentials that its state has.
+
+    Every call raises UnreachableError where the lab does not answer.
+    """
 
     def __init__(self, info: LabInfo) -> None:
         self._info = info
 
     def faults(self) -> tuple[Fault, ...]:
-        """The faults that there are, with how often each has hit.
-
-        Raises:
-            UnreachableError: the lab does not answer.
-        """
+        """The faults that there are, with how often each has hit."""
         found = self._ask("GET")
         return tuple(Fault.load(value) for value in found) if isinstance(found, list) else ()
 
@@ -35,18 +34,13 @@ class Control:
 
         Raises:
             ConfigurationError: it matches nothing, or does nothing.
-            UnreachableError: the lab does not answer.
         """
         fault.check()
         added = self._ask("POST", asdict(fault))
         return Fault.load(added) if isinstance(added, dict) else fault
 
     def clear_faults(self, identity: str | None = None) -> int:
-        """Remove one fault or all; returns how many.
-
-        Raises:
-            UnreachableError: the lab does not answer.
-        """
+        """Remove one fault or all; returns how many."""
         count = self._ask("DELETE", None if identity is None else {"id": identity})
         return count if isinstance(count, int) else 0
 

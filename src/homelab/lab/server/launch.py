@@ -13,7 +13,6 @@ from pathlib import Path
 from homelab.errors import CapabilityError, ConfigurationError, HomelabError, WaitTimeoutError
 from homelab.lab.server import state_directory
 from homelab.lab.server.options import ServeOptions
-from homelab.options.words import to_words
 from homelab.process import environment
 
 _SILENCE = 600.0
@@ -31,9 +30,11 @@ def launch(options: ServeOptions, *, log: Path, on_progress: Callable[[str], Non
         HomelabError: it ended without a word; carries the end of its log.
         WaitTimeoutError: it said nothing for ten minutes.
     """
+    from homelab.options.words import to_words
+
     reader, writer = os.pipe()
-    try:
-        with log.open("ab") as output:
+    with os.fdopen(reader) as report:
+        with os.fdopen(writer, "w"), log.open("ab") as output:
             subprocess.run(
                 (
                     *(sys.executable, "-m", "homelab.lab.server", *to_words(options)),
@@ -48,13 +49,7 @@ def launch(options: ServeOptions, *, log: Path, on_progress: Callable[[str], Non
                 start_new_session=True,
                 check=False,
             )
-        os.close(writer)
-        writer = -1
-        _follow(reader, log, on_progress)
-    finally:
-        os.close(reader)
-        if writer >= 0:
-            os.close(writer)
+        _follow(report.fileno(), log, on_progress)
 
 
 def _follow(reader: int, log: Path, on_progress: Callable[[str], None]) -> None:

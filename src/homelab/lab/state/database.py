@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import cast
+from typing import Any
 
 from homelab.errors import HomelabError
 from homelab.lab.state.guests import COLUMNS, GuestRecord, GuestTable
@@ -59,12 +59,18 @@ class State:
             path.touch(mode=0o600)
             self._writer = self._connect()
             try:
-                self._migrate()
+                newer = migrate(self._writer)
             except BaseException:
                 self._writer.close()
                 raise
         except (sqlite3.Error, OSError) as error:
             raise StateError(f"can't open the lab's state {path}: {error}") from error
+        if newer is not None:
+            self._writer.close()
+            raise StateError(
+                f"the lab's state {path} is of version {newer}, this is {VERSION}",
+                hint="remove it with 'homelab lab destroy'",
+            )
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
@@ -80,14 +86,6 @@ class State:
     def _connect_to_read(self) -> sqlite3.Connection:
         self._check_open()
         return self._connect()
-
-    def _migrate(self) -> None:
-        newer = migrate(self._writer)
-        if newer is not None:
-            raise StateError(
-                f"the lab's state {self._path} is of version {newer}, this is {VERSION}",
-                hint="remove it with 'homelab lab destroy'",
-            )
 
     @contextmanager
     def transaction(self, *, lasting: bool = True) -> Iterator[Transaction]:
@@ -186,7 +184,7 @@ class State:
         self.pool_changes += 1
         self.changes += 1
 
-    def rows(self, sql: str, *values: object) -> list[tuple[object, ...]]:
+    def rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         """Read, for the stores beside this module."""
         try:
             with self._readers.lent() as connection:
@@ -200,7 +198,8 @@ class State:
 
     def meta(self, key: str) -> str | None:
         rows = self.rows("SELECT value FROM meta WHERE key = ?", key)
-        return str(rows[0][0]) if rows else None
+        value: str | None = rows[0][0] if rows else None
+        return value
 
     def guest(self, vmid: int) -> GuestRecord | None:
         return self._guests.get(vmid)
@@ -218,13 +217,8 @@ class State:
             vmid,
         )
         return tuple(
-            VolumeRecord(
-                volid=str(row[0]),
-                vmid=cast("int", row[1]),
-                size=cast("int", row[2]),
-                ctime=cast("int", row[3]),
-            )
-            for row in rows
+            VolumeRecord(volid=volid, vmid=owner, size=size, ctime=ctime)
+            for volid, owner, size, ctime in rows
         )
 
     def used_space(self, node: str, storage: str, *, with_homeless: bool) -> int:
@@ -238,7 +232,7 @@ class State:
             "SELECT node, substr(volid, 1, instr(volid, ':') - 1), SUM(size) "
             "FROM volumes JOIN guests USING (vmid) GROUP BY 1, 2"
         )
-        return {(str(row[0]), str(row[1])): cast("int", row[2]) for row in rows}
+        return {(node, storage): size for node, storage, size in rows}
 
     def pools(self) -> tuple[PoolRecord, ...]:
         return self._memo.get("pools", self.pool_changes, self._read_pools)
@@ -257,16 +251,16 @@ class State:
     def _read_pools(self) -> tuple[PoolRecord, ...]:
         guests: dict[str, list[int]] = {}
         for poolid, vmid in self.rows("SELECT poolid, vmid FROM pool_guests ORDER BY vmid"):
-            guests.setdefault(str(poolid), []).append(cast("int", vmid))
+            guests.setdefault(poolid, []).append(vmid)
         storages: dict[str, list[str]] = {}
         for poolid, name in self.rows("SELECT poolid, storage FROM pool_storages ORDER BY 2"):
-            storages.setdefault(str(poolid), []).append(str(name))
+            storages.setdefault(poolid, []).append(name)
         return tuple(
             PoolRecord(
-                poolid=str(poolid),
-                comment=str(comment),
-                vmids=tuple(guests.get(str(poolid), ())),
-                storages=tuple(storages.get(str(poolid), ())),
+                poolid=poolid,
+                comment=comment,
+                vmids=tuple(guests.get(poolid, ())),
+                storages=tuple(storages.get(poolid, ())),
             )
             for poolid, comment in self.rows("SELECT poolid, comment FROM pools ORDER BY 1")
         )
@@ -275,12 +269,15 @@ class State:
         return next((pool for pool in self.pools() if pool.poolid == poolid), None)
 
     def task(self, upid: str) -> TaskRecord | None:
-        rows = self.rows("SELECT * FROM tasks WHERE upid = ?", upid)
-        return _task(rows[0]) if rows else None
+        return next(self._tasks("SELECT * FROM tasks WHERE upid = ?", upid), None)
 
     def tasks(self) -> tuple[TaskRecord, ...]:
         """All tasks, the newest first."""
-        return tuple(_task(row) for row in self.rows("SELECT * FROM tasks ORDER BY rowid DESC"))
+        return tuple(self._tasks("SELECT * FROM tasks ORDER BY rowid DESC"))
+
+    def _tasks(self, sql: str, *values: object) -> Iterator[TaskRecord]:
+        for upid, starttime, endtime, exitstatus in self.rows(sql, *values):
+            yield TaskRecord(upid=upid, starttime=starttime, endtime=endtime, exitstatus=exitstatus)
 
     def close(self) -> None:
         """Close every connection; what other threads do with it afterwards fails cleanly.
@@ -291,12 +288,3 @@ class State:
             self._closed = True
             self._readers.close()
             self._writer.close()
-
-
-def _task(row: tuple[object, ...]) -> TaskRecord:
-    return TaskRecord(
-        upid=str(row[0]),
-        starttime=cast("int", row[1]),
-        endtime=cast("int | None", row[2]),
-        exitstatus=cast("str | None", row[3]),
-    )

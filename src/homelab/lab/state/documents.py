@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 from homelab.lab.state.database import State, Transaction
 
-Document = dict[str, object]
+Document = dict[str, Any]
 
 
 def put_document(
@@ -27,15 +28,11 @@ def remove_document(transaction: Transaction, kind: str, key: str) -> bool:
 def document(state: State, kind: str, key: str) -> Document | None:
     """One record."""
     rows = state.rows("SELECT value FROM documents WHERE kind = ? AND key = ?", kind, key)
-    return None if not rows else _loaded(rows[0][0])
+    found: Document | None = json.loads(rows[0][0]) if rows else None
+    return found
 
 
 def documents(state: State, kind: str) -> dict[str, Document]:
     """All records of a kind, sorted by key."""
     rows = state.rows("SELECT key, value FROM documents WHERE kind = ? ORDER BY key", kind)
-    return {str(key): _loaded(value) for key, value in rows}
-
-
-def _loaded(value: object) -> Document:
-    loaded = json.loads(str(value))
-    return dict(loaded)
+    return {key: json.loads(value) for key, value in rows}

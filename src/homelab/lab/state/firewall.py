@@ -50,14 +50,14 @@ def group_scope(group: str) -> str:
 
 def read(state: State, scope: str) -> Firewall:
     """What a scope has; empty when nothing was set."""
-    return Firewall(**(document(state, _KIND, scope) or {}))  # type: ignore[arg-type]
+    return Firewall(**(document(state, _KIND, scope) or {}))
 
 
 def groups(state: State) -> dict[str, Firewall]:
     """All security groups by name."""
     prefix = group_scope("")
     return {
-        scope.removeprefix(prefix): Firewall(**value)  # type: ignore[arg-type]
+        scope.removeprefix(prefix): Firewall(**value)
         for scope, value in documents(state, _KIND).items()
         if scope.startswith(prefix)
     }
@@ -100,11 +100,7 @@ def check_digest(part: object, digest: str) -> None:
 
 
 def rule_at(rules: list[Row], position: int) -> Row:
-    """A rule by its position.
-
-    Raises:
-        ApiFailureError: there is none.
-    """
+    """A rule by its position; raises ApiFailureError where there is none."""
     if position >= len(rules):
         raise ApiFailureError(f"no rule at position {position}")
     return rules[position]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any
 
 from homelab.pve.guest_config import GuestConfig
 
-Row = tuple[object, ...]
+Row = tuple[Any, ...]
 """vmid, configuration as text, running, node."""
 COLUMNS = "vmid, config, running, node"
 
@@ -27,11 +27,9 @@ class GuestRecord:
 
 def record_of(row: Row) -> GuestRecord:
     """A guest from its row."""
+    vmid, text, running, node = row
     return GuestRecord(
-        vmid=cast("int", row[0]),
-        config=GuestConfig.from_text(str(row[1])),
-        running=bool(row[2]),
-        node=str(row[3]),
+        vmid=vmid, config=GuestConfig.from_text(text), running=bool(running), node=node
     )
 
 

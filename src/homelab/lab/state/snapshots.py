@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import cast
 
 from homelab.lab.state.database import State, Transaction
 from homelab.pve.guest_config import GuestConfig
@@ -63,18 +62,17 @@ def remove_snapshot(transaction: Transaction, vmid: int, name: str) -> None:
 def snapshots(state: State, vmid: int) -> dict[str, SnapshotRecord]:
     """A guest's snapshots by name, the oldest first."""
     rows = state.rows(
-        "SELECT vmid, name, config, description, snaptime FROM snapshots WHERE vmid = ? "
+        "SELECT name, config, description, snaptime FROM snapshots WHERE vmid = ? "
         "ORDER BY snaptime, rowid",
         vmid,
     )
-    found = (
-        SnapshotRecord(
-            vmid=cast("int", row[0]),
-            name=str(row[1]),
-            config=GuestConfig.from_text(str(row[2])),
-            description=str(row[3]),
-            snaptime=cast("int", row[4]),
+    return {
+        name: SnapshotRecord(
+            vmid=vmid,
+            name=name,
+            config=GuestConfig.from_text(config),
+            description=description,
+            snaptime=snaptime,
         )
-        for row in rows
-    )
-    return {snapshot.name: snapshot for snapshot in found}
+        for name, config, description, snaptime in rows
+    }

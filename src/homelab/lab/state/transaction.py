@@ -37,73 +37,53 @@ class Transaction:
         return cursor.rowcount == 1
 
     def put_node(self, vmid: int, node: str) -> None:
-        self.guests.add(vmid)
-        self._connection.execute("UPDATE guests SET node = ? WHERE vmid = ?", (node, vmid))
+        self._change_guest("node", vmid, node)
 
     def put_config(self, vmid: int, config: GuestConfig) -> None:
-        self.guests.add(vmid)
-        self._connection.execute(
-            "UPDATE guests SET config = ? WHERE vmid = ?", (config.to_text(), vmid)
-        )
+        self._change_guest("config", vmid, config.to_text())
 
     def put_running(self, vmid: int, *, running: bool) -> None:
-        self.guests.add(vmid)
-        self._connection.execute(
-            "UPDATE guests SET running = ? WHERE vmid = ?", (int(running), vmid)
-        )
+        self._change_guest("running", vmid, int(running))
 
     def remove_guest(self, vmid: int) -> None:
         """Remove a guest, its volumes' records, its snapshots and its membership in a pool."""
         self.guests.add(vmid)
-        self.changes_pools = True
         for table in ("guests", "volumes", "pool_guests", "snapshots"):
-            self._connection.execute(f"DELETE FROM {table} WHERE vmid = ?", (vmid,))  # noqa: S608
+            self._pools(f"DELETE FROM {table} WHERE vmid = ?", vmid)  # noqa: S608
 
     def put_volume(self, volume: VolumeRecord) -> None:
         """Add a volume or change its size."""
-        self.changes_more = True
-        self._connection.execute(
+        self.execute(
             "INSERT OR REPLACE INTO volumes VALUES (?, ?, ?, ?)",
-            (volume.volid, volume.vmid, volume.size, volume.ctime),
+            *(volume.volid, volume.vmid, volume.size, volume.ctime),
         )
 
     def remove_volume(self, volid: str) -> None:
-        self.changes_more = True
-        self._connection.execute("DELETE FROM volumes WHERE volid = ?", (volid,))
+        self.execute("DELETE FROM volumes WHERE volid = ?", volid)
 
     def add_pool(self, poolid: str, comment: str) -> bool:
         """Add a pool; False when there is one of that name."""
-        self.changes_pools = True
-        cursor = self._connection.execute(
-            "INSERT OR IGNORE INTO pools VALUES (?, ?)", (poolid, comment)
-        )
-        return cursor.rowcount == 1
+        return self._pools("INSERT OR IGNORE INTO pools VALUES (?, ?)", poolid, comment) == 1
 
     def put_pool_comment(self, poolid: str, comment: str) -> None:
-        self.changes_pools = True
-        self._connection.execute("UPDATE pools SET comment = ? WHERE poolid = ?", (comment, poolid))
+        self._pools("UPDATE pools SET comment = ? WHERE poolid = ?", comment, poolid)
 
     def remove_pool(self, poolid: str) -> None:
         """Remove a pool; its members stay."""
-        self.changes_pools = True
         for table in ("pools", "pool_guests", "pool_storages"):
-            self._connection.execute(f"DELETE FROM {table} WHERE poolid = ?", (poolid,))  # noqa: S608
+            self._pools(f"DELETE FROM {table} WHERE poolid = ?", poolid)  # noqa: S608
 
     def put_pool_guest(self, vmid: int, poolid: str | None) -> None:
         """Make a guest a member of one pool, or of none."""
-        self.changes_pools = True
-        self._connection.execute("DELETE FROM pool_guests WHERE vmid = ?", (vmid,))
+        self._pools("DELETE FROM pool_guests WHERE vmid = ?", vmid)
         if poolid is not None:
-            self._connection.execute("INSERT INTO pool_guests VALUES (?, ?)", (vmid, poolid))
+            self._pools("INSERT INTO pool_guests VALUES (?, ?)", vmid, poolid)
 
     def put_pool_storage(self, poolid: str, storage: str, *, member: bool) -> None:
         """Add a storage to a pool, or take it out."""
-        self.changes_pools = True
-        self._connection.execute(
-            "DELETE FROM pool_storages WHERE poolid = ? AND storage = ?", (poolid, storage)
-        )
+        self._pools("DELETE FROM pool_storages WHERE poolid = ? AND storage = ?", poolid, storage)
         if member:
-            self._connection.execute("INSERT INTO pool_storages VALUES (?, ?)", (poolid, storage))
+            self._pools("INSERT INTO pool_storages VALUES (?, ?)", poolid, storage)
 
     def add_task(self, upid: str, starttime: int) -> None:
         self._connection.execute(
@@ -123,4 +103,15 @@ class Transaction:
             "(SELECT rowid FROM tasks ORDER BY rowid DESC LIMIT ?) RETURNING upid",
             (keep,),
         )
-        return [str(row[0]) for row in rows.fetchall()]
+        return [upid for (upid,) in rows.fetchall()]
+
+    def _change_guest(self, column: str, vmid: int, value: object) -> None:
+        self.guests.add(vmid)
+        self._connection.execute(
+            f"UPDATE guests SET {column} = ? WHERE vmid = ?",  # noqa: S608
+            (value, vmid),
+        )
+
+    def _pools(self, sql: str, *values: object) -> int:
+        self.changes_pools = True
+        return self._connection.execute(sql, values).rowcount

@@ -3,26 +3,90 @@
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from pathlib import Path
 
 from homelab.lab.runtime import RuntimeFailureError
 from homelab.process import run
 
-_NEW = ".new"
+NEW = ".new"
+"""What the name of a volume ends in that is not whole yet."""
 _MEASURED_FOR = 60.0
 
 
-class Directories:
+class Trees(ABC):
+    """The volumes of one storage as directories beside each other, and those of its snapshots."""
+
+    snapshots: bool = True
+
+    @property
+    @abstractmethod
+    def _volumes(self) -> Path: ...
+
+    @property
+    @abstractmethod
+    def _snapshots(self) -> Path: ...
+
+    @abstractmethod
+    def _remove(self, path: Path) -> None:
+        """Remove a volume or a snapshot; nothing happens when there is none."""
+
+    @abstractmethod
+    def _replace(self, source: Path, target: Path, size: int) -> None:
+        """Put what `source` holds in the place of `target`; cut off anywhere, it can be done again."""
+
+    def path(self, name: str) -> Path:
+        """Where a volume's content is; a linked clone's name starts with that of its base."""
+        return self._volumes / name.rpartition("/")[2]
+
+    def free(self, name: str) -> None:
+        path = self.path(name)
+        for kept in (*self._snapshots.glob(f"{path.name}@*"), path.with_name(path.name + NEW)):
+            self._remove(kept)
+        self._remove(path)
+
+    def settle(self, name: str) -> None:
+        """Nothing ever waits."""
+        del name
+
+    def delete_snapshot(self, name: str, snapshot: str) -> None:
+        self._remove(self.snapshot_path(name, snapshot))
+
+    def rollback(self, name: str, snapshot: str, size: int) -> None:
+        kept = self.snapshot_path(name, snapshot)
+        if not kept.is_dir():
+            raise RuntimeFailureError(f"snapshot '{kept.name}' does not exist")
+        self._replace(kept, self.path(name), size)
+
+    def snapshot_path(self, name: str, snapshot: str) -> Path:
+        return self._snapshots / f"{self.path(name).name}@{snapshot}"
+
+    def clone(self, source: Path, name: str, size: int) -> bool:
+        if not source.is_relative_to(self._volumes) and not source.is_relative_to(self._snapshots):
+            return False
+        self._replace(source, self.path(name), size)
+        return True
+
+    def rename(self, old: str, new: str) -> None:
+        if self.path(old).is_dir():
+            self.path(old).rename(self.path(new))
+
+
+class Directories(Trees):
     """The volumes of one storage, under one directory."""
 
-    snapshots = True
-
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, snapshots: bool = True) -> None:
+        self.snapshots = snapshots
         self._root = root
         self._used: dict[str, tuple[float, int]] = {}
 
-    def path(self, name: str) -> Path:
-        return self._root / name.rpartition("/")[2]
+    @property
+    def _volumes(self) -> Path:
+        return self._root
+
+    @property
+    def _snapshots(self) -> Path:
+        return self._root / ".snapshots"
 
     def make(self, name: str, size: int) -> bool:
         del size
@@ -33,18 +97,9 @@ class Directories:
         path.mkdir(mode=0o755)
         return True
 
-    def free(self, name: str) -> None:
-        path = self.path(name)
-        for kept in self._snapshots.glob(f"{path.name}@*"):
-            remove_tree(kept)
-        remove_tree(path)
-
     def limit(self, name: str, size: int) -> str | None:
         del size
         return f"{name}: the new size is recorded, and not enforced by this storage"
-
-    def settle(self, name: str) -> None:
-        """Nothing ever waits."""
 
     def used(self, name: str) -> int:
         """Bytes that a volume takes, measured once a minute."""
@@ -56,48 +111,23 @@ class Directories:
         return size
 
     def snapshot(self, name: str, snapshot: str) -> None:
-        _copy(self.path(name), self.snapshot_path(name, snapshot))
+        self._replace(self.path(name), self.snapshot_path(name, snapshot), 0)
 
-    def delete_snapshot(self, name: str, snapshot: str) -> None:
-        remove_tree(self.snapshot_path(name, snapshot))
+    def _remove(self, path: Path) -> None:
+        remove_tree(path)
 
-    def rollback(self, name: str, snapshot: str, size: int) -> None:
+    def _replace(self, source: Path, target: Path, size: int) -> None:
+        """Copy with owners, modes and extended attributes; whole or not at all."""
         del size
-        kept = self.snapshot_path(name, snapshot)
-        if not kept.is_dir():
-            raise RuntimeFailureError(f"snapshot '{kept.name}' does not exist")
-        _copy(kept, self.path(name))
-
-    def snapshot_path(self, name: str, snapshot: str) -> Path:
-        return self._snapshots / f"{self.path(name).name}@{snapshot}"
-
-    def clone(self, source: Path, name: str, size: int) -> bool:
-        del size
-        if not source.is_relative_to(self._root):
-            return False
-        _copy(source, self.path(name))
-        return True
-
-    def rename(self, old: str, new: str) -> None:
-        if self.path(old).is_dir():
-            self.path(old).rename(self.path(new))
-
-    @property
-    def _snapshots(self) -> Path:
-        return self._root / ".snapshots"
+        new = target.with_name(target.name + NEW)
+        remove_tree(new)
+        new.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        run(("cp", "--archive", "--reflink=auto", "--", source, new))
+        remove_tree(target)
+        new.rename(target)
 
 
 def remove_tree(path: Path) -> None:
     """Remove a directory with all that is in it, quickly (rm is twice as fast as shutil)."""
     if path.exists():
         run(("rm", "-rf", "--one-file-system", "--", path))
-
-
-def _copy(source: Path, target: Path) -> None:
-    """Replace `target` by a copy with owners, modes and extended attributes; whole or not at all."""
-    new = target.with_name(target.name + _NEW)
-    remove_tree(new)
-    new.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    run(("cp", "--archive", "--reflink=auto", "--", source, new))
-    remove_tree(target)
-    new.rename(target)

@@ -90,10 +90,13 @@ class NodeVolumes:
         match = _VOLID.fullmatch(volid)
         if match is None:
             raise RuntimeFailureError(f"unable to parse volume ID '{volid}'")
-        name = match[1]
-        if name not in self._backends:
-            self._backends[name] = Directories(self._directory / name)
-        return self._backends[name], match[2]
+        storage, name = match.groups()
+        if storage not in self._backends:
+            self._backends[storage] = Directories(self._directory / storage)
+        backend = self._backends[storage]
+        if isinstance(backend, RawImages) and not name.endswith(raw_images.RAW):
+            backend = backend.unlimited
+        return backend, name
 
     def path(self, volid: str) -> Path:
         backend, name = self.backend(volid)

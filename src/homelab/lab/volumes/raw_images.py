@@ -17,7 +17,7 @@ from homelab.lab.volumes import loops
 from homelab.lab.volumes.directories import Directories
 from homelab.process import find_program, run
 
-_RAW, _NEW, _GROW = ".raw", ".new", ".grow"
+RAW, _NEW, _GROW = ".raw", ".new", ".grow"
 
 
 def missing() -> str | None:
@@ -30,27 +30,24 @@ def missing() -> str | None:
 
 
 class RawImages:
-    """The volumes of one storage; those without a size are plain directories."""
+    """The volumes of one storage that have a size."""
 
     snapshots = False
 
     def __init__(self, root: Path, node: Node) -> None:
         self._root = root
         self._node = node
-        self._plain = Directories(root / "subvol")
+        self.unlimited = Directories(root / "subvol", snapshots=False)
+        """Keeps the volumes of the storage that have no size."""
         self._lock = threading.Lock()
 
     def path(self, name: str) -> Path:
         """Where a volume's content is; it is mounted when it exists."""
-        if not name.endswith(_RAW):
-            return self._plain.path(name)
         if self._file(name).exists():
             self._mount(name)
         return self._node.seen(self._target(name))
 
     def make(self, name: str, size: int) -> bool:
-        if not name.endswith(_RAW):
-            return self._plain.make(name, size)
         file = self._file(name)
         made = not file.exists()
         if made:
@@ -65,9 +62,6 @@ class RawImages:
         return made
 
     def free(self, name: str) -> None:
-        if not name.endswith(_RAW):
-            self._plain.free(name)
-            return
         file, target = self._file(name), self._target(name)
         if self._node.holder() is not None:
             self._node.run("umount", "--lazy", "--quiet", target, expected=(0, 1, 32))
@@ -80,24 +74,19 @@ class RawImages:
 
     def limit(self, name: str, size: int) -> str | None:
         """Grow the file, and the file system in it as soon as the kernel lets it."""
-        if not name.endswith(_RAW):
-            return self._plain.limit(name, size)
         file = self._file(name)
         if file.stat().st_size >= size:
             return None
         os.truncate(file, size)
-        device = next(iter(loops.devices(file)), None)
-        if device is not None:
-            try:
-                self._node.run("losetup", "--set-capacity", device)
-                self._node.run("resize2fs", device)
-            except CommandError:
-                file.with_suffix(_GROW).touch()
-                self.settle(name)
-        else:
-            file.with_suffix(_GROW).touch()
+        marker = file.with_suffix(_GROW)
+        try:
+            device = next(iter(loops.devices(file)))
+            self._node.run("losetup", "--set-capacity", device)
+            self._node.run("resize2fs", device)
+        except (StopIteration, CommandError):  # it is in no device, or the kernel refused
+            marker.touch()
             self.settle(name)
-        if file.with_suffix(_GROW).exists():
+        if marker.exists():
             return f"{name}: the kernel refuses to grow it in use; it grows at the next start"
         return None
 
@@ -105,7 +94,7 @@ class RawImages:
         """Grow a file system that could not grow while it was in use."""
         file = self._file(name)
         marker = file.with_suffix(_GROW)
-        if not name.endswith(_RAW) or not marker.exists():
+        if not marker.exists():
             return
         target = self._target(name)
         self._node.run("umount", "--quiet", target, expected=(0, 1, 32))
@@ -116,8 +105,6 @@ class RawImages:
         self._mount(name)
 
     def used(self, name: str) -> int:
-        if not name.endswith(_RAW):
-            return self._plain.used(name)
         space = os.statvfs(self._node.seen(self._target(name)))
         return (space.f_blocks - space.f_bfree) * space.f_frsize
 
@@ -140,9 +127,6 @@ class RawImages:
         return False
 
     def rename(self, old: str, new: str) -> None:
-        if not old.endswith(_RAW):
-            self._plain.rename(old, new)
-            return
         source, target = self._file(old), self._file(new)
         if source.exists():
             self._node.run("umount", "--quiet", self._target(old), expected=(0, 1, 32))

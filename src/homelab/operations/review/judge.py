@@ -92,15 +92,12 @@ def read_plan(path: Path) -> dict[str, object]:
     """
     import orjson
 
+    hint = "write it with: terraform show -json PLAN > FILE"
     try:
         with paused_collection():
             document = orjson.loads(path.read_bytes())
     except orjson.JSONDecodeError as error:
-        raise ConfigurationError(
-            f"{path} is not JSON: {error}", hint="write it with: terraform show -json PLAN > FILE"
-        ) from error
+        raise ConfigurationError(f"{path} is not JSON: {error}", hint=hint) from error
     if not isinstance(document, dict) or "resource_changes" not in document:
-        raise ConfigurationError(
-            f"{path} holds no plan", hint="write it with: terraform show -json PLAN > FILE"
-        )
+        raise ConfigurationError(f"{path} holds no plan", hint=hint)
     return document

@@ -13,6 +13,7 @@ from homelab.policy.formats import to_lines
 from homelab.policy.report import Finding, PolicyReport
 from homelab.policy.rule import Verdict
 from homelab.pve.guest_change import Impact
+from homelab.wording import counted, some_of
 
 _FEW = 6
 
@@ -30,8 +31,7 @@ def to_terminal(report: PlanReport, review: Review) -> tuple[str, ...]:
 
 
 def _markdown(report: PlanReport, review: Review) -> Iterator[str]:
-    yield f"### Plan for `{report.target}`: {report.headline}"
-    yield ""
+    yield from (f"### Plan for `{report.target}`: {report.headline}", "")
     yield from _verdict(report, review)
     if review.items and not _is_first(review):
         yield "| container | what happens | what changes | expected downtime, of its error budget | who needs it |"
@@ -39,7 +39,7 @@ def _markdown(report: PlanReport, review: Review) -> Iterator[str]:
         for item in review.items:
             cells = (
                 f"**{item.name}**",
-                _impact(item),
+                _IMPACTS.get(item.impact, str(item.impact)),
                 _escaped(_why(item)),
                 _downtime(item),
                 _names(item.dependents) or "nobody",
@@ -47,11 +47,10 @@ def _markdown(report: PlanReport, review: Review) -> Iterator[str]:
             yield f"| {' | '.join(cells)} |"
         yield ""
     elif review.items:
-        yield f"{len(review.items)} containers are made; none exists yet, so nothing is interrupted."
-        yield ""
+        made = len(review.items)
+        yield from (f"{made} containers are made; none exists yet, so nothing is interrupted.", "")
     if review.losing:
-        yield "#### Data that goes"
-        yield ""
+        yield from ("#### Data that goes", "")
         for item in review.losing:
             word = "is detached" if item.action == "update" else "is deleted"
             for volume in item.data_at_risk:
@@ -59,10 +58,7 @@ def _markdown(report: PlanReport, review: Review) -> Iterator[str]:
         yield ""
     for title, rules in (("Ports that open", review.opened), ("Ports that close", review.closed)):
         if rules and not _is_first(review):
-            yield f"#### {title}"
-            yield ""
-            yield from (f"- `{rule}`" for rule in rules)
-            yield ""
+            yield from (f"#### {title}", "", *(f"- `{rule}`" for rule in rules), "")
     if review.policy is not None:
         yield from _policy(review.policy)
     if review.preflight is not None:
@@ -75,25 +71,21 @@ def _markdown(report: PlanReport, review: Review) -> Iterator[str]:
 def _verdict(report: PlanReport, review: Review) -> Iterator[str]:
     problems = []
     if review.policy is not None and not review.policy.is_ok:
-        count = len(review.policy.violations)
-        problems.append(f"{count} violation{'' if count == 1 else 's'} of the policy")
+        problems.append(f"{counted(len(review.policy.violations), 'violation')} of the policy")
     if review.strict and review.policy is not None and review.policy.warnings:
-        count = len(review.policy.warnings)
-        problems.append(f"{count} warning{'' if count == 1 else 's'} of the policy (strict)")
+        warnings = counted(len(review.policy.warnings), "warning")
+        problems.append(f"{warnings} of the policy (strict)")
     if review.preflight is not None and not review.preflight.is_ok:
         problems.append(f"{review.preflight.user} lacks privileges")
     if problems:
-        yield f"> **Not to be applied as it is:** {' and '.join(problems)}."
-        yield ""
+        yield from (f"> **Not to be applied as it is:** {' and '.join(problems)}.", "")
     removed = [change.name for change in report.changes if change.removes and change.is_container]
     if removed and report.runtime is None:
         options = " ".join(f"--allow-delete {name}" for name in removed)
-        yield f"> **Has to be named to be applied:** `homelab deploy {options}`"
-        yield ""
+        yield from (f"> **Has to be named to be applied:** `homelab deploy {options}`", "")
     if review.losing:
         names = ", ".join(item.name for item in review.losing)
-        yield f"> **Data is lost or detached:** {names}."
-        yield ""
+        yield from (f"> **Data is lost or detached:** {names}.", "")
 
 
 def _is_first(review: Review) -> bool:
@@ -101,19 +93,13 @@ def _is_first(review: Review) -> bool:
     return len(review.items) > 1 and all(item.impact is Impact.NEW for item in review.items)
 
 
-def _impact(item: ItemReview) -> str:
-    match item.impact:
-        case Impact.RESTART:
-            return "changed; takes effect after a **restart**, which a deploy does not do"
-        case Impact.REBUILD:
-            return "**rebuilt**: removed and made anew"
-        case Impact.GONE:
-            return "**removed**"
-        case Impact.REFUSED:
-            return "**refused** by Proxmox VE"
-        case Impact.STOP:
-            return "**stopped**"
-    return str(item.impact)
+_IMPACTS = {
+    Impact.RESTART: "changed; takes effect after a **restart**, which a deploy does not do",
+    Impact.REBUILD: "**rebuilt**: removed and made anew",
+    Impact.GONE: "**removed**",
+    Impact.REFUSED: "**refused** by Proxmox VE",
+    Impact.STOP: "**stopped**",
+}
 
 
 def _why(item: ItemReview) -> str:
@@ -121,10 +107,9 @@ def _why(item: ItemReview) -> str:
         wanted = ("vmid", "cores", "memory", "rootfs[0].size")
         side = "after" if item.action == "create" else "before"
         found = {one.name: getattr(one, side) for one in item.differences}
-        parts = [
+        return ", ".join(
             f"{name.removesuffix('[0].size')} {found[name]}" for name in wanted if name in found
-        ]
-        return ", ".join(parts)
+        )
     shown = [str(one) for one in item.differences[:_FEW]]
     rest = len(item.differences) - _FEW
     return "; ".join((*shown, *((f"and {rest} more",) if rest > 0 else ())))
@@ -145,14 +130,11 @@ def _downtime(item: ItemReview) -> str:
 
 
 def _policy(report: PolicyReport) -> Iterator[str]:
-    yield f"#### Policy: {report.headline}"
-    yield ""
+    yield from (f"#### Policy: {report.headline}", "")
     shown = (*report.violations, *report.warnings)
     if shown:
-        yield "| | rule | where | what | fix |"
-        yield "|---|---|---|---|---|"
-        yield from (_row(finding) for finding in shown)
-        yield ""
+        yield from ("| | rule | where | what | fix |", "|---|---|---|---|---|")
+        yield from (*map(_row, shown), "")
     for finding in report.waived:
         if finding.waiver is not None:
             yield (
@@ -179,33 +161,27 @@ def _privileges(found: Preflight) -> Iterator[str]:
     if found.is_ok:
         yield f"#### Privileges: {found.user} has what this plan needs on {paths} paths"
     else:
-        yield f"#### Privileges: {found.user} lacks {len(found.missing)} of {len(found.needs)}"
-        yield ""
+        lacking = f"lacks {len(found.missing)} of {len(found.needs)}"
+        yield from (f"#### Privileges: {found.user} {lacking}", "")
         for path, names, items in grouped(found.missing):
             yield f"- **missing on `{path}`:** {', '.join(names)}, for {_names(items)}"
         for line in found.root_only:
             yield f"- **root@pam alone:** {line.item} {line.attribute}: {line.why}"
     yield ""
     if found.needs:
-        yield "<details><summary>All privileges that this plan needs</summary>"
-        yield ""
-        yield "| on | privileges | for |"
-        yield "|---|---|---|"
+        yield from ("<details><summary>All privileges that this plan needs</summary>", "")
+        yield from ("| on | privileges | for |", "|---|---|---|")
         for path, names, items in grouped(found.needs):
             yield f"| `{path}` | {_escaped(', '.join(names))} | {_escaped(_names(items))} |"
-        yield ""
-        yield "</details>"
-        yield ""
+        yield from ("", "</details>", "")
 
 
 def _full(review: Review) -> Iterator[str]:
     if not review.items and not review.others:
         return
-    yield "<details><summary>Full difference</summary>"
-    yield ""
+    yield from ("<details><summary>Full difference</summary>", "")
     for item in review.items:
-        yield f"**{item.name}**: {item.action}, {item.impact}"
-        yield ""
+        yield from (f"**{item.name}**: {item.action}, {item.impact}", "")
         if item.differences:
             yield "```diff"
             for one in item.differences:
@@ -213,18 +189,15 @@ def _full(review: Review) -> Iterator[str]:
                     yield f"- {one.name} = {one.before}"
                 if item.action != "delete":
                     yield f"+ {one.name} = {one.after}"
-            yield "```"
-            yield ""
-        yield from (f"- {note}" for note in item.notes)
+            yield from ("```", "")
         if item.notes:
-            yield ""
+            yield from (*(f"- {note}" for note in item.notes), "")
     for other in review.others:
         tail = "".join(f"; {one}" for one in other.differences)
         yield f"- {other.action} `{other.address}`{tail}"
     if review.others:
         yield ""
-    yield "</details>"
-    yield ""
+    yield from ("</details>", "")
 
 
 def _terminal(report: PlanReport, review: Review) -> Iterator[str]:
@@ -264,8 +237,7 @@ def _terminal(report: PlanReport, review: Review) -> Iterator[str]:
 
 
 def _names(names: tuple[str, ...]) -> str:
-    more = len(names) - _FEW
-    return ", ".join(names[:_FEW]) + (f" and {more} more" if more > 0 else "")
+    return some_of(names, _FEW)
 
 
 def _escaped(text: str) -> str:

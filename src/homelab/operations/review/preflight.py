@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from homelab.errors import HomelabError
 from homelab.operations.review.needs import RootOnly
 from homelab.pve.telmate.privileges import Need
+from homelab.wording import some_of
 
 ROOT = "root@pam"
 
@@ -25,7 +26,6 @@ class Preflight:
 
     @property
     def is_ok(self) -> bool:
-        """Whether nothing is missing."""
         return not self.missing and not self.root_only
 
     def raise_for_missing(self) -> None:
@@ -44,7 +44,7 @@ class MissingPrivilegesError(HomelabError):
     def __init__(self, preflight: Preflight) -> None:
         self.preflight = preflight
         lines = [
-            f"  on {path}: {', '.join(names)}: for {_some(items)}"
+            f"  on {path}: {', '.join(names)}: for {some_of(items, 3)}"
             for path, names, items in grouped(preflight.missing)
         ]
         lines += [f"  {line.item}: {line.attribute}: {line.why}" for line in preflight.root_only]
@@ -83,12 +83,7 @@ def grouped(needs: Sequence[Need]) -> tuple[tuple[str, tuple[str, ...], tuple[st
 
 
 def _is_met(need: Need, held: Mapping[str, Mapping[str, int]]) -> bool:
-    return any(
-        name in privileges
-        for path in need.paths
-        for privileges in (effective(held, path),)
-        for name in need.any_of
-    )
+    return any(effective(held, path).intersection(need.any_of) for path in need.paths)
 
 
 def effective(held: Mapping[str, Mapping[str, int]], path: str) -> frozenset[str]:
@@ -101,7 +96,3 @@ def effective(held: Mapping[str, Mapping[str, int]], path: str) -> frozenset[str
         if above in held:
             return frozenset(name for name, propagates in held[above].items() if propagates)
     return frozenset()
-
-
-def _some(items: Sequence[str]) -> str:
-    return ", ".join(items[:3]) + (f" and {len(items) - 3} more" if len(items) > 3 else "")

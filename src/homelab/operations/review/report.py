@@ -35,11 +35,9 @@ class PlanReport:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing would change."""
         return not self.changes
 
     def count(self, action: Action) -> int:
-        """How many resources that would happen to."""
         return Counter(change.action for change in self.changes)[action]
 
     @property
@@ -61,7 +59,6 @@ class PlanReport:
         return tuple(lines)
 
     def to_json(self) -> dict[str, Any]:
-        """The plan for programs."""
         return {
             "schema": 1,
             "target": self.target,

@@ -12,8 +12,10 @@ from homelab.operations.review.differences import Difference, differences
 from homelab.operations.review.items import ItemReview, review_item
 from homelab.operations.review.preflight import Preflight
 from homelab.policy.report import PolicyReport
+from homelab.pve.guest_change import Impact
 
-_NOTHING: Mapping[str, Any] = {}
+_ORDER = tuple(Impact)
+"""The most serious last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,11 +67,12 @@ def review_plan(
     """
     known = resources_of(document) if resources is None else resources
     changes = [change for change in known if change.action is not None]
-    old, new = _topologies(document)
+    topology = (document.get("output_changes") or {}).get("topology") or {}
+    was, will_be = (_mapping(topology.get(side)) for side in ("before", "after"))
+    old, new = _mapping(was.get("containers")), _mapping(will_be.get("containers"))
     services = {name: _service(old, name) for name in (*old, *new)}
     later = {name: _service(new, name) for name in (*old, *new)}
-    graph = {name: tuple((later[name] or {}).get("depends_on") or ()) for name in new}
-    needed_by = dependents(graph)
+    needed_by = dependents({name: (later[name] or {}).get("depends_on") or () for name in new})
     by_name = {change.name: change for change in changes if change.is_container}
     names = [*by_name, *(n for n in new if n in old and services[n] != later[n])]
     items = [
@@ -81,9 +84,9 @@ def review_plan(
         )
         for name in dict.fromkeys(names)
     ]
-    before, after = _firewall(document)
+    before, after = _rules(was), _rules(will_be)
     return Review(
-        items=tuple(sorted(items, key=lambda item: (-_weight(item), item.name))),
+        items=tuple(sorted(items, key=lambda item: (-_ORDER.index(item.impact), item.name))),
         others=tuple(_others(changes)),
         opened=tuple(rule for rule in after if rule not in before),
         closed=tuple(rule for rule in before if rule not in after),
@@ -93,30 +96,16 @@ def review_plan(
     )
 
 
-def _weight(item: ItemReview) -> int:
-    """The most serious first."""
-    return list(type(item.impact)).index(item.impact)
-
-
 def _others(changes: Sequence[Change]) -> Iterator[OtherChange]:
     for change in changes:
         if not change.is_container:
-            found = (
-                differences(change.before, change.after) if change.action is Action.UPDATE else ()
-            )
+            is_update = change.action is Action.UPDATE
+            found = differences(change.before, change.after) if is_update else ()
             yield OtherChange(address=change.address, action=str(change.action), differences=found)
 
 
-def _topologies(document: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """The containers as they were and as they will be, from the output of that name."""
-    return _part(document, "before"), _part(document, "after")
-
-
-def _part(document: Mapping[str, Any], side: str, name: str = "containers") -> Mapping[str, Any]:
-    change = (document.get("output_changes") or {}).get("topology") or {}
-    value = change.get(side)
-    part = value.get(name) if isinstance(value, Mapping) else None
-    return part if isinstance(part, Mapping) else _NOTHING
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _service(containers: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
@@ -124,18 +113,9 @@ def _service(containers: Mapping[str, Any], name: str) -> Mapping[str, Any] | No
     return service if isinstance(service, Mapping) else None
 
 
-def _firewall(document: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    change = (document.get("output_changes") or {}).get("topology") or {}
-    found = []
-    for side in ("before", "after"):
-        value = change.get(side)
-        rules = value.get("firewall") if isinstance(value, Mapping) else None
-        found.append(
-            [
-                f"{rule.get('source')} → {rule.get('container')}:{rule.get('port')}"
-                f"/{rule.get('protocol')}"
-                for rule in rules or ()
-                if isinstance(rule, Mapping)
-            ]
-        )
-    return found[0], found[1]
+def _rules(topology: Mapping[str, Any]) -> list[str]:
+    return [
+        f"{rule.get('source')} → {rule.get('container')}:{rule.get('port')}/{rule.get('protocol')}"
+        for rule in topology.get("firewall") or ()
+        if isinstance(rule, Mapping)
+    ]

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from homelab.errors import HomelabError
 from homelab.operations.run.events import (
-    Event,
     ItemChanged,
     ItemsKnown,
     Listener,
@@ -50,7 +49,7 @@ class Recorder:
     ) -> None:
         self.name = name
         self.target = target
-        self._listener = listener
+        self._tell = listener
         self._clock = clock
         self._begin = clock()
         self._lock = threading.Lock()
@@ -64,12 +63,10 @@ class Recorder:
 
     @property
     def seconds(self) -> float:
-        """How long the operation has taken so far."""
         return self._clock() - self._begin
 
     @property
     def stages(self) -> tuple[StageResult, ...]:
-        """The stages as they are now, in order."""
         with self._lock:
             return tuple(self._stages.values())
 
@@ -94,9 +91,7 @@ class Recorder:
         try:
             yield handle
         except BaseException as error:
-            known = isinstance(error, HomelabError)
-            text = str(error).splitlines()[0] if known else _word_for(error)
-            self._set(stage, State.FAILED, self._clock() - begin, text)
+            self._set(stage, State.FAILED, self._clock() - begin, _word_for(error))
             raise
         self._set(stage, handle.state, self._clock() - begin, handle.detail)
 
@@ -127,7 +122,6 @@ class Recorder:
         self._tell(ItemChanged(stage=stage, item=item, state=state, detail=detail))
 
     def progress(self, stage: Stage, text: str) -> None:
-        """Say what a stage does just now."""
         self._tell(Progress(stage=stage, text=text))
 
     def notice(self, text: str, *, warning: bool = False) -> None:
@@ -145,11 +139,10 @@ class Recorder:
             )
         self._tell(StageChanged(stage=stage, state=state, seconds=seconds, detail=detail))
 
-    def _tell(self, event: Event) -> None:
-        self._listener(event)
-
 
 def _word_for(error: BaseException) -> str:
+    if isinstance(error, HomelabError):
+        return str(error).splitlines()[0]
     if isinstance(error, KeyboardInterrupt):
         return "interrupted"
     return str(error) if isinstance(error, OSError) else type(error).__name__

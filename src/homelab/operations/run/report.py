@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from homelab.junit import Case, Suite, to_xml
@@ -64,13 +64,7 @@ class OperationReport:
 
     @property
     def is_ok(self) -> bool:
-        """Whether nothing failed."""
         return self.error is None and all(stage.state is not State.FAILED for stage in self.stages)
-
-    @property
-    def stand_ins(self) -> tuple[str, ...]:
-        """The images that only stand in for the real ones."""
-        return tuple(image.image for image in self.images if image.is_stand_in)
 
     def to_json(self) -> dict[str, Any]:
         """The report for programs; `schema` grows when a field changes its meaning."""
@@ -84,25 +78,8 @@ class OperationReport:
             "seconds": round(self.seconds, 3),
             "ok": self.is_ok,
             "error": self.error,
-            "stages": [
-                {
-                    "stage": str(result.stage),
-                    "state": str(result.state),
-                    "seconds": round(result.seconds, 3),
-                    "detail": result.detail,
-                }
-                for result in self.stages
-            ],
-            "items": [
-                {
-                    "stage": str(result.stage),
-                    "item": result.item,
-                    "state": str(result.state),
-                    "seconds": round(result.seconds, 3),
-                    "detail": result.detail,
-                }
-                for result in self.items
-            ],
+            "stages": [_row(result) for result in self.stages],
+            "items": [_row(result) for result in self.items],
             "images": [
                 {"image": image.image, "origin": image.origin, "stand_in": image.is_stand_in}
                 for image in self.images
@@ -120,6 +97,10 @@ class OperationReport:
         if not cases or stage.state in {State.FAILED, State.NOT_RUN}:
             cases.append(_case(str(stage.stage), stage))
         return Suite(name=str(stage.stage), cases=cases, seconds=stage.seconds)
+
+
+def _row(result: StageResult | ItemResult) -> dict[str, Any]:
+    return {**asdict(result), "seconds": round(result.seconds, 3)}
 
 
 def _case(name: str, result: StageResult | ItemResult) -> Case:

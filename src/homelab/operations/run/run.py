@@ -54,16 +54,13 @@ class Run:
 
     @property
     def terraform_directory(self) -> Path:
-        """Where the source of truth is."""
         return self.settings.project / "terraform"
 
     @property
     def build(self) -> Path:
-        """Where what the operation leaves behind goes."""
         return self.settings.project / "build"
 
     def write_json(self, name: str, data: Mapping[str, Any]) -> None:
-        """Write a file below build/."""
         self.write(name, json.dumps(data, indent=2) + "\n")
 
     def write(self, name: str, text: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from homelab.clients.proxmox import Proxmox
-from homelab.clients.terraform.client import Applied
+from homelab.clients.terraform.client import Applied, Listener
 from homelab.clients.terraform.events import Diagnostic, Phase, ResourceEvent, TerraformEvent
 from homelab.model.changes import item_of
 from homelab.operations.run.events import Stage, State
@@ -44,13 +44,13 @@ def apply(run: Run, target: Target, planned: Planned) -> None:
         if planned.plan.is_empty and not planned.plan.outputs_change:
             handle.state = State.UNCHANGED
         else:
-            listener = ApplyListener(recorder, Stage.APPLY)
+            listener = apply_listener(recorder, Stage.APPLY)
             said.append(in_words(planned.terraform.apply(planned.plan, on_event=listener)))
-
-        def starting(name: str) -> None:
-            recorder.item(Stage.APPLY, name, State.DONE, "started")
-
-        started = start_stopped(proxmox, planned.topology, on_start=starting)
+        started = start_stopped(
+            proxmox,
+            planned.topology,
+            on_start=lambda name: recorder.item(Stage.APPLY, name, State.DONE, "started"),
+        )
         if started:
             handle.state = State.DONE
             said.append(f"started {', '.join(started)}")
@@ -58,7 +58,6 @@ def apply(run: Run, target: Target, planned: Planned) -> None:
 
 
 def in_words(applied: Applied) -> str:
-    """What an apply did, in one line."""
     counts = (
         (applied.imported, "adopted"),
         (applied.added, "added"),
@@ -68,31 +67,24 @@ def in_words(applied: Applied) -> str:
     return ", ".join(f"{count} {word}" for count, word in counts if count) or "nothing changed"
 
 
-class ApplyListener:
+def apply_listener(recorder: Recorder, stage: Stage) -> Listener:
     """Turns what Terraform says into events about containers."""
 
-    def __init__(self, recorder: Recorder, stage: Stage) -> None:
-        self._recorder = recorder
-        self._stage = stage
-
-    def __call__(self, event: TerraformEvent) -> None:
-        """Take one event in."""
+    def listen(event: TerraformEvent) -> None:
         match event:
             case ResourceEvent(resource_type=kind) if kind == CONTAINER:
-                self._container(event)
+                name = event.key or item_of(event.address)
+                match event.phase:
+                    case Phase.START:
+                        recorder.item(stage, name, State.RUNNING, event.action)
+                    case Phase.COMPLETE:
+                        word = _PAST.get(event.action, event.action)
+                        recorder.item(stage, name, State.DONE, word)
+                    case Phase.ERRORED:
+                        recorder.item(stage, name, State.FAILED, f"{event.action} failed")
             case ResourceEvent(phase=Phase.START):
-                self._recorder.progress(self._stage, f"{event.action} {event.address}")
+                recorder.progress(stage, f"{event.action} {event.address}")
             case Diagnostic(severity="error") if f"{CONTAINER}." in event.address:
-                item = item_of(event.address)
-                self._recorder.item(self._stage, item, State.FAILED, str(event))
+                recorder.item(stage, item_of(event.address), State.FAILED, str(event))
 
-    def _container(self, event: ResourceEvent) -> None:
-        name = event.key or item_of(event.address)
-        match event.phase:
-            case Phase.START:
-                self._recorder.item(self._stage, name, State.RUNNING, event.action)
-            case Phase.COMPLETE:
-                word = _PAST.get(event.action, event.action)
-                self._recorder.item(self._stage, name, State.DONE, word)
-            case Phase.ERRORED:
-                self._recorder.item(self._stage, name, State.FAILED, f"{event.action} failed")
+    return listen

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,21 +57,21 @@ def vault_for(run: Run, target: Target, topology: Topology) -> Vault | None:
     return given_vault(topology, path, password_file=password)
 
 
-def configure(
-    run: Run,
-    target: Target,
-    topology: Topology,
-    vault: Vault | None,
-    *,
-    limit: Sequence[str] = (),
-) -> PlayResult:
-    """Run the playbook for every container, or those in `limit`.
+def configure(run: Run, target: Target, topology: Topology, vault: Vault | None) -> None:
+    """Run the playbook for every container.
 
     Raises:
         PlayError: names each container that failed, with its task and what was said.
         ConfigurationError: the playbook could not be begun.
     """
     recorder = run.recorder
+
+    def heard(event: TaskEvent) -> None:
+        if event.state is TaskState.STARTED:
+            recorder.item(Stage.CONFIGURE, event.host, State.RUNNING, event.task)
+        elif event.state is TaskState.CHANGED:
+            recorder.progress(Stage.CONFIGURE, f"{event.host}: {event.task}")
+
     with recorder.stage(Stage.CONFIGURE) as stage:
         inventory = inventory_of(topology, ssh=ssh_access(target))
         path = inventory_file(run.settings.project)
@@ -97,14 +96,12 @@ def configure(
                 variables=_variables(run, target, topology),
                 variable_files=() if vault is None else (vault.path,),
                 vault_password_file=None if vault is None else vault.password_file,
-                limit=limit,
-                on_event=_Listener(recorder),
+                on_event=heard,
             )
         _record(recorder, result)
         stage.detail = f"{len(result.hosts)} containers, {result.changed} tasks changed something"
         stage.state = State.UNCHANGED if result.changed == 0 else State.DONE
         result.raise_for_failures()
-    return result
 
 
 def _variables(run: Run, target: Target, topology: Topology) -> dict[str, Any]:
@@ -121,19 +118,6 @@ def _variables(run: Run, target: Target, topology: Topology) -> dict[str, Any]:
             container.name for container in topology if container.service.image in stand_ins
         ],
     }
-
-
-class _Listener:
-    """Turns what Ansible says into progress, and into the containers' states."""
-
-    def __init__(self, recorder: Recorder) -> None:
-        self._recorder = recorder
-
-    def __call__(self, event: TaskEvent) -> None:
-        if event.state is TaskState.STARTED:
-            self._recorder.item(Stage.CONFIGURE, event.host, State.RUNNING, event.task)
-        elif event.state is TaskState.CHANGED:
-            self._recorder.progress(Stage.CONFIGURE, f"{event.host}: {event.task}")
 
 
 def _record(recorder: Recorder, result: PlayResult) -> None:

@@ -42,14 +42,9 @@ def is_able(chosen: LabSettings) -> bool:
     return all(check.state is not CheckState.MISSING for check in checks)
 
 
-def low_limits() -> dict[str, int]:
-    """The limits of the host that are too low for many containers, with their values."""
-    return HostLimits().too_low()
-
-
 def raised_limits(before: dict[str, int]) -> tuple[str, ...]:
-    """What has been raised since `before`, one sentence for each."""
-    now = low_limits()
+    """Which limits are no longer too low as they were `before`, one sentence for each."""
+    now = HostLimits().too_low()
     return tuple(
         f"host limit {name.replace('/', '.')} raised from {value} to {WANTED[name]} "
         "while the lab is up"

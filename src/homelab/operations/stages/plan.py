@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from homelab.clients.proxmox import GuestEntry, Proxmox
+from homelab.clients.proxmox import Proxmox
 from homelab.clients.terraform.adopt import plan_adopting
 from homelab.clients.terraform.client import Terraform
 from homelab.clients.terraform.plan import Plan
@@ -18,7 +17,6 @@ from homelab.model.changes import Action
 from homelab.offline_provider import VERSION, serves_offline
 from homelab.operations.review.report import PlanReport
 from homelab.operations.run.events import Stage, State
-from homelab.operations.run.recorder import Recorder
 from homelab.operations.run.run import Run
 from homelab.operations.stages.check import check_terraform, in_terms_of_policy
 from homelab.operations.stages.present_on_node import require_present
@@ -61,15 +59,12 @@ def terraform_for(settings: Settings, target: Target) -> Terraform:
     directory = settings.project / "terraform"
     if target.state_schema is not None:
         return remote_terraform(settings, target)
-    if target.is_lab:
-        return Terraform(directory, env=target.environment, variables=target.variables)
+    data = None if target.is_lab else settings.project / "build" / "terraform" / target.name
     terraform = Terraform(
-        directory,
-        env=target.environment,
-        variables=target.variables,
-        data_dir=settings.project / "build" / "terraform" / target.name,
+        directory, env=target.environment, variables=target.variables, data_dir=data
     )
-    terraform.workspace_select(target.name)
+    if not target.is_lab:
+        terraform.workspace_select(target.name)
     return terraform
 
 
@@ -112,17 +107,27 @@ def make_plan(
             check_terraform(terraform)
         run.recorder.progress(Stage.PLAN, "plan")
         if refresh:
-            node = _Node(
-                Proxmox.from_environment(target.environment),
-                run.recorder,
-                may_remove=target.is_lab and not read_only,
-            )
-            plan = plan_adopting(terraform, node).plan
+            proxmox = Proxmox.from_environment(target.environment)
+            may_remove = target.is_lab and not read_only
+
+            def remove(node: str, vmid: int) -> None:
+                if may_remove:
+                    unprotect(proxmox, node, vmid)
+                    proxmox.destroy(node, vmid)
+                    text = f"removed container {vmid}, whose creation had been cut off"
+                else:
+                    text = (
+                        f"container {vmid} on {node} was half made by a creation that was cut off"
+                    )
+                run.recorder.notice(text, warning=not may_remove)
+
+            plan = plan_adopting(terraform, proxmox, remove=remove).plan
             with in_terms_of_policy(run.settings, run.tree):
-                require_present(Proxmox.from_environment(target.environment), plan.changes)
+                require_present(proxmox, plan.changes)
         else:
             plan = terraform.plan(refresh=False)
-        planned = _planned(run, target, terraform, plan, not_checked=not_checked, begin=begin)
+        seconds = time.monotonic() - begin
+        planned = _planned(run, target, terraform, plan, not_checked=not_checked, seconds=seconds)
         stage.detail = planned.report.headline
         stage.state = State.UNCHANGED if planned.report.is_empty else State.DONE
     run.recorder.items_known(_items(planned))
@@ -162,33 +167,6 @@ def require_allowed(report: PlanReport, target: Target, allowed: Collection[str]
         raise DeletionError(unnamed, target.name)
 
 
-class _Node:
-    """What adoption asks of the node, with a say on what it may remove."""
-
-    def __init__(self, proxmox: Proxmox, recorder: Recorder, *, may_remove: bool) -> None:
-        self._proxmox = proxmox
-        self._recorder = recorder
-        self._may_remove = may_remove
-
-    def resources(self) -> Sequence[GuestEntry]:
-        return self._proxmox.resources()
-
-    def pools(self) -> Sequence[str]:
-        return self._proxmox.pools()
-
-    def config(self, node: str, vmid: int) -> Mapping[str, Any]:
-        return self._proxmox.config(node, vmid)
-
-    def destroy(self, node: str, vmid: int) -> None:
-        if not self._may_remove:
-            text = f"container {vmid} on {node} was half made by a creation that was cut off"
-            self._recorder.notice(text, warning=True)
-            return
-        unprotect(self._proxmox, node, vmid)
-        self._proxmox.destroy(node, vmid)
-        self._recorder.notice(f"removed container {vmid}, whose creation had been cut off")
-
-
 def _planned(
     run: Run,
     target: Target,
@@ -196,9 +174,9 @@ def _planned(
     plan: Plan,
     *,
     not_checked: tuple[str, ...] = (),
-    begin: float | None = None,
+    seconds: float = 0.0,
 ) -> Planned:
-    """A plan with all that is read from it; `begin` is since when it was worked on."""
+    """A plan with all that is read from it; `seconds` is how long it took to make."""
     topology = topology_from_plan(plan.document)
     report = PlanReport(
         target=target.name,
@@ -207,7 +185,7 @@ def _planned(
         changes=plan.changes,
         containers=len(topology),
         not_checked=not_checked,
-        seconds=0.0 if begin is None else time.monotonic() - begin,
+        seconds=seconds,
     )
     subject = subject_from_plan(plan.document, topology, resources=plan.resources)
     return Planned(

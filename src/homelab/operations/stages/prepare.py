@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from homelab.clients.proxmox import Proxmox
+from homelab.lab.host.limits import HostLimits
 from homelab.lab.registry.service_images import ensure_service_images
 from homelab.model import Topology
 from homelab.operations.run.events import Stage
 from homelab.operations.run.report import ImageOrigin
 from homelab.operations.run.run import Run
 from homelab.operations.stages.check import in_terms_of_policy, load_topology, read_tree
-from homelab.operations.stages.machine import low_limits, make_able, raised_limits
+from homelab.operations.stages.machine import make_able, raised_limits
 from homelab.operations.target.target import Target, lab_as_target, open_target
 from homelab.options.declared import ImagesChoice
 from homelab.settings import LabTarget
@@ -46,7 +47,7 @@ def prepare(run: Run, *, lab: Lab | None = None, repair: bool = True) -> Target:
             if isinstance(section, LabTarget) and repair:
                 make_able(run, section)
             recorder.progress(Stage.PREPARE, f"opening target {run.target}")
-            limits = low_limits()
+            limits = HostLimits().too_low()
             target = open_target(
                 run.settings,
                 run.target,

@@ -7,24 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any, Protocol
 
 from homelab.errors import ApiError, HomelabError
 from homelab.model.changes import Action, Change
+from homelab.wording import some_of
 
 _MAKES = frozenset({Action.CREATE, Action.REPLACE})
 _SHOWN = 5
 
 
 class Node(Protocol):
-    """What is asked."""
+    """What is asked; `homelab.clients.proxmox.Proxmox` offers it."""
 
-    def nodes(self) -> tuple[str, ...]:
-        """The names of the cluster's nodes."""
-
-    def get(self, path: str) -> Any:
-        """The data of a GET."""
+    def nodes(self) -> tuple[str, ...]: ...
+    def get(self, path: str) -> Any: ...
 
 
 class MissingOnNodeError(HomelabError):
@@ -66,20 +64,20 @@ def require_present(node: Node, changes: Iterable[Change]) -> None:
     if not needs:
         return
 
-    @cache
-    def present(node_name: str, kind: str) -> frozenset[str] | None:
-        return _present(node, node_name, kind)
-
+    present = cache(partial(_present, node))
     known = frozenset(node.nodes())
     missing: list[str] = []
+    there: frozenset[str] | None
     for need, names in needs.items():
-        there = known if need.kind == "node" else None
-        if need.kind != "node" and need.node in known:
-            there = present(need.node, need.kind)
+        if need.kind == "node":
+            there, where = known, ""
+        elif need.node in known:
+            there, where = present(need.node, need.kind), f" of node {need.node}"
+        else:
+            continue
         if there is not None and need.name not in there:
-            where = "" if need.kind == "node" else f" of node {need.node}"
             missing.append(
-                f"{need.kind} {need.name!r}{where}, for {_some(names)}; "
+                f"{need.kind} {need.name!r}{where}, for {some_of(sorted(names), _SHOWN)}; "
                 f"there is: {', '.join(sorted(there)) or 'none'}"
             )
     if missing:
@@ -91,8 +89,7 @@ def _needs(after: Mapping[str, Any]) -> set[_Need]:
     if not isinstance(node_name, str):
         return set()
     found = {("node", node_name)}
-    template = after.get("ostemplate")
-    if template:
+    if template := after.get("ostemplate"):
         found.add(("template", template))
     for volume in (*(after.get("rootfs") or ()), *(after.get("mountpoint") or ())):
         storage = volume.get("storage")
@@ -127,9 +124,3 @@ def _present(node: Node, node_name: str, kind: str) -> frozenset[str] | None:
         if error.status == 403:
             return None
         raise
-
-
-def _some(names: list[str]) -> str:
-    shown = ", ".join(sorted(names)[:_SHOWN])
-    more = len(names) - _SHOWN
-    return f"{shown} and {more} more" if more > 0 else shown

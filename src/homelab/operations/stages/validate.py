@@ -6,16 +6,14 @@ from homelab.model import Topology
 from homelab.operations.run.events import Stage, State
 from homelab.operations.run.run import Run
 from homelab.operations.target.target import Target
-from homelab.probes import ProbeReport, ProbeResult
+from homelab.probes import ProbeResult
 from homelab.probes import run as run_probes
 
 DEADLINE = 45.0
 """Seconds that services have after a deploy until they must be well."""
 
 
-def validate(
-    run: Run, target: Target, topology: Topology, *, deadline: float = DEADLINE
-) -> ProbeReport:
+def validate(run: Run, target: Target, topology: Topology) -> None:
     """Probe all services until each is well or the deadline has passed.
 
     Raises:
@@ -33,8 +31,7 @@ def validate(
             detail = f"{result.status} in {result.latency * 1000:.0f} ms" if result.ok else seen
             recorder.item(Stage.VALIDATE, result.container, state, detail)
 
-        report = run_probes(topology, target=target, deadline=deadline, on_result=take)
+        report = run_probes(topology, target=target, deadline=DEADLINE, on_result=take)
         healthy = len(report) - len(report.failures)
         stage.detail = f"{healthy} of {len(report)} services are healthy"
         report.raise_for_failures()
-    return report

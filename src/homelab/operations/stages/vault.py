@@ -43,15 +43,21 @@ def lab_vault(topology: Topology, state: Path) -> Vault:
     """
     directory = state / "secrets"
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    vault = Vault(path=directory / "vault.yml", password_file=directory / "password")
-    password = _password(directory / "password")
+    password_file = directory / "password"
+    if not password_file.is_file():
+        replace_file(password_file, secrets.token_urlsafe(32) + "\n", mode=0o600)
+    password = password_file.read_text(encoding="utf-8").strip()
+    vault = Vault(path=directory / "vault.yml", password_file=password_file)
     index = directory / "names.json"
     wanted = _names(topology)
     if vault.path.is_file() and _read_index(index) == wanted:
         return vault
     known = read(vault.path, password) if vault.path.is_file() else {}
+    # 32 hexadecimal digits: what an API key of the servarr programs and Laravel's key look like.
     values = {
-        container: {name: known.get(container, {}).get(name) or _random() for name in names}
+        container: {
+            name: known.get(container, {}).get(name) or secrets.token_hex(16) for name in names
+        }
         for container, names in wanted.items()
     }
     encrypted = encrypt(yaml.safe_dump({VARIABLE: values}), password)
@@ -80,8 +86,7 @@ def given_vault(topology: Topology, path: Path, *, password_file: Path | None = 
     if not password_file.is_file():
         raise ConfigurationError(f"there is no vault password file at {password_file}")
     password = password_file.read_text(encoding="utf-8").strip()
-    missing = missing_secrets(topology, read(path, password))
-    if missing:
+    if missing := missing_secrets(topology, read(path, password)):
         raise ConfigurationError(
             f"{path} has no value for {_count(missing)} secrets:\n{_listing(missing)}",
             hint=f"add them with 'ansible-vault edit {path}'",
@@ -129,17 +134,6 @@ def _names(topology: Topology) -> dict[str, list[str]]:
         for container in topology
         if container.service.secrets
     }
-
-
-def _random() -> str:
-    """32 hexadecimal digits: what an API key of the servarr programs and Laravel's key look like."""
-    return secrets.token_hex(16)
-
-
-def _password(path: Path) -> str:
-    if not path.is_file():
-        replace_file(path, secrets.token_urlsafe(32) + "\n", mode=0o600)
-    return path.read_text(encoding="utf-8").strip()
 
 
 def _read_index(path: Path) -> object:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -59,17 +59,13 @@ def wait_for_ssh(
                 on_answer(name)
 
     # Threads start in the namespace of the thread that starts them.
-    with netns.inside(namespace), ThreadPoolExecutor(_workers(addresses)) as pool:
+    with netns.inside(namespace), ThreadPoolExecutor(min(_THREADS, len(addresses)) or 1) as pool:
         list(pool.map(wait, addresses))
     if silent:
         raise UnreachableContainersError(
             {name: silent[name] for name in addresses if name in silent}
         )
     return time.monotonic() - begin
-
-
-def _workers(addresses: Iterable[str]) -> int:
-    return max(1, min(_THREADS, len(list(addresses))))
 
 
 def _wait_for_banner(address: IPv4Address, port: int, timeout: float) -> None:

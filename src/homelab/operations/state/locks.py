@@ -204,10 +204,10 @@ class _Taking:
         """Who is waited for; takes the deploy lock as soon as it is free."""
         if self.take is not None and self.held is None:
             self.held = self.take()
-        others = tuple(holder for holder in self.look() if holder.lock != LockKind.DEPLOY)
-        if self.take is None or self.held is not None:
-            return others
-        return tuple(holder for holder in self.look() if holder.lock == LockKind.DEPLOY) + others
+        deploys_first = sorted(self.look(), key=lambda holder: holder.lock != LockKind.DEPLOY)
+        return tuple(
+            holder for holder in deploys_first if holder.lock != LockKind.DEPLOY or not self.is_free
+        )
 
     @property
     def is_free(self) -> bool:
@@ -312,8 +312,7 @@ def _local_holders(state: Path) -> tuple[Holder, ...]:
 
 
 def _release_local(state: Path) -> Released:
-    present = _local_holders(state)
-    if present:
+    if present := _local_holders(state):
         return Released(by_hand=present)
     left = info_file(state)
     if not left.exists():

@@ -36,10 +36,8 @@ class StateLocation:
     def __str__(self) -> str:
         what = "nothing yet"
         if self.state is not None:
-            what = (
-                f"{_counted(self.state.resources)}, serial {self.state.serial}, "
-                f"lineage {self.state.lineage}"
-            )
+            resources = counted(self.state.resources, "resource")
+            what = f"{resources}, serial {self.state.serial}, lineage {self.state.lineage}"
         return f"{self.location}: {what}" + ("" if self.used else " (not used: move it, or away)")
 
 
@@ -59,18 +57,13 @@ def working_directory(project: Path, target: str) -> Path:
     return project / "build" / "remote" / target
 
 
-def local_state(project: Path, target: str) -> Path:
-    """Where a real node's state is, or was, as long as it is local."""
-    return state_file(project / "terraform", project / "build" / "terraform" / target, target)
-
-
 def local_state_of(settings: Settings, name: str) -> Path:
     """Where the state of a target is, or was, as long as it is local."""
     _, section = settings.target(name)
+    directory = settings.project / "terraform"
     if isinstance(section, LabTarget):
-        directory = settings.project / "terraform"
         return state_file(directory, directory / ".terraform")
-    return local_state(settings.project, name)
+    return state_file(directory, settings.project / "build" / "terraform" / name, name)
 
 
 def remote_terraform(settings: Settings, target: Target) -> Terraform:
@@ -80,10 +73,10 @@ def remote_terraform(settings: Settings, target: Target) -> Terraform:
         ConfigurationError: a local state of the target was not moved yet.
         TerraformError: the database can't be reached, or refuses.
     """
-    left = _read(local_state(settings.project, target.name))
-    if left is not None and _addresses(left):
+    left = _addresses(_read(local_state_of(settings, target.name)) or {})
+    if left:
         raise ConfigurationError(
-            f"target {target.name!r} has a local state with {_counted(len(_addresses(left)))}, "
+            f"target {target.name!r} has a local state with {counted(len(left), 'resource')}, "
             "and homelab.toml says that its state is in PostgreSQL",
             hint=f"move it first: homelab state migrate --target {target.name}",
         )
@@ -160,7 +153,7 @@ def migrate(settings: Settings, name: str | None = None) -> Migrated:
         ConfigurationError: there is no local state, or the target's state is to be local.
     """
     wanted, _ = settings.target(name)
-    source = local_state(settings.project, wanted)
+    source = local_state_of(settings, wanted)
     with database(settings, wanted, doing="migrate") as stored:
         schema = stored.schema
         there = stored.document(wanted) or {}
@@ -208,7 +201,7 @@ def _require_room(target: str, sent: StoredState, there: StoredState) -> None:
     """Let a state pass whose destination is empty, or is an older version of it."""
     if there.resources == 0:
         return
-    what = f"workspace {target!r} in PostgreSQL has a state with {_counted(there.resources)}"
+    what = f"workspace {target!r} in PostgreSQL has a state with {counted(there.resources, 'resource')}"
     if there.lineage != sent.lineage:
         raise MigrationError(
             f"{what} and another lineage ({there.lineage}) than the local one "
@@ -255,7 +248,8 @@ def _addresses(document: Mapping[str, Any]) -> set[str]:
 def _nothing_to_do(there: StoredState) -> str:
     if there.resources == 0:
         return "nothing was deployed from here yet; the first deploy writes to PostgreSQL"
-    return f"PostgreSQL has a state already: serial {there.serial}, {_counted(there.resources)}"
+    resources = counted(there.resources, "resource")
+    return f"PostgreSQL has a state already: serial {there.serial}, {resources}"
 
 
 def _read(path: Path) -> dict[str, Any] | None:
@@ -271,7 +265,3 @@ def _read(path: Path) -> dict[str, Any] | None:
             hint="put it away; what exists is taken over by the next deploy",
         ) from error
     return document if isinstance(document, dict) else None
-
-
-def _counted(resources: int) -> str:
-    return counted(resources, "resource")

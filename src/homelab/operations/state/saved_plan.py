@@ -26,6 +26,7 @@ from homelab.operations.state.revision import Revision, revision_of
 from homelab.operations.target.target import Target
 from homelab.process import environment
 from homelab.settings import Settings
+from homelab.wording import some_of
 
 DIRECTORIES = ("terraform", "configs", "ansible")
 """What a deploy reads, below the project's directory."""
@@ -107,7 +108,6 @@ class StalePlanError(HomelabError):
 
 
 def record_file(plan: Path) -> Path:
-    """Where the record of a saved plan is."""
     return plan.with_name(f"{plan.name}.json")
 
 
@@ -166,7 +166,8 @@ def fresh_plan(
         )
     made_from = Binding.read(path)
     terraform.init()
-    differences = compare(made_from, bind(settings, target, terraform, path, _state(terraform)))
+    state = _version(terraform.state_pull() or {})
+    differences = compare(made_from, bind(settings, target, terraform, path, state))
     if differences:
         raise StalePlanError(path, differences, target.name)
     return given if isinstance(given, Plan) else terraform.read_plan(path)
@@ -196,12 +197,12 @@ def compare(then: Binding, now: Binding) -> tuple[str, ...]:
     lines = []
     if then.plan_sha256 != now.plan_sha256:
         lines.append(_line("plan file", f"sha256 {then.plan_sha256[:12]}", now.plan_sha256[:12]))
-    if then.target != now.target:
-        lines.append(_line("target", then.target, now.target))
-    if then.api_url != now.api_url:
-        lines.append(_line("API address", then.api_url, now.api_url))
-    if then.backend != now.backend:
-        lines.append(_line("state's backend", then.backend, now.backend))
+    places = (
+        ("target", then.target, now.target),
+        ("API address", then.api_url, now.api_url),
+        ("state's backend", then.backend, now.backend),
+    )
+    lines += [_line(what, old, new) for what, old, new in places if old != new]
     if not _same_revision(then.revision, now.revision):
         lines.append(_line("Git revision", then.revision, now.revision))
     if then.state != now.state:
@@ -222,8 +223,7 @@ def _configuration(then: Binding, now: Binding) -> list[str]:
         for name in _different(then.files, now.files)
     ]
     if files:
-        more = f" and {len(files) - _SHOWN} more" if len(files) > _SHOWN else ""
-        lines.append(f"files: {', '.join(files[:_SHOWN])}{more}")
+        lines.append(f"files: {some_of(files, _SHOWN)}")
     if lines:
         lines.append(_line("configuration digest", then.digest[:12], now.digest[:12]))
     return lines
@@ -290,10 +290,6 @@ def _providers(lock_file: Path) -> dict[str, str]:
     if not lock_file.is_file():
         return {}
     return dict(_PROVIDER.findall(lock_file.read_text(encoding="utf-8")))
-
-
-def _state(terraform: Terraform) -> StateVersion:
-    return _version(terraform.state_pull() or {})
 
 
 def _prior_state(plan: Path) -> StateVersion:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +32,6 @@ class LabView:
     guests: tuple[GuestEntry, ...] = ()
 
     def lines(self) -> tuple[str, ...]:
-        """The view for a terminal."""
         if not self.running:
             hint = "its state is kept" if self.exists else "there is none"
             return (f"lab: down ({hint}), {self.state_dir}",)
@@ -50,7 +49,7 @@ class LabView:
     def to_json(self) -> dict[str, Any]:
         """The view for programs; no credentials are in it."""
         return {
-            **{key: value for key, value in asdict(self).items() if key != "guests"},
+            **asdict(replace(self, guests=())),
             "state_dir": str(self.state_dir),
             "guests": [
                 {"vmid": guest.vmid, "name": guest.name, "status": guest.status}
@@ -108,10 +107,7 @@ def node_argv(info: LabInfo, words: Sequence[str], *, directory: Path) -> tuple[
         CapabilityError: the lab keeps state only, so there is no inside.
     """
     if info.netns is None or info.mntns is None:
-        raise CapabilityError(
-            "the lab's memory runtime keeps state only: there is nothing to enter",
-            hint="bring it up as root: homelab lab destroy, then homelab lab up",
-        )
+        raise _state_only("there is nothing to enter")
     # nsenter opens its own -w directory before it enters; env -C looks it up inside.
     namespaces = (f"--net={info.netns}", f"--mount={info.mntns}")
     return ("nsenter", *namespaces, "--", "env", "-C", str(directory), *words)
@@ -125,15 +121,19 @@ def console_log(info: LabInfo, name: str) -> Path:
         ConfigurationError: there is no such container, or it has never been started.
     """
     if info.mntns is None:
-        raise CapabilityError(
-            "the lab's memory runtime keeps state only: there is no console",
-            hint="bring it up as root: homelab lab destroy, then homelab lab up",
-        )
+        raise _state_only("there is no console")
     found = _container(info, name)
     path = Path(info.state_dir, "lxc", str(found.vmid), "console.log")
     if not path.is_file():
         raise ConfigurationError(f"container {name} has never been started, so there is no log")
     return path
+
+
+def _state_only(so: str) -> CapabilityError:
+    return CapabilityError(
+        f"the lab's memory runtime keeps state only: {so}",
+        hint="bring it up as root: homelab lab destroy, then homelab lab up",
+    )
 
 
 def runs(info: LabInfo, name: str) -> bool:
@@ -168,10 +168,11 @@ def image_rows(chosen: LabSettings) -> tuple[tuple[str, ...], ...]:
     """Templates and service images of the lab: name, origin, digest."""
     from homelab.lab.registry.service_images import read_service_images
 
-    rows = [
-        (image.reference, image.origin, image.digest) for image in read_service_images(chosen.state)
-    ]
-    return (*_template_rows(chosen), *rows)
+    images = read_service_images(chosen.state)
+    return (
+        *_template_rows(chosen),
+        *((image.reference, image.origin, image.digest) for image in images),
+    )
 
 
 def _template_rows(chosen: LabSettings) -> tuple[tuple[str, ...], ...]:

@@ -56,7 +56,6 @@ class Target:
 
     @property
     def is_lab(self) -> bool:
-        """Whether it is the embedded node."""
         return self.kind == "lab"
 
     @property
@@ -144,7 +143,6 @@ def lab_as_target(info: LabInfo, environment: Mapping[str, str], *, name: str = 
 
 
 def _registry(info: LabInfo) -> str | None:
-    """The registry on the node's address of its first bridge."""
     if info.netns is None:
         return None
     from homelab.lab.runtimes.lxc.runtime import REGISTRY_PORT
@@ -249,20 +247,15 @@ def _is_loopback(url: str) -> bool:
 
 def _credentials(name: str, environment: Environment) -> dict[str, str]:
     """A token when there is one, else a password; both would leave the choice to the provider."""
-    if environment.pm_api_token_id and environment.pm_api_token_secret:
-        return {
-            "PM_API_TOKEN_ID": environment.pm_api_token_id,
-            "PM_API_TOKEN_SECRET": environment.pm_api_token_secret,
-            "PM_USER": "",
-            "PM_PASS": "",
-        }
-    if environment.pm_user and environment.pm_pass:
-        return {
-            "PM_USER": environment.pm_user,
-            "PM_PASS": environment.pm_pass,
-            "PM_API_TOKEN_ID": "",
-            "PM_API_TOKEN_SECRET": "",
-        }
+    token = {
+        "PM_API_TOKEN_ID": environment.pm_api_token_id or "",
+        "PM_API_TOKEN_SECRET": environment.pm_api_token_secret or "",
+    }
+    user = {"PM_USER": environment.pm_user or "", "PM_PASS": environment.pm_pass or ""}
+    if all(token.values()):
+        return token | dict.fromkeys(user, "")
+    if all(user.values()):
+        return user | dict.fromkeys(token, "")
     raise ConfigurationError(
         f"target {name!r} has no credentials",
         hint="set PM_API_TOKEN_ID and PM_API_TOKEN_SECRET, or PM_USER and PM_PASS",

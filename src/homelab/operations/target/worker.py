@@ -51,7 +51,6 @@ class Worker:
 
 
 def this_process() -> Worker:
-    """The worker that this process is."""
     uid = os.geteuid()
     try:
         user = pwd.getpwuid(uid).pw_name

@@ -49,21 +49,22 @@ def pages(settings: Settings) -> Mapping[str, str]:
 
 def write_pages(settings: Settings) -> tuple[str, ...]:
     """Write every page that is missing or stale; the paths that changed."""
-    changed = []
-    for name, text in pages(settings).items():
+    stale = _stale(settings)
+    for name, text in stale.items():
         path = settings.project / name
-        if _read(path) != text:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-            changed.append(name)
-    return tuple(changed)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return tuple(stale)
 
 
 def stale_pages(settings: Settings) -> tuple[str, ...]:
     """The pages that are missing, or do not say what is declared."""
-    return tuple(
-        name for name, text in pages(settings).items() if _read(settings.project / name) != text
-    )
+    return tuple(_stale(settings))
+
+
+def _stale(settings: Settings) -> Mapping[str, str]:
+    made = pages(settings).items()
+    return {name: text for name, text in made if _read(settings.project / name) != text}
 
 
 def _read(path: Path) -> str | None:

@@ -140,23 +140,22 @@ def _panel(
     above = [network for network in topology.networks if not network.vpn]
     below = [network for network in topology.networks if network.vpn]
     behind = {network.bridge for network in below}
+
+    def is_behind(container: Container) -> bool:
+        return any(nic.bridge in behind for nic in container.networks)
+
     on_node = [container for container in topology if container.node == node]
     columns = [
-        sorted(
-            (container for container in on_node if container.category == category),
-            key=lambda container: any(nic.bridge in behind for nic in container.networks),
-        )
+        sorted((one for one in on_node if one.category == category), key=is_behind)
         for category in order
     ]
     first = y + _TITLE + len(above) * (BAR + 8) + _HEADING
     rows = max((len(column) for column in columns), default=0)
     last = first + rows * _PITCH
     bars = [
-        Bar(network=network, x=MARGIN, y=y + _TITLE + index * (BAR + 8), width=width)
-        for index, network in enumerate(above)
-    ] + [
-        Bar(network=network, x=MARGIN, y=last + 8 + index * (BAR + 8), width=width)
-        for index, network in enumerate(below)
+        Bar(network=network, x=MARGIN, y=top + index * (BAR + 8), width=width)
+        for networks, top in ((above, y + _TITLE), (below, last + 8))
+        for index, network in enumerate(networks)
     ]
     boxes: list[Box] = []
     risers: list[Riser] = []
@@ -164,12 +163,10 @@ def _panel(
     x = MARGIN + 12.0
     for number, (category, column) in enumerate(zip(order, columns, strict=True)):
         left = x + _left(topology)
-        behind_count = sum(any(nic.bridge in behind for nic in c.networks) for c in column)
         stand: list[Box] = []
         for index, container in enumerate(column):
             # Those behind the gateway stand at the bottom, near their bridge.
-            late = index >= len(column) - behind_count
-            row = index + (rows - len(column) if late else 0)
+            row = index + (rows - len(column) if is_behind(container) else 0)
             place = Box(container=container, x=left, y=first + row * _PITCH, column=number, row=row)
             stand.append(place)
         boxes += stand

@@ -15,7 +15,6 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]], *, right: str =
 
 
 def code(text: str, language: str) -> list[str]:
-    """A block of code."""
     return [f"```{language}", *text.splitlines(), "```", ""]
 
 

@@ -7,7 +7,6 @@ from homelab.repository.docs.markdown import NOTICE, code, table
 
 
 def module_page(module: Module) -> str:
-    """The README of one module, as Markdown."""
     lines = [NOTICE, "", f"# {module.name}", ""]
     if module.resources:
         lines += [f"Makes: {', '.join(f'`{name}`' for name in module.resources)}.", ""]

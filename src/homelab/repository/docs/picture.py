@@ -19,20 +19,13 @@ from homelab.repository.docs.layout import (
     Riser,
     panels,
 )
+from homelab.wording import counted
 
 _NETWORK_COLOURS = ("#0f766e", "#b45309", "#6d28d9", "#be123c")
 _CATEGORY_COLOURS = ("#2563eb", "#059669", "#d97706", "#7c3aed", "#db2777", "#475569")
 _ARROW_COLOURS = (
-    "#334155",
-    "#9333ea",
-    "#0284c7",
-    "#c2410c",
-    "#15803d",
-    "#be185d",
-    "#a16207",
-    "#0f766e",
-    "#4338ca",
-    "#7f1d1d",
+    *("#334155", "#9333ea", "#0284c7", "#c2410c", "#15803d"),
+    *("#be185d", "#a16207", "#0f766e", "#4338ca", "#7f1d1d"),
 )
 _STYLE = """
 text { font-family: 'DejaVu Sans', 'Segoe UI', Helvetica, Arial, sans-serif; font-size: 12px;
@@ -97,6 +90,12 @@ def _text(parent: ET.Element, x: float, y: float, text: str, kind: str, **more: 
     ET.SubElement(parent, "text", {"x": f"{x:g}", "y": f"{y:g}", "class": kind}, **more).text = text
 
 
+def _rect(parent: ET.Element, place: tuple[float, float, float, float], **look: str) -> None:
+    names = ("x", "y", "width", "height")
+    at = {name: f"{number:g}" for name, number in zip(names, place, strict=True)}
+    ET.SubElement(parent, "rect", at | look)
+
+
 def _heads(svg: ET.Element, hues: Mapping[str, str]) -> None:
     defs = ET.SubElement(svg, "defs")
     for colour in dict.fromkeys((*hues.values(), "#334155")):
@@ -117,18 +116,9 @@ def _heads(svg: ET.Element, hues: Mapping[str, str]) -> None:
 def _panel(
     svg: ET.Element, panel: Panel, networks: Mapping[str, str], categories: Mapping[str, str]
 ) -> None:
-    ET.SubElement(
-        svg,
-        "rect",
-        {"stroke-width": "1.5"},
-        x=f"{MARGIN:g}",
-        y=f"{panel.y:g}",
-        width=f"{panel.width:g}",
-        height=f"{panel.height:g}",
-        rx="10",
-        fill="#eef2f7",
-        stroke="#94a3b8",
-    )
+    place = (MARGIN, panel.y, panel.width, panel.height)
+    look = {"rx": "10", "fill": "#eef2f7", "stroke": "#94a3b8", "stroke-width": "1.5"}
+    _rect(svg, place, **look)
     memory = sum(box.container.memory for box in panel.boxes) / 1024
     cores = sum(box.container.cores for box in panel.boxes)
     _text(svg, MARGIN + 16, panel.y + 26, f"node {panel.node}", "title")
@@ -147,16 +137,7 @@ def _panel(
 
 def _bar(svg: ET.Element, bar: Bar, colour: str) -> None:
     network = bar.network
-    ET.SubElement(
-        svg,
-        "rect",
-        x=f"{bar.x + 12:g}",
-        y=f"{bar.y:g}",
-        width=f"{bar.width - 24:g}",
-        height=f"{BAR:g}",
-        rx="5",
-        fill=colour,
-    )
+    _rect(svg, (bar.x + 12, bar.y, bar.width - 24, BAR), rx="5", fill=colour)
     middle = bar.y + BAR / 2 + 4.5
     _text(svg, bar.x + 24, middle, f"{network.bridge}   {network.name}   {network.cidr}", "bar")
     way = "through the VPN gateway only" if network.vpn else "direct"
@@ -176,17 +157,8 @@ def _box(svg: ET.Element, box: Box, colour: str, bridges: Mapping[str, str]) -> 
     container = box.container
     group = ET.SubElement(svg, "g")
     ET.SubElement(group, "title").text = f"{container.name}: {container.description}"
-    ET.SubElement(
-        group,
-        "rect",
-        x=f"{box.x:g}",
-        y=f"{box.y:g}",
-        width=f"{BOX_WIDTH:g}",
-        height=f"{BOX_HEIGHT:g}",
-        rx="5",
-        fill="#ffffff",
-        stroke="#94a3b8",
-    )
+    place = (box.x, box.y, BOX_WIDTH, BOX_HEIGHT)
+    _rect(group, place, rx="5", fill="#ffffff", stroke="#94a3b8")
     stripe = f"M{box.x + 5:g},{box.y + 6:g} V{box.y + BOX_HEIGHT - 6:g}"
     ET.SubElement(group, "path", {"d": stripe, "stroke": colour, "stroke-width": "3.5"})
     left, right = box.x + 13, box.x + BOX_WIDTH - 8
@@ -199,9 +171,8 @@ def _box(svg: ET.Element, box: Box, colour: str, bridges: Mapping[str, str]) -> 
         _text(group, at, box.y + 35, address, "small", style=f"fill: {shade}")
         at += (len(address) + 1) * _LETTER
     ports = dict.fromkeys(str(port.port) for port in container.service.ports)
-    room = int((right - at) / _LETTER)
     listed = "port " + ", ".join(ports)
-    if len(listed) > room:
+    if len(listed) > int((right - at) / _LETTER):
         listed = ":" + ",".join(ports)
     _text(group, right, box.y + 35, listed, "small end")
     _text(group, left, box.y + 50, _resources(container), "small pale")
@@ -210,9 +181,8 @@ def _box(svg: ET.Element, box: Box, colour: str, bridges: Mapping[str, str]) -> 
 def _resources(container: Container) -> str:
     memory = container.memory
     size = f"{memory / 1024:g} GiB" if memory >= 1024 else f"{memory} MiB"
-    noun = "core" if container.cores == 1 else "cores"
     data = "".join(f" + {mount.size}" for mount in container.mount_points)
-    return f"{container.cores} {noun}, {size}, disk {container.rootfs.size}{data}"
+    return f"{counted(container.cores, 'core')}, {size}, disk {container.rootfs.size}{data}"
 
 
 def _legend(svg: ET.Element, y: float) -> None:

@@ -38,14 +38,13 @@ def plan_example(project: Path, tree: Declared) -> str:
     before = {**document_of(Topology.load(tree)), "firewall_policy": "DROP"}
     plan = Plan.parse(Path("example"), sketch_plan(_changed(before), before))
     capacity = capacity_of(settings.policy)
+    storages = {**capacity.storages, "fast": 1 << 40}
     subject = subject_from_plan(plan.document, resources=plan.resources)
     judged = policy.evaluate(
         subject,
         directory=tree.directory,
         tree=tree,
-        capacity=policy.Capacity(
-            nodes=capacity.nodes, storages={**capacity.storages, "fast": 1 << 40}
-        ),
+        capacity=policy.Capacity(nodes=capacity.nodes, storages=storages),
         today=date(2025, 1, 1),
     )
     changes = subject.changes or ()
@@ -95,16 +94,8 @@ def _changed(before: dict[str, Any]) -> dict[str, Any]:
     }
     rules = after["firewall"]
     rules[:] = [rule for rule in rules if rule["container"] != "tautulli"]
-    for port, comment in ((8080, "service"), (22, "management")):
-        rules.append(
-            {
-                "container": "sabnzbd",
-                "source": "lan",
-                "port": port,
-                "protocol": "tcp",
-                "comment": comment,
-            }
-        )
+    rule = {"container": "sabnzbd", "source": "lan", "port": 8080, "protocol": "tcp"}
+    rules += [{**rule, "comment": "service"}, {**rule, "port": 22, "comment": "management"}]
     return after
 
 

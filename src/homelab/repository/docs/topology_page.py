@@ -16,12 +16,16 @@ GIB = 1024**3
 
 def topology_page(topology: Topology, *, picture: str) -> str:
     """The page as Markdown; `picture` is the drawing's file, relative to it."""
+    summary = (
+        f"{len(topology)} containers in {len(topology.categories)} categories, on "
+        f"{len(topology.networks)} networks. `terraform/containers/` declares them."
+    )
     lines = [
         NOTICE,
         "",
         "# Topology",
         "",
-        _sentence(topology),
+        summary,
         "",
         f"![Nodes, bridges, containers and what depends on what]({picture})",
         "",
@@ -33,13 +37,6 @@ def topology_page(topology: Topology, *, picture: str) -> str:
         *_dependencies(topology),
     ]
     return "\n".join(lines).rstrip() + "\n"
-
-
-def _sentence(topology: Topology) -> str:
-    return (
-        f"{len(topology)} containers in {len(topology.categories)} categories, on "
-        f"{len(topology.networks)} networks. `terraform/containers/` declares them."
-    )
 
 
 def _nodes(topology: Topology) -> list[str]:

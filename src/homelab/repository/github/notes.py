@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
 from homelab.clients.github import GitHub
@@ -13,13 +12,6 @@ from homelab.settings import GitHubEnvironment
 LABEL = "drift"
 LONGEST = 65_000
 """GitHub takes 65,536 characters."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Noted:
-    """What was done on GitHub, in words."""
-
-    said: str
 
 
 def pull_request(environment: GitHubEnvironment) -> int:
@@ -40,8 +32,8 @@ def pull_request(environment: GitHubEnvironment) -> int:
 
 def comment(
     client: GitHub, number: int, page: Path, *, marker: str, link: str | None = None
-) -> Noted:
-    """Comment on a pull request, or update the comment that has the same marker.
+) -> str:
+    """Comment on a pull request, or update the comment of that marker; what was done, in words.
 
     Raises:
         ConfigurationError: there is no such page.
@@ -50,13 +42,13 @@ def comment(
     for note in client.comments(number):
         if note.body.startswith(_mark(marker)):
             client.update_comment(note.number, body)
-            return Noted(said=f"updated the comment on pull request {number}")
+            return f"updated the comment on pull request {number}"
     client.create_comment(number, body)
-    return Noted(said=f"commented on pull request {number}")
+    return f"commented on pull request {number}"
 
 
-def drift(client: GitHub, plan: Path, page: Path, *, link: str | None = None) -> Noted:
-    """Keep one issue as long as a plan is not empty; close it when it is.
+def drift(client: GitHub, plan: Path, page: Path, *, link: str | None = None) -> str:
+    """Keep one issue as long as a plan is not empty, else close it; what was done, in words.
 
     `plan` is build/plan.json, `page` the same plan for people.
 
@@ -77,16 +69,16 @@ def drift(client: GitHub, plan: Path, page: Path, *, link: str | None = None) ->
             client.update_issue(note.number, close=True)
         numbers = ", ".join(str(note.number) for note in mine)
         closed = f"; closed issue {numbers}" if mine else ""
-        return Noted(said=f"{target} is as declared{closed}")
+        return f"{target} is as declared{closed}"
     body = _body(page, marker, link)
     if mine:
         first, *others = mine
         client.update_issue(first.number, body=body)
         for note in others:
             client.update_issue(note.number, close=True)
-        return Noted(said=f"{target} has drifted; updated issue {first.number}")
+        return f"{target} has drifted; updated issue {first.number}"
     number = client.create_issue(f"{target} is not as declared", body, label=LABEL)
-    return Noted(said=f"{target} has drifted; opened issue {number}")
+    return f"{target} has drifted; opened issue {number}"
 
 
 def _mark(marker: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -117,9 +118,5 @@ def _normal(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _normal(item) for key, item in value.items() if item is not None}
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return sorted((_normal(item) for item in value), key=_in_order)
+        return sorted((_normal(item) for item in value), key=partial(json.dumps, sort_keys=True))
     return value
-
-
-def _in_order(item: Any) -> str:
-    return json.dumps(item, sort_keys=True)

@@ -26,7 +26,6 @@ _CIRCLES = re.compile(
 )
 _CIRCLE = re.compile(r"^- (\.[\w.]+)\s+->\s+(\.[\w.]+)", re.MULTILINE)
 _UNLISTED = re.compile(r"^- (homelab[\w.]*)$", re.MULTILINE)
-_STALE = "stale: "
 
 
 class UnreadableError(HomelabError):
@@ -61,18 +60,29 @@ def actionlint(done: Completed) -> tuple[Finding, ...]:
     )
 
 
-def stale_pages(done: Completed) -> tuple[Finding, ...]:
-    """What `homelab docs --check` prints."""
-    found = [
-        Finding(
-            rule="stale-page",
-            message="it does not say what is declared; run homelab docs and commit the result",
-            path=line.removeprefix(_STALE),
-        )
-        for line in done.stdout.splitlines()
-        if line.startswith(_STALE)
-    ]
-    return _no_less(done, found)
+def paths(rule: str, message: str, *, prefix: str = "") -> Reader:
+    """A path a line, behind `prefix`; lines without it say something else."""
+
+    def read(done: Completed) -> tuple[Finding, ...]:
+        lines = [line for line in done.stdout.splitlines() if line.strip()]
+        found = [
+            Finding(rule=rule, message=message, path=line.removeprefix(prefix).strip())
+            for line in lines
+            if line.startswith(prefix)
+        ]
+        return _no_less(done, found)
+
+    return read
+
+
+stale_pages = paths(
+    "stale-page",
+    "it does not say what is declared; run homelab docs and commit the result",
+    prefix="stale: ",
+)
+"""What `homelab docs --check` prints."""
+terraform_fmt = paths("format", "is not formatted: terraform fmt -recursive terraform")
+"""What `terraform fmt -check -recursive` prints."""
 
 
 def yamllint(done: Completed) -> tuple[Finding, ...]:
@@ -91,20 +101,6 @@ def yamllint(done: Completed) -> tuple[Finding, ...]:
                 level=_LEVELS.get(match["level"], Level.ERROR),
             )
         )
-    return _no_less(done, found)
-
-
-def terraform_fmt(done: Completed) -> tuple[Finding, ...]:
-    """What `terraform fmt -check -recursive` prints: one path a line."""
-    found = [
-        Finding(
-            rule="format",
-            message="is not formatted: terraform fmt -recursive terraform",
-            path=line.strip(),
-        )
-        for line in done.stdout.splitlines()
-        if line.strip()
-    ]
     return _no_less(done, found)
 
 

@@ -42,7 +42,6 @@ class ToolResult:
 
     @property
     def headline(self) -> str:
-        """The outcome in a few words."""
         if self.not_checked is not None:
             return f"not checked: {self.not_checked}"
         return f"{len(self.findings)} findings" if self.findings else "ok"
@@ -56,7 +55,6 @@ class ScanReport:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Everything that was found."""
         return tuple(finding for result in self.results for finding in result.findings)
 
     def raise_for_findings(self) -> None:
@@ -94,7 +92,7 @@ def _run(result: ToolResult) -> dict[str, Any]:
             sarif.result(
                 found.rule,
                 found.message,
-                level=str(found.level),
+                level=found.level,
                 path=found.path or ".",
                 line=found.line,
             )

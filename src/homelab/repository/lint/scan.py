@@ -62,9 +62,8 @@ def scan(
 
     with ThreadPoolExecutor(max(2, os.cpu_count() or 2), thread_name_prefix="scan") as pool:
         # The slow ones first, so that they are not left over at the end.
-        slow_first = sorted(
-            chosen, key=lambda tool: tool.name not in {"ansible-lint", "kingfisher"}
-        )
+        slow = {"ansible-lint", "kingfisher"}
+        slow_first = sorted(chosen, key=lambda tool: tool.name not in slow)
         running = {tool.name: pool.submit(ask, tool) for tool in slow_first}
         report = ScanReport(results=tuple(running[tool.name].result() for tool in chosen))
     build = settings.project / "build"
@@ -114,15 +113,10 @@ def _findings(tool: Tool, done: Completed, project: Path) -> tuple[Finding, ...]
     """What the tool found, with paths relative to the project."""
     if done.returncode not in tool.codes:
         raise UnreadableError(done)
-    absolute = (f"{project.as_uri()}/", f"{project.as_posix()}/")
+    uri, path = f"{project.as_uri()}/", f"{project.as_posix()}/"
     return tuple(
-        finding
-        if finding.path is None
-        else replace(
-            finding,
-            path=finding.path.removeprefix(absolute[0]).removeprefix(absolute[1]),
-        )
-        for finding in tool.read(done)
+        replace(found, path=found.path and found.path.removeprefix(uri).removeprefix(path))
+        for found in tool.read(done)
     )
 
 

@@ -32,7 +32,6 @@ class Tool:
     """Whether its absence is said instead of being an error."""
 
     def command(self, *, online: bool) -> tuple[str, ...]:
-        """The words of the command line."""
         return (*self.argv, *(self.online if online else self.offline))
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from homelab.lab.node.statistics import PERIOD, Statistics
+from homelab.lab.node.statistics import PERIOD, CpuMeter, Statistics
+from homelab.lab.runtime import Usage
 
 
 def test_figures_are_of_a_moment_ago_at_most(node) -> None:
@@ -24,3 +25,16 @@ def test_a_runtime_that_does_not_count_is_asked_each_time(node, monkeypatch) -> 
     monkeypatch.setattr(node.runtime, "changes", lambda: None)
     statistics = Statistics(clock=lambda: 1000.0)
     assert [statistics.look(node.runtime).number for _ in range(3)] == [1, 2, 3]
+
+
+def test_cpu_is_what_was_used_between_two_readings_per_core() -> None:
+    now = [100.0]
+    meter = CpuMeter(clock=lambda: now[0])
+    assert meter.fraction(100, Usage(pid=1, uptime=0, cpu_seconds=5), cores=2) == 0
+    now[0] += 0.5
+    assert meter.fraction(100, Usage(pid=1, uptime=0, cpu_seconds=6), cores=2) == 0
+    now[0] += 1.5
+    assert meter.fraction(100, Usage(pid=1, uptime=0, cpu_seconds=7), cores=2) == 0.5
+    now[0] += 0.1
+    assert meter.fraction(100, Usage(pid=1, uptime=0, cpu_seconds=7.1), cores=2) == 0.5
+    assert meter.fraction(100, Usage(pid=2, uptime=0, cpu_seconds=0), cores=2) == 0

@@ -43,7 +43,7 @@ def test_comment_is_found_again_behind_a_page_of_others(
     second = notes.comment(client, 7, page, marker="plan")
     notes.comment(client, 7, page, marker="cost")
 
-    assert (first.said[:9], second.said[:7]) == ("commented", "updated")
+    assert (first[:9], second[:7]) == ("commented", "updated")
     assert len(fake.comments[7]) == 132
     assert fake.comments[7][130]["body"] == "<!-- homelab:plan -->\n### Another plan\n"
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from homelab.lab.access.tickets import Caller
 from homelab.lab.api.endpoint import Call, Endpoint, Privilege
-from homelab.lab.failures import ApiFailureError, forbidden, invalid
+from homelab.lab.failures import ApiFailureError, invalid
 from homelab.lab.node.context import Context
 from homelab.lab.state import accounts
 from homelab.lab.state.accounts import Group, Role, Rule
@@ -36,15 +36,12 @@ def create_group(context: Context, call: Call) -> None:
     name = call.args.text("groupid")
     if name in context.access.accounts.groups:
         raise ApiFailureError(f"create group failed: group '{name}' already exists")
-    with context.access.change() as transaction:
-        accounts.put(transaction, name, Group(comment=call.args.text("comment")))
+    context.access.put(name, Group(comment=call.args.text("comment")))
 
 
 def update_group(context: Context, call: Call) -> None:
     name, found = _group(context, call)
-    with context.access.change() as transaction:
-        comment = call.args.text("comment", found.comment)
-        accounts.put(transaction, name, replace(found, comment=comment))
+    context.access.put(name, replace(found, comment=call.args.text("comment", found.comment)))
 
 
 def remove_group(context: Context, call: Call) -> None:
@@ -88,8 +85,7 @@ def create_role(context: Context, call: Call) -> None:
         raise invalid("roleid", "cannot use role ID starting with the (case-insensitive) 'PVE'")
     if context.access.role(name) is not None:
         raise ApiFailureError(f"create role failed: role '{name}' already exists")
-    with context.access.change() as transaction:
-        accounts.put(transaction, name, Role(privs=_privileges(context, call)))
+    context.access.put(name, Role(privs=_privileges(context, call)))
 
 
 def update_role(context: Context, call: Call) -> None:
@@ -97,8 +93,7 @@ def update_role(context: Context, call: Call) -> None:
     wanted = _privileges(context, call)
     if call.args.flag("append"):
         wanted = tuple(sorted({*found.privs, *wanted}))
-    with context.access.change() as transaction:
-        accounts.put(transaction, name, Role(privs=wanted))
+    context.access.put(name, Role(privs=wanted))
 
 
 def remove_role(context: Context, call: Call) -> None:
@@ -130,11 +125,7 @@ def update_acl(context: Context, call: Call) -> None:
     args = call.args
     path = "/" + "/".join(part for part in args.text("path").split("/") if part)
     _may_modify(context, call.caller, path)
-    who = {
-        "user": args.words("users"),
-        "group": args.words("groups"),
-        "token": args.words("tokens"),
-    }
+    who = {kind: args.words(f"{kind}s") for kind in ("user", "group", "token")}
     if not any(who.values()):
         raise invalid("users", "either 'users', 'groups' or 'tokens' is required")
     for kind, names in who.items():
@@ -162,15 +153,10 @@ def update_acl(context: Context, call: Call) -> None:
 
 def _may_modify(context: Context, caller: Caller, path: str) -> None:
     """Permissions.Modify; below /vms, /storage and /pool PVE takes their Allocate as well."""
-    names = {
-        "vms": "VM.Allocate",
-        "storage": "Datastore.Allocate",
-        "pool": "Pool.Allocate",
-    }
+    names = {"vms": "VM.Allocate", "storage": "Datastore.Allocate", "pool": "Pool.Allocate"}
     extra = names.get(path.split("/")[1])
     wanted = ("Permissions.Modify", *((extra,) if extra is not None else ()))
-    if not context.access.allows(caller, path, *wanted):
-        raise forbidden(f"{path}, {'|'.join(wanted)}")
+    context.access.require(caller, path, any_of=wanted)
 
 
 def _check_known(context: Context, kind: str, name: str) -> None:
@@ -228,21 +214,15 @@ _G, _R = "/access/groups/{groupid}", "/access/roles/{roleid}"
 ENDPOINTS = (
     Endpoint("GET", "/access/groups", "user", groups),
     Endpoint(
-        "POST",
-        "/access/groups",
-        _ALLOCATE,
-        create_group,
-        parameters={"groupid": _NAME, "comment": TEXT},
+        "POST", "/access/groups", _ALLOCATE, create_group, {"groupid": _NAME, "comment": TEXT}
     ),
     Endpoint("GET", _G, Privilege("/access/groups", "Sys.Audit", ("Group.Allocate",)), group),
-    Endpoint("PUT", _G, _ALLOCATE, update_group, parameters={"comment": TEXT}),
+    Endpoint("PUT", _G, _ALLOCATE, update_group, {"comment": TEXT}),
     Endpoint("DELETE", _G, _ALLOCATE, remove_group),
     Endpoint("GET", "/access/roles", "user", roles),
-    Endpoint(
-        "POST", "/access/roles", _MODIFY, create_role, parameters={"roleid": _NAME, "privs": LIST}
-    ),
+    Endpoint("POST", "/access/roles", _MODIFY, create_role, {"roleid": _NAME, "privs": LIST}),
     Endpoint("GET", _R, "user", role),
-    Endpoint("PUT", _R, _MODIFY, update_role, parameters={"append": FLAG, "privs": LIST}),
+    Endpoint("PUT", _R, _MODIFY, update_role, {"append": FLAG, "privs": LIST}),
     Endpoint("DELETE", _R, _MODIFY, remove_role),
     Endpoint("GET", "/access/acl", "user", acl),
     Endpoint(
@@ -250,7 +230,7 @@ ENDPOINTS = (
         "/access/acl",
         "handler",
         update_acl,
-        parameters={
+        {
             "delete": FLAG,
             "groups": LIST,
             "path": REQUIRED,

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from homelab.lab.access.tickets import ROOT
-from homelab.lab.api.endpoint import Call, Endpoint, Privilege
+from homelab.lab.api.endpoint import Call, Endpoint, Privilege, index
 from homelab.lab.failures import ApiFailureError
 from homelab.lab.node.context import Context
-from homelab.lab.state import accounts
 from homelab.lab.state.accounts import hashed_password
 from homelab.pve.schema import FLAG, REQUIRED, TEXT, Parameter
 
@@ -75,9 +74,8 @@ def password(context: Context, call: Call) -> None:
         )
     if user is None:
         raise ApiFailureError(f"no such user ('{userid}')")
-    with context.access.change() as transaction:
-        kept = hashed_password(call.args.text("password"))
-        accounts.put(transaction, userid, replace(user, secret=kept))
+    kept = hashed_password(call.args.text("password"))
+    context.access.put(userid, replace(user, secret=kept))
 
 
 def domains(_context: Context, _call: Call) -> object:
@@ -94,11 +92,6 @@ def domain(_context: Context, call: Call) -> object:
     return {"type": realm, "default": int(realm == "pam"), "digest": "0" * 40}
 
 
-def index(_context: Context, _call: Call) -> object:
-    names = ("acl", "domains", "groups", "password", "permissions", "roles", "ticket", "users")
-    return [{"subdir": name} for name in names]
-
-
 ENDPOINTS = (
     Endpoint("GET", "/version", "user", version, quick=True),
     Endpoint("GET", "/access/ticket", "world", ticket_form),
@@ -107,8 +100,7 @@ ENDPOINTS = (
         "/access/ticket",
         "world",
         log_in,
-        tickets_only=True,
-        parameters={
+        {
             "username": Parameter(required=True, max_length=64),
             "password": REQUIRED,
             "realm": Parameter(max_length=32),
@@ -118,23 +110,30 @@ ENDPOINTS = (
             "new-format": FLAG,
             "tfa-challenge": TEXT,
         },
+        tickets_only=True,
     ),
-    Endpoint(
-        "GET", "/access/permissions", "user", permissions, parameters={"userid": TEXT, "path": TEXT}
-    ),
+    Endpoint("GET", "/access/permissions", "user", permissions, {"userid": TEXT, "path": TEXT}),
     Endpoint(
         "PUT",
         "/access/password",
         "user",
         password,
-        tickets_only=True,
-        parameters={
+        {
             "userid": USERID,
             "password": Parameter(required=True, min_length=8, max_length=64),
             "confirmation-password": Parameter(min_length=5, max_length=64),
         },
+        tickets_only=True,
     ),
-    Endpoint("GET", "/access", "user", index),
+    Endpoint(
+        "GET",
+        "/access",
+        "user",
+        index(
+            *("subdir", "acl", "domains", "groups", "password", "permissions", "roles", "ticket"),
+            "users",
+        ),
+    ),
     Endpoint("GET", "/access/domains", "world", domains),
     Endpoint(
         "GET",

@@ -8,7 +8,7 @@ from dataclasses import replace
 from homelab.lab.access.tickets import ROOT
 from homelab.lab.api.access.tickets import USERID
 from homelab.lab.api.endpoint import Call, Endpoint
-from homelab.lab.failures import ApiFailureError, forbidden, invalid
+from homelab.lab.failures import ApiFailureError, invalid
 from homelab.lab.node.context import Context
 from homelab.lab.state import accounts
 from homelab.lab.state.accounts import Rule, Token, User, hashed_password, hashed_secret
@@ -30,10 +30,7 @@ def listing(context: Context, call: Call) -> object:
             row = {"userid": userid, "realm-type": userid.partition("@")[2], **_shown(user)}
             if call.args.flag("full"):
                 row["groups"] = ",".join(user.groups)
-                row["tokens"] = [
-                    {"tokenid": name, **_token(token)}
-                    for name, token in access.tokens(userid).items()
-                ]
+                row["tokens"] = _tokens(context, userid)
             found.append(row)
     return found
 
@@ -59,16 +56,13 @@ def create(context: Context, call: Call) -> None:
     user = _changed(context, User(), call.args)
     if "password" in call.args:
         user = replace(user, secret=hashed_password(call.args.text("password")))
-    with access.change() as transaction:
-        accounts.put(transaction, userid, user)
+    access.put(userid, user)
 
 
 def update(context: Context, call: Call) -> None:
     userid, user = _user(context, call)
     _require_modify(context, call)
-    changed = _changed(context, user, call.args)
-    with context.access.change() as transaction:
-        accounts.put(transaction, userid, changed)
+    context.access.put(userid, _changed(context, user, call.args))
 
 
 def remove(context: Context, call: Call) -> None:
@@ -84,17 +78,15 @@ def remove(context: Context, call: Call) -> None:
 
 
 def tokens(context: Context, call: Call) -> object:
-    userid, _found = _own(context, call)
-    found = context.access.tokens(userid).items()
-    return [{"tokenid": name, **_token(token)} for name, token in found]
+    return _tokens(context, _own(context, call))
 
 
 def token(context: Context, call: Call) -> object:
-    return _token(_known_token(context, call))
+    return _token(_known_token(context, call)[1])
 
 
 def create_token(context: Context, call: Call) -> object:
-    userid, _found = _own(context, call)
+    userid = _own(context, call)
     tokenid = call.args.text("tokenid")
     if context.access.token(userid, tokenid) is not None:
         raise invalid("tokenid", "Token already exists.")
@@ -105,14 +97,12 @@ def create_token(context: Context, call: Call) -> object:
         comment=call.args.text("comment"),
         secret=hashed_secret(secret),
     )
-    with context.access.change() as transaction:
-        accounts.put(transaction, f"{userid}!{tokenid}", made)
+    context.access.put(f"{userid}!{tokenid}", made)
     return {"full-tokenid": f"{userid}!{tokenid}", "value": secret, "info": _token(made)}
 
 
 def update_token(context: Context, call: Call) -> object:
-    known, args = _known_token(context, call), call.args
-    name = f"{args.text('userid')}!{args.text('tokenid')}"
+    (name, known), args = _known_token(context, call), call.args
     changed = replace(
         known,
         privsep=args.flag("privsep", default=known.privsep),
@@ -124,15 +114,13 @@ def update_token(context: Context, call: Call) -> object:
         secret = str(uuid.uuid4())
         changed = replace(changed, secret=hashed_secret(secret))
         answer = {**answer, "full-tokenid": name, "value": secret}
-    with context.access.change() as transaction:
-        accounts.put(transaction, name, changed)
+    context.access.put(name, changed)
     return answer
 
 
 def delete_token(context: Context, call: Call) -> None:
-    _known_token(context, call)
+    name, _found = _known_token(context, call)
     with context.access.change() as transaction:
-        name = f"{call.args.text('userid')}!{call.args.text('tokenid')}"
         _remove_token(context, transaction, name)
 
 
@@ -144,27 +132,27 @@ def _user(context: Context, call: Call) -> tuple[str, User]:
     return userid, user
 
 
-def _own(context: Context, call: Call) -> tuple[str, User]:
+def _own(context: Context, call: Call) -> str:
     """A user whose tokens the caller may handle: its own, or by privilege."""
-    found = _user(context, call)
-    if found[0] != call.caller.user:
+    userid, _found = _user(context, call)
+    if userid != call.caller.user:
         _require_modify(context, call)
-    return found
+    return userid
 
 
-def _known_token(context: Context, call: Call) -> Token:
-    userid, _found = _own(context, call)
+def _known_token(context: Context, call: Call) -> tuple[str, Token]:
+    """A token with its full name."""
+    userid = _own(context, call)
     tokenid = call.args.text("tokenid")
     found = context.access.token(userid, tokenid)
     if found is None:
         raise ApiFailureError(f"no such token '{tokenid}' for user '{userid}'")
-    return found
+    return f"{userid}!{tokenid}", found
 
 
 def _require_modify(context: Context, call: Call, *groups: str) -> None:
-    grants = [(_GROUPS, "User.Modify"), *((f"{_GROUPS}/{name}", "User.Modify") for name in groups)]
-    if not any(context.access.allows(call.caller, *grant) for grant in grants):
-        raise forbidden(f"{_GROUPS}, User.Modify")
+    paths = (_GROUPS, *(f"{_GROUPS}/{name}" for name in groups))
+    context.access.require_any(call.caller, *((path, "User.Modify") for path in paths))
 
 
 def _changed(context: Context, user: User, args: Arguments) -> User:
@@ -201,6 +189,11 @@ def _shown(user: User) -> dict[str, object]:
     return {"enable": int(user.enable), "expire": user.expire, **texts}
 
 
+def _tokens(context: Context, userid: str) -> list[dict[str, object]]:
+    found = context.access.tokens(userid).items()
+    return [{"tokenid": name, **_token(token)} for name, token in found]
+
+
 def _token(found: Token) -> dict[str, object]:
     row: dict[str, object] = {"expire": found.expire, "privsep": int(found.privsep)}
     return {**row, "comment": found.comment} if found.comment else row
@@ -221,30 +214,20 @@ _U = "/access/users/{userid}"
 _T = f"{_U}/token/{{tokenid}}"
 
 ENDPOINTS = (
-    Endpoint("GET", "/access/users", "user", listing, parameters={"enabled": FLAG, "full": FLAG}),
+    Endpoint("GET", "/access/users", "user", listing, {"enabled": FLAG, "full": FLAG}),
     Endpoint(
         "POST",
         "/access/users",
         "handler",
         create,
-        parameters={
-            **_PROFILE,
-            "password": Parameter(min_length=8, max_length=64),
-            "userid": USERID,
-        },
+        {**_PROFILE, "password": Parameter(min_length=8, max_length=64), "userid": USERID},
     ),
     Endpoint("GET", _U, "handler", show),
-    Endpoint("PUT", _U, "handler", update, parameters={**_PROFILE, "append": FLAG}),
+    Endpoint("PUT", _U, "handler", update, {**_PROFILE, "append": FLAG}),
     Endpoint("DELETE", _U, "handler", remove),
     Endpoint("GET", f"{_U}/token", "handler", tokens),
     Endpoint("GET", _T, "handler", token),
-    Endpoint("POST", _T, "handler", create_token, parameters=_TOKEN),
-    Endpoint(
-        "PUT",
-        _T,
-        "handler",
-        update_token,
-        parameters={**_TOKEN, "delete": LIST, "regenerate": FLAG},
-    ),
+    Endpoint("POST", _T, "handler", create_token, _TOKEN),
+    Endpoint("PUT", _T, "handler", update_token, {**_TOKEN, "delete": LIST, "regenerate": FLAG}),
     Endpoint("DELETE", _T, "handler", delete_token),
 )

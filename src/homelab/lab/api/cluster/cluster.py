@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
-from homelab.lab.api.endpoint import Call, Endpoint, empty_list
-from homelab.lab.api.nodes.task_rows import task_row
+from homelab.lab.api.endpoint import EMPTY, Call, Endpoint
+from homelab.lab.api.nodes.tasks import task_row
 from homelab.lab.failures import ApiFailureError, invalid
 from homelab.lab.node.context import Context
 from homelab.pve.schema import VMID, Parameter
@@ -16,14 +16,13 @@ _CLUSTER = "homelab"
 
 
 def status(context: Context, _call: Call) -> object:
-    address = context.bridges[0].address.partition("/")[0] if context.bridges else "127.0.0.1"
     rows: list[dict[str, object]] = [
         {
             "id": f"node/{node}",
             "type": "node",
             "name": node,
             "nodeid": number if len(context.nodes) > 1 else 0,
-            "ip": str(ip_address(address) + number - 1),
+            "ip": str(ip_address(context.address) + number - 1),
             "local": int(node == context.home),
             "online": int(node in context.online),
             "level": "",
@@ -76,22 +75,9 @@ def not_backed_up(context: Context, _call: Call) -> object:
 
 ENDPOINTS = (
     Endpoint("GET", "/cluster/status", "user", status, quick=True),
-    Endpoint(
-        "GET",
-        "/cluster/nextid",
-        "user",
-        next_id,
-        quick=True,
-        parameters={"vmid": VMID},
-    ),
+    Endpoint("GET", "/cluster/nextid", "user", next_id, {"vmid": VMID}, quick=True),
     Endpoint("GET", "/cluster/tasks", "user", tasks),
-    Endpoint(
-        "GET",
-        "/cluster/ha/resources",
-        "user",
-        empty_list,
-        parameters={"type": Parameter(enum=("ct", "vm"))},
-    ),
+    Endpoint("GET", "/cluster/ha/resources", "user", EMPTY, {"type": Parameter(enum=("ct", "vm"))}),
     Endpoint("GET", "/cluster/ha/resources/{sid}", "user", ha_resource),
     Endpoint("GET", "/cluster/backup-info/not-backed-up", "user", not_backed_up),
 )

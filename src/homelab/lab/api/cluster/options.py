@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from homelab.lab.api.endpoint import Call, Endpoint, Privilege, empty_list
+from homelab.lab.api.endpoint import EMPTY, Call, Endpoint, Privilege, each, given, index
 from homelab.lab.failures import ApiFailureError, invalid
 from homelab.lab.node.context import Context
 from homelab.lab.state.documents import document, put_document
@@ -11,29 +11,9 @@ from homelab.pve.upid import Upid
 
 _KIND, _KEY = "cluster", "options"
 _OPTIONS = {
-    **dict.fromkeys(
-        (
-            "bwlimit",
-            "crs",
-            "email_from",
-            "ha",
-            "http_proxy",
-            "keyboard",
-            "language",
-            "location",
-            "mac_prefix",
-            "migration",
-            "next-id",
-            "notify",
-            "registered-tags",
-            "replication",
-            "tag-style",
-            "u2f",
-            "user-tag-access",
-            "webauthn",
-        ),
-        TEXT,
-    ),
+    **each(TEXT, "bwlimit", "crs", "email_from", "ha", "http_proxy", "keyboard", "language"),
+    **each(TEXT, "location", "mac_prefix", "migration", "next-id", "notify", "registered-tags"),
+    **each(TEXT, "replication", "tag-style", "u2f", "user-tag-access", "webauthn"),
     "consent-text": Parameter(max_length=65536),
     "console": Parameter(enum=("applet", "vv", "html5", "xtermjs")),
     "description": Parameter(max_length=65536),
@@ -48,11 +28,7 @@ def options(context: Context, _call: Call) -> object:
 
 
 def set_options(context: Context, call: Call) -> None:
-    value = document(context.state, _KIND, _KEY) or {}
-    for name, parameter in _OPTIONS.items():
-        if name in call.args:
-            numeric = parameter.type in {"integer", "boolean"}
-            value[name] = call.args.integer(name) if numeric else call.args.text(name)
+    value = (document(context.state, _KIND, _KEY) or {}) | given(call.args, _OPTIONS)
     for name in call.args.words("delete"):
         if name not in _OPTIONS:
             raise invalid("delete", f"unknown option '{name}'")
@@ -101,40 +77,25 @@ def ha_status(context: Context, _call: Call) -> object:
     return [{"id": "quorum", "type": "quorum", "node": context.home, "status": "OK", "quorate": 1}]
 
 
-def index(_context: Context, _call: Call) -> object:
-    names = (
-        "backup",
-        "backup-info",
-        "firewall",
-        "ha",
-        "log",
-        "nextid",
-        "options",
-        "replication",
-        "resources",
-        "status",
-        "tasks",
-    )
-    return [{"name": name} for name in names]
-
-
 _AUDIT = Privilege("/", "Sys.Audit")
+_INDEX = index(
+    *("name", "backup", "backup-info", "firewall", "ha", "log", "nextid", "options"),
+    *("replication", "resources", "status", "tasks"),
+)
 
 ENDPOINTS = (
-    Endpoint("GET", "/cluster", "user", index),
+    Endpoint("GET", "/cluster", "user", _INDEX),
     Endpoint("GET", "/cluster/options", "user", options),
     Endpoint(
         "PUT",
         "/cluster/options",
         Privilege("/", "Sys.Modify"),
         set_options,
-        parameters={**_OPTIONS, "delete": LIST},
+        {**_OPTIONS, "delete": LIST},
         stored_only=True,
     ),
-    Endpoint(
-        "GET", "/cluster/log", "user", log, parameters={"max": Parameter(type="integer", minimum=1)}
-    ),
-    Endpoint("GET", "/cluster/replication", "user", empty_list),
+    Endpoint("GET", "/cluster/log", "user", log, {"max": Parameter(type="integer", minimum=1)}),
+    Endpoint("GET", "/cluster/replication", "user", EMPTY),
     Endpoint("GET", "/cluster/replication/{id}", "user", no_replication),
     Endpoint("GET", "/cluster/ha/groups", _AUDIT, ha_groups),
     Endpoint(
@@ -142,10 +103,7 @@ ENDPOINTS = (
         "/cluster/ha/rules",
         _AUDIT,
         ha_rules,
-        parameters={
-            "resource": TEXT,
-            "type": Parameter(enum=("node-affinity", "resource-affinity")),
-        },
+        {"resource": TEXT, "type": Parameter(enum=("node-affinity", "resource-affinity"))},
     ),
     Endpoint("GET", "/cluster/ha/status/current", _AUDIT, ha_status),
 )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from homelab.lab.api.endpoint import Call, Endpoint, Privilege
-from homelab.lab.api.guests.status import guest_resource, pools_by_guest, storage_space
+from homelab.lab.api.guests.status import guest_resource, pools_by_guest, storage_resource
 from homelab.lab.failures import ApiFailureError, invalid
 from homelab.lab.node.context import Context
-from homelab.lab.node.storages import find_storage, storage_named
+from homelab.lab.node.storages import storage_named
 from homelab.lab.state.database import PoolRecord, Transaction
 from homelab.pve.schema import FLAG, LIST, TEXT, Parameter
 
@@ -104,22 +104,8 @@ def _details(context: Context, pool: PoolRecord, kind: str) -> dict[str, object]
             if record.vmid in pool.vmids
         ]
     if kind in {"", "storage"}:
-        members += [_storage(context, name) for name in pool.storages]
+        members += [storage_resource(context, name) for name in pool.storages]
     return {**({"comment": pool.comment} if pool.comment else {}), "members": members}
-
-
-def _storage(context: Context, name: str) -> dict[str, object]:
-    storage = find_storage(name)
-    total, used = (0, 0) if storage is None else storage_space(context, storage)
-    return {
-        "id": f"storage/{context.node}/{name}",
-        "type": "storage",
-        "storage": name,
-        "node": context.node,
-        "status": "available",
-        "maxdisk": total,
-        "disk": used,
-    }
 
 
 _KIND = Parameter(enum=("qemu", "lxc", "storage"))
@@ -127,11 +113,11 @@ _AUDIT = Privilege("/pool/{poolid}", "Pool.Audit")
 _CHANGES = {"comment": TEXT, "vms": LIST, "storage": LIST, "delete": FLAG, "allow-move": FLAG}
 
 ENDPOINTS = (
-    Endpoint("GET", "/pools", "user", listing, parameters={"poolid": TEXT, "type": _KIND}),
-    Endpoint("POST", "/pools", "handler", create, parameters={"poolid": _POOL, "comment": TEXT}),
-    Endpoint("PUT", "/pools", "handler", update, parameters={"poolid": _POOL, **_CHANGES}),
-    Endpoint("DELETE", "/pools", "handler", remove, parameters={"poolid": _POOL}),
-    Endpoint("GET", "/pools/{poolid*}", _AUDIT, show, parameters={"type": _KIND}),
-    Endpoint("PUT", "/pools/{poolid*}", "handler", update, parameters=_CHANGES),
+    Endpoint("GET", "/pools", "user", listing, {"poolid": TEXT, "type": _KIND}),
+    Endpoint("POST", "/pools", "handler", create, {"poolid": _POOL, "comment": TEXT}),
+    Endpoint("PUT", "/pools", "handler", update, {"poolid": _POOL, **_CHANGES}),
+    Endpoint("DELETE", "/pools", "handler", remove, {"poolid": _POOL}),
+    Endpoint("GET", "/pools/{poolid*}", _AUDIT, show, {"type": _KIND}),
+    Endpoint("PUT", "/pools/{poolid*}", "handler", update, _CHANGES),
     Endpoint("DELETE", "/pools/{poolid*}", "handler", remove),
 )

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 import orjson
 
 from homelab.lab.api.endpoint import Call, Encoded, Endpoint
-from homelab.lab.api.guests.status import guest_resource, pools_by_guest, storage_space
+from homelab.lab.api.guests.status import guest_resource, pools_by_guest, storage_resource
 from homelab.lab.api.nodes.figures import node_row
 from homelab.lab.node.context import Context
 from homelab.lab.node.storages import STORAGES, Storage
@@ -92,18 +92,11 @@ def _guest_row(
 
 
 def _storage_row(context: Context, node: str, storage: Storage) -> dict[str, object]:
-    space, taken = storage_space(context.at(node), storage)
     return {
-        "id": f"storage/{node}/{storage.name}",
-        "type": "storage",
-        "storage": storage.name,
-        "node": node,
-        "status": "available",
+        **storage_resource(context.at(node), storage.name),
         "plugintype": storage.type,
         "content": ",".join(storage.content),
         "shared": 0,
-        "maxdisk": space,
-        "disk": taken,
     }
 
 
@@ -113,7 +106,7 @@ ENDPOINTS = (
         "/cluster/resources",
         "user",
         resources,
+        {"type": Parameter(enum=("vm", "storage", "node", "sdn"))},
         quick=True,
-        parameters={"type": Parameter(enum=("vm", "storage", "node", "sdn"))},
     ),
 )

@@ -121,7 +121,7 @@ def _endpoint(
     parameters: Mapping[str, Parameter] | None = None,
 ) -> Endpoint:
     return Endpoint(
-        method, path, permission, handler, parameters=parameters or {}, stored_only=method != "GET"
+        method, path, permission, handler, parameters or {}, stored_only=method != "GET"
     )
 
 

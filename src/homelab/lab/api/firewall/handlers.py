@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from homelab.lab.api.endpoint import Call, Privilege
-from homelab.lab.api.firewall.parameters import CIDR, COMMENT, RULE
+from homelab.lab.api.endpoint import Call, Privilege, given
+from homelab.lab.api.firewall.parameters import CIDR, COMMENT, RULE_FIELDS
 from homelab.lab.failures import ApiFailureError, invalid
 from homelab.lab.node.context import Context
 from homelab.lab.state import firewall
 from homelab.lab.state.firewall import Firewall, Row
-from homelab.pve.schema import FLAG, Arguments, Parameter
+from homelab.pve.schema import FLAG, Parameter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,14 +25,6 @@ class Level:
     scope: Callable[[Context, Call], str]
     options: Mapping[str, Parameter]
     log: Privilege | None = None
-
-
-def _row(args: Arguments, names: Mapping[str, Parameter]) -> Row:
-    return {
-        name: args.integer(name) if names[name].type in {"integer", "boolean"} else args.text(name)
-        for name in names
-        if name in args and name not in {"pos", "digest", "delete", "moveto"}
-    }
 
 
 class _Handlers:
@@ -50,8 +42,7 @@ class Rules(_Handlers):
     """The handlers for the rules of a level."""
 
     def listing(self, context: Context, call: Call) -> object:
-        found = self._read(context, call)
-        return firewall.shown_rules(found.rules)
+        return firewall.shown_rules(self._read(context, call).rules)
 
     def show(self, context: Context, call: Call) -> object:
         found = self._read(context, call)
@@ -63,7 +54,7 @@ class Rules(_Handlers):
         """A new rule goes to the top, whatever position is asked for, as on PVE."""
         with self._changing(context, call) as found:
             firewall.check_digest(found.rules, call.args.text("digest"))
-            found.rules.insert(0, {"enable": 0, **_row(call.args, RULE)})
+            found.rules.insert(0, {"enable": 0, **given(call.args, RULE_FIELDS)})
             _check_rule(context, found.rules[0])
 
     def update(self, context: Context, call: Call) -> None:
@@ -77,7 +68,7 @@ class Rules(_Handlers):
                 # The place is one in the list as it was, with the rule.
                 found.rules.insert(place - 1 if place > position else place, rule)
                 return
-            rule.update(_row(args, RULE))
+            rule.update(given(args, RULE_FIELDS))
             for name in args.words("delete"):
                 rule.pop(name, None)
             _check_rule(context, rule)
@@ -104,22 +95,21 @@ class Aliases(_Handlers):
         return [{**_alias(found, name), "digest": digest} for name in sorted(found.aliases)]
 
     def show(self, context: Context, call: Call) -> object:
-        found = self._read(context, call)
-        return _alias(found, call.args.text("name"))
+        return _alias(self._read(context, call), call.args.text("name"))
 
     def create(self, context: Context, call: Call) -> None:
         name = call.args.text("name")
         with self._changing(context, call) as found:
             if name in found.aliases:
                 raise invalid("name", f"alias '{name}' already exists")
-            found.aliases[name] = _row(call.args, {"cidr": CIDR, "comment": COMMENT})
+            found.aliases[name] = given(call.args, {"cidr": CIDR, "comment": COMMENT})
 
     def update(self, context: Context, call: Call) -> None:
         name = call.args.text("name")
         with self._changing(context, call) as found:
             firewall.check_digest(found.aliases, call.args.text("digest"))
             _alias(found, name)
-            value = _row(call.args, {"cidr": CIDR, "comment": COMMENT})
+            value = given(call.args, {"cidr": CIDR, "comment": COMMENT})
             renamed = call.args.text("rename", name)
             if renamed != name and renamed in found.aliases:
                 raise invalid("rename", f"alias '{renamed}' already exists")
@@ -161,11 +151,11 @@ class Sets(_Handlers):
                 if name != renamed and name in found.ipsets:
                     raise invalid("name", f"IPSet '{name}' does already exist")
                 known = found.ipsets.pop(renamed)
-                found.ipsets[name] = {**known, **_row(args, {"comment": COMMENT})}
+                found.ipsets[name] = {**known, **given(args, {"comment": COMMENT})}
             elif name in found.ipsets:
                 raise invalid("name", f"IPSet '{name}' already exists")
             else:
-                found.ipsets[name] = {"entries": {}, **_row(args, {"comment": COMMENT})}
+                found.ipsets[name] = {"entries": {}, **given(args, {"comment": COMMENT})}
 
     def remove(self, context: Context, call: Call) -> None:
         name = call.args.text("name")
@@ -191,7 +181,7 @@ class Sets(_Handlers):
             entries = _entries(found, call.args.text("name"))
             if cidr in entries:
                 raise invalid("cidr", f"address '{cidr}' already exists")
-            entries[cidr] = _row(call.args, {"comment": COMMENT, "nomatch": FLAG})
+            entries[cidr] = given(call.args, {"comment": COMMENT, "nomatch": FLAG})
 
     def change(self, context: Context, call: Call) -> None:
         cidr = call.args.text("cidr")
@@ -199,7 +189,7 @@ class Sets(_Handlers):
             entries = _entries(found, call.args.text("name"))
             firewall.check_digest(entries, call.args.text("digest"))
             _entry(entries, cidr)
-            entries[cidr] = _row(call.args, {"comment": COMMENT, "nomatch": FLAG})
+            entries[cidr] = given(call.args, {"comment": COMMENT, "nomatch": FLAG})
 
     def drop(self, context: Context, call: Call) -> None:
         with self._changing(context, call) as found:
@@ -237,7 +227,7 @@ class Options(_Handlers):
     def update(self, context: Context, call: Call) -> None:
         with self._changing(context, call) as found:
             firewall.check_digest(found.options, call.args.text("digest"))
-            found.options.update(_row(call.args, self._level.options))
+            found.options.update(given(call.args, self._level.options))
             for name in call.args.words("delete"):
                 if name not in self._level.options:
                     raise invalid("delete", f"unknown option '{name}'")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from ipaddress import ip_interface
 
+from homelab.lab.api.endpoint import each
 from homelab.pve.schema import COUNT, FLAG, TEXT, WHOLE, Parameter
 
 _LEVEL = Parameter(
@@ -31,33 +32,26 @@ COMMENT = TEXT
 ALIAS = Parameter(required=True, min_length=2, max_length=64, pattern=r"[A-Za-z][A-Za-z0-9\-_]+")
 GROUP = Parameter(required=True, min_length=2, max_length=18, pattern=r"[A-Za-z][A-Za-z0-9\-_]+")
 CIDR = Parameter(required=True, check=_address_or_name)
-LOG_PAGE: Mapping[str, Parameter] = {
-    "limit": COUNT,
-    "since": COUNT,
-    "start": COUNT,
-    "until": COUNT,
-}
+LOG_PAGE = each(COUNT, "limit", "since", "start", "until")
 
-RULE: Mapping[str, Parameter] = {
+RULE_FIELDS: Mapping[str, Parameter] = {
     "action": Parameter(
         required=True, min_length=2, max_length=20, pattern=r"[A-Za-z][A-Za-z0-9\-_]+"
     ),
     "comment": COMMENT,
     "dest": _ADDRESS,
-    "digest": DIGEST,
     "dport": TEXT,
     "enable": COUNT,
     "icmp-type": TEXT,
     "iface": Parameter(min_length=2, max_length=20),
     "log": _LEVEL,
     "macro": Parameter(max_length=128),
-    "pos": COUNT,
     "proto": TEXT,
     "source": _ADDRESS,
     "sport": TEXT,
     "type": Parameter(required=True, enum=("in", "out", "forward", "group")),
 }
-"""One rule."""
+RULE: Mapping[str, Parameter] = {**RULE_FIELDS, "digest": DIGEST, "pos": COUNT}
 
 CLUSTER_OPTIONS: Mapping[str, Parameter] = {
     "ebtables": FLAG,
@@ -70,35 +64,19 @@ CLUSTER_OPTIONS: Mapping[str, Parameter] = {
 
 NODE_OPTIONS: Mapping[str, Parameter] = {
     "enable": FLAG,
-    "log_level_forward": _LEVEL,
-    "log_level_in": _LEVEL,
-    "log_level_out": _LEVEL,
-    "log_nf_conntrack": FLAG,
-    "ndp": FLAG,
-    "nf_conntrack_allow_invalid": FLAG,
+    **each(_LEVEL, "log_level_forward", "log_level_in", "log_level_out"),
+    **each(_LEVEL, "smurf_log_level", "tcp_flags_log_level"),
+    **each(FLAG, "log_nf_conntrack", "ndp", "nf_conntrack_allow_invalid", "nftables", "nosmurfs"),
+    **each(FLAG, "protection_synflood", "tcpflags"),
+    **each(WHOLE, "protection_synflood_burst", "protection_synflood_rate"),
     "nf_conntrack_helpers": TEXT,
     "nf_conntrack_max": Parameter(type="integer", minimum=32768),
     "nf_conntrack_tcp_timeout_established": Parameter(type="integer", minimum=7875),
     "nf_conntrack_tcp_timeout_syn_recv": Parameter(type="integer", minimum=30, maximum=60),
-    "nftables": FLAG,
-    "nosmurfs": FLAG,
-    "protection_synflood": FLAG,
-    "protection_synflood_burst": WHOLE,
-    "protection_synflood_rate": WHOLE,
-    "smurf_log_level": _LEVEL,
-    "tcp_flags_log_level": _LEVEL,
-    "tcpflags": FLAG,
 }
 
 GUEST_OPTIONS: Mapping[str, Parameter] = {
-    "dhcp": FLAG,
-    "enable": FLAG,
-    "ipfilter": FLAG,
-    "log_level_in": _LEVEL,
-    "log_level_out": _LEVEL,
-    "macfilter": FLAG,
-    "ndp": FLAG,
-    "policy_in": _POLICY,
-    "policy_out": _POLICY,
-    "radv": FLAG,
+    **each(FLAG, "dhcp", "enable", "ipfilter", "macfilter", "ndp", "radv"),
+    **each(_LEVEL, "log_level_in", "log_level_out"),
+    **each(_POLICY, "policy_in", "policy_out"),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from homelab.lab.api.endpoint import Call, Endpoint, Privilege, empty_list
+from homelab.lab.api.endpoint import EMPTY, Call, Endpoint, Privilege, each, index
 from homelab.lab.failures import ApiFailureError, invalid
 from homelab.lab.guests import backup
 from homelab.lab.guests.backup import BackupOrder
@@ -37,7 +37,7 @@ def back_up(context: Context, call: Call) -> object:
         protected=args.flag("protected"),
         keep=_keep(args.text("prune-backups")) if args.flag("remove", default=True) else None,
     )
-    return str(backup.back_up(context, call.caller, order))
+    return backup.back_up(context, call.caller, order)
 
 
 def defaults(_context: Context, call: Call) -> object:
@@ -53,10 +53,6 @@ def extract_config(context: Context, call: Call) -> object:
 
 def no_job(_context: Context, call: Call) -> object:
     raise invalid("id", f"No such job '{call.args.text('id')}'")
-
-
-def backup_info(_context: Context, _call: Call) -> object:
-    return [{"subdir": "not-backed-up"}]
 
 
 def _storage(name: str) -> Storage:
@@ -85,9 +81,8 @@ def _wanted(context: Context, call: Call) -> tuple[int, ...]:
 
 
 def _keep(text: str) -> int | None:
-    values = parse_property_string(text) if text else {}
-    last = values.get("keep-last")
-    return int(last) if last is not None and last.isdecimal() else None
+    last = parse_property_string(text).get("keep-last", "") if text else ""
+    return int(last) if last.isdecimal() else None
 
 
 _JOBS = Privilege("/", "Sys.Audit")
@@ -98,52 +93,29 @@ ENDPOINTS = (
         "/nodes/{node}/vzdump",
         "user",
         back_up,
-        parameters={
-            "all": FLAG,
-            "bwlimit": COUNT,
+        {
+            **each(FLAG, "all", "protected", "quiet", "remove", "stdexcludes", "stdout", "stop"),
+            **each(TEXT, "dumpdir", "fleecing", "performance", "pool", "prune-backups", "script"),
+            **each(TEXT, "storage", "tmpdir"),
+            **each(LIST, "exclude", "mailto", "vmid"),
+            **each(COUNT, "bwlimit", "lockwait", "stopwait"),
+            **each(WHOLE, "pigz", "zstd"),
             "compress": Parameter(enum=("0", "1", "gzip", "lzo", "zstd")),
-            "dumpdir": TEXT,
-            "exclude": LIST,
             "exclude-path": Parameter(type="array"),
-            "fleecing": TEXT,
             "ionice": Parameter(type="integer", minimum=0, maximum=8),
             "job-id": Parameter(max_length=50),
-            "lockwait": COUNT,
             "mailnotification": Parameter(enum=("always", "failure")),
-            "mailto": LIST,
             "mode": Parameter(enum=("snapshot", "suspend", "stop")),
             "notes-template": Parameter(max_length=1024),
             "notification-mode": Parameter(enum=("auto", "legacy-sendmail", "notification-system")),
             "pbs-change-detection-mode": Parameter(enum=("legacy", "data", "metadata")),
-            "performance": TEXT,
-            "pigz": WHOLE,
-            "pool": TEXT,
-            "protected": FLAG,
-            "prune-backups": TEXT,
-            "quiet": FLAG,
-            "remove": FLAG,
-            "script": TEXT,
-            "stdexcludes": FLAG,
-            "stdout": FLAG,
-            "stop": FLAG,
-            "stopwait": COUNT,
-            "storage": TEXT,
-            "tmpdir": TEXT,
-            "vmid": LIST,
-            "zstd": WHOLE,
         },
     ),
+    Endpoint("GET", "/nodes/{node}/vzdump/defaults", "user", defaults, {"storage": TEXT}),
     Endpoint(
-        "GET", "/nodes/{node}/vzdump/defaults", "user", defaults, parameters={"storage": TEXT}
+        "GET", "/nodes/{node}/vzdump/extractconfig", "user", extract_config, {"volume": REQUIRED}
     ),
-    Endpoint(
-        "GET",
-        "/nodes/{node}/vzdump/extractconfig",
-        "user",
-        extract_config,
-        parameters={"volume": REQUIRED},
-    ),
-    Endpoint("GET", "/cluster/backup", _JOBS, empty_list),
+    Endpoint("GET", "/cluster/backup", _JOBS, EMPTY),
     Endpoint("GET", "/cluster/backup/{id}", _JOBS, no_job),
-    Endpoint("GET", "/cluster/backup-info", "user", backup_info),
+    Endpoint("GET", "/cluster/backup-info", "user", index("subdir", "not-backed-up")),
 )

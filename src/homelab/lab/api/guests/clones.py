@@ -18,10 +18,8 @@ def clone(context: Context, call: Call) -> object:
     args = call.args
     newid = args.integer("newid")
     pool = args.text("pool") or None
-    grants = [(f"/vms/{newid}", "VM.Allocate")]
-    if pool is not None:
-        grants.append((f"/pool/{pool}", "VM.Allocate"))
-    context.access.require_any(call.caller, *grants)
+    where = (f"/vms/{newid}", *([f"/pool/{pool}"] if pool else ()))
+    context.access.require_any(call.caller, *((path, "VM.Allocate") for path in where))
     wanted = Cloning(
         vmid=call.vmid,
         newid=newid,
@@ -33,7 +31,7 @@ def clone(context: Context, call: Call) -> object:
         description=args.text("description") or None,
         pool=pool,
     )
-    return str(guest_clone.clone(context, call.caller, wanted))
+    return guest_clone.clone(context, call.caller, wanted)
 
 
 def template(context: Context, call: Call) -> None:
@@ -42,9 +40,8 @@ def template(context: Context, call: Call) -> None:
 
 def feature(context: Context, call: Call) -> object:
     args = call.args
-    has = guest_clone.has_feature(
-        context, call.vmid, args.text("feature"), args.text("snapname") or None
-    )
+    snapshot = args.text("snapname") or None
+    has = guest_clone.has_feature(context, call.vmid, args.text("feature"), snapshot)
     return {"hasFeature": int(has)}
 
 
@@ -54,16 +51,12 @@ def check_migration(context: Context, call: Call) -> object:
     if "target" in call.args:
         migration.check_target(context, call.args.text("target"))
     others = [node for node in context.online if node != context.node]
-    return {
-        "running": int(running),
-        "allowed-nodes": others,
-        "not-allowed-nodes": {},
-    }
+    return {"running": int(running), "allowed-nodes": others, "not-allowed-nodes": {}}
 
 
 def migrate(context: Context, call: Call) -> object:
     args = call.args
-    upid = migration.migrate(
+    return migration.migrate(
         context,
         call.caller,
         call.vmid,
@@ -72,7 +65,6 @@ def migrate(context: Context, call: Call) -> object:
         restart=args.flag("restart"),
         timeout=args.integer("timeout", _TIMEOUT),
     )
-    return str(upid)
 
 
 _L = "/nodes/{node}/lxc/{vmid}"
@@ -85,7 +77,7 @@ ENDPOINTS = (
         f"{_L}/clone",
         Privilege("/vms/{vmid}", "VM.Clone"),
         clone,
-        parameters={
+        {
             "bwlimit": _LIMIT,
             "description": OPTIONS["description"],
             "full": FLAG,
@@ -103,18 +95,18 @@ ENDPOINTS = (
         f"{_L}/feature",
         Privilege("/vms/{vmid}", "VM.Audit"),
         feature,
-        parameters={
+        {
             "feature": Parameter(required=True, enum=("snapshot", "clone", "copy")),
             "snapname": SNAPSHOT_NAME,
         },
     ),
-    Endpoint("GET", f"{_L}/migrate", _MIGRATE, check_migration, parameters={"target": TEXT}),
+    Endpoint("GET", f"{_L}/migrate", _MIGRATE, check_migration, {"target": TEXT}),
     Endpoint(
         "POST",
         f"{_L}/migrate",
         _MIGRATE,
         migrate,
-        parameters={
+        {
             "bwlimit": _LIMIT,
             "online": FLAG,
             "restart": FLAG,

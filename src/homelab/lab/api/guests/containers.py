@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import orjson
 
-from homelab.lab.api.endpoint import Call, Encoded, Endpoint, Privilege
+from homelab.lab.api.endpoint import Call, Encoded, Endpoint, Privilege, each
+from homelab.lab.api.endpoint import index as index_of
 from homelab.lab.api.guests.snapshots import SNAPSHOT_NAME
 from homelab.lab.api.guests.status import guest_status
 from homelab.lab.failures import ApiFailureError, invalid
@@ -24,10 +26,11 @@ from homelab.pve.schema import FLAG, LIST, Parameter
 from homelab.pve.upid import Upid
 
 _DIGEST = Parameter(max_length=40)
-_UNSUPPORTED = {
-    "ha-managed": "this node has no high availability",
-}
 _AUDIT = Privilege("/vms/{vmid}", "VM.Audit")
+_INDEX = index_of(
+    *("subdir", "config", "status", "snapshot", "firewall", "feature", "interfaces", "migrate"),
+    *("pending", "rrddata"),
+)
 
 
 def listing(context: Context, call: Call) -> object:
@@ -42,13 +45,10 @@ def listing(context: Context, call: Call) -> object:
 def create(context: Context, call: Call) -> object:
     args = call.args
     pool = args.text("pool") or None
-    grants = [(f"/vms/{call.vmid}", "VM.Allocate")]
-    if pool is not None:
-        grants.insert(0, (f"/pool/{pool}", "VM.Allocate"))
-    context.access.require_any(call.caller, *grants)
-    for unsupported, reason in _UNSUPPORTED.items():
-        if args.flag(unsupported):
-            raise invalid(unsupported, reason)
+    where = (*([f"/pool/{pool}"] if pool else ()), f"/vms/{call.vmid}")
+    context.access.require_any(call.caller, *((path, "VM.Allocate") for path in where))
+    if args.flag("ha-managed"):
+        raise invalid("ha-managed", "this node has no high availability")
     keys = args.text("ssh-public-keys").splitlines()
     values = {name: args.text(name) for name in args if name in OPTIONS}
     credentials = Credentials(
@@ -56,7 +56,7 @@ def create(context: Context, call: Call) -> object:
         ssh_public_keys=tuple(key.strip() for key in keys if key.strip()),
     )
     if args.flag("restore"):
-        return str(_restore(context, call, values, credentials, pool))
+        return _restore(context, call, values, credentials, pool)
     if "unique" in args and "restore" not in args:
         raise invalid("restore", "missing property - 'unique' requires this property")
     wanted = Creation(
@@ -68,7 +68,7 @@ def create(context: Context, call: Call) -> object:
         pool=pool,
         start=args.flag("start"),
     )
-    return str(creation.create(context, call.caller, wanted))
+    return creation.create(context, call.caller, wanted)
 
 
 def _restore(
@@ -103,23 +103,11 @@ def _restore(
 
 def index(context: Context, call: Call) -> object:
     context.guest(call.vmid)
-    names = (
-        "config",
-        "status",
-        "snapshot",
-        "firewall",
-        "feature",
-        "interfaces",
-        "migrate",
-        "pending",
-        "rrddata",
-    )
-    return [{"subdir": name} for name in names]
+    return _INDEX(context, call)
 
 
 def destroy(context: Context, call: Call) -> object:
-    upid = removal.destroy(context, call.caller, call.vmid, force=call.args.flag("force"))
-    return str(upid)
+    return removal.destroy(context, call.caller, call.vmid, force=call.args.flag("force"))
 
 
 def config(context: Context, call: Call) -> object:
@@ -166,22 +154,22 @@ def pending(context: Context, call: Call) -> object:
 
 
 def resize(context: Context, call: Call) -> object:
-    upid = configuration.resize(
+    args = call.args
+    return configuration.resize(
         context,
         call.caller,
         call.vmid,
-        disk=call.args.text("disk"),
-        size=call.args.text("size"),
-        digest=call.args.text("digest") or None,
+        disk=args.text("disk"),
+        size=args.text("size"),
+        digest=args.text("digest") or None,
     )
-    return str(upid)
 
 
 def interfaces(context: Context, call: Call) -> object:
     record = context.guest(call.vmid)
     if call.vmid not in context.running():
         return None
-    found: dict[str, dict[str, object]] = {}
+    found: dict[str, dict[str, Any]] = {}
     for entry in context.runtime.addresses(guest_of(call.vmid, record.config)):
         row = found.setdefault(
             entry.interface,
@@ -194,15 +182,9 @@ def interfaces(context: Context, call: Call) -> object:
         )
         family = "inet" if entry.family == 4 else "inet6"
         row.setdefault(family, f"{entry.address}/{entry.prefix}")
-        addresses = row["ip-addresses"]
-        if isinstance(addresses, list):
-            addresses.append(
-                {
-                    "ip-address": entry.address,
-                    "ip-address-type": family,
-                    "prefix": entry.prefix,
-                }
-            )
+        row["ip-addresses"].append(
+            {"ip-address": entry.address, "ip-address-type": family, "prefix": entry.prefix}
+        )
     return list(found.values())
 
 
@@ -210,23 +192,16 @@ _L = "/nodes/{node}/lxc/{vmid}"
 
 ENDPOINTS = (
     Endpoint("GET", "/nodes/{node}/lxc", "user", listing, quick=True),
-    Endpoint("POST", "/nodes/{node}/lxc", "handler", create, parameters={**OPTIONS, **CREATE_ONLY}),
+    Endpoint("POST", "/nodes/{node}/lxc", "handler", create, {**OPTIONS, **CREATE_ONLY}),
     Endpoint("GET", _L, "user", index),
     Endpoint(
         "DELETE",
         _L,
         Privilege("/vms/{vmid}", "VM.Allocate"),
         destroy,
-        parameters={"force": FLAG, "purge": FLAG, "destroy-unreferenced-disks": FLAG},
+        each(FLAG, "force", "purge", "destroy-unreferenced-disks"),
     ),
-    Endpoint(
-        "GET",
-        f"{_L}/config",
-        _AUDIT,
-        config,
-        quick=True,
-        parameters={"current": FLAG, "snapshot": SNAPSHOT_NAME},
-    ),
+    Endpoint("GET", f"{_L}/config", _AUDIT, config, {"current": FLAG, "snapshot": SNAPSHOT_NAME}),
     Endpoint(
         "PUT",
         f"{_L}/config",
@@ -236,12 +211,7 @@ ENDPOINTS = (
             ("VM.Config.CPU", "VM.Config.Memory", "VM.Config.Network", "VM.Config.Options"),
         ),
         update,
-        parameters={
-            **OPTIONS,
-            "delete": LIST,
-            "digest": _DIGEST,
-            "revert": LIST,
-        },
+        {**OPTIONS, "delete": LIST, "digest": _DIGEST, "revert": LIST},
     ),
     Endpoint("GET", f"{_L}/pending", _AUDIT, pending, quick=True),
     Endpoint(
@@ -249,11 +219,12 @@ ENDPOINTS = (
         f"{_L}/resize",
         Privilege("/vms/{vmid}", "VM.Config.Disk"),
         resize,
-        parameters={
+        {
             "digest": _DIGEST,
             "disk": Parameter(required=True, pattern=r"rootfs|mp\d{1,3}"),
             "size": Parameter(required=True, pattern=r"\+?\d+(?:\.\d+)?[KMGT]?"),
         },
+        quick=True,
     ),
     Endpoint("GET", f"{_L}/interfaces", _AUDIT, interfaces),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from homelab.lab.api.endpoint import Call, Endpoint, Privilege
+from homelab.lab.api.endpoint import Call, Endpoint, Privilege, each
 from homelab.lab.api.guests.status import guest_status
 from homelab.lab.failures import invalid
 from homelab.lab.guests import power
@@ -25,40 +25,30 @@ def current(context: Context, call: Call) -> object:
 
 
 def start(context: Context, call: Call) -> object:
-    skip = _skips_lock(call)
-    return str(power.start(context, call.caller, call.vmid, skip_lock=skip))
+    return power.start(context, call.caller, call.vmid, skip_lock=_skips_lock(call))
 
 
 def stop(context: Context, call: Call) -> object:
-    overrule = call.args.flag("overrule-shutdown")
-    upid = power.stop(
-        context, call.caller, call.vmid, overrule=overrule, skip_lock=_skips_lock(call)
-    )
-    return str(upid)
+    overrule, skip = call.args.flag("overrule-shutdown"), _skips_lock(call)
+    return power.stop(context, call.caller, call.vmid, overrule=overrule, skip_lock=skip)
 
 
 def shutdown(context: Context, call: Call) -> object:
-    upid = power.shutdown(
-        context,
-        call.caller,
-        call.vmid,
-        timeout=call.args.integer("timeout", _DEFAULT_TIMEOUT),
-        force=call.args.flag("forceStop"),
-    )
-    return str(upid)
+    timeout, force = call.args.integer("timeout", _DEFAULT_TIMEOUT), call.args.flag("forceStop")
+    return power.shutdown(context, call.caller, call.vmid, timeout=timeout, force=force)
 
 
 def reboot(context: Context, call: Call) -> object:
     timeout = call.args.integer("timeout", _DEFAULT_TIMEOUT)
-    return str(power.reboot(context, call.caller, call.vmid, timeout=timeout))
+    return power.reboot(context, call.caller, call.vmid, timeout=timeout)
 
 
 def suspend(context: Context, call: Call) -> object:
-    return str(power.suspend(context, call.caller, call.vmid))
+    return power.suspend(context, call.caller, call.vmid)
 
 
 def resume(context: Context, call: Call) -> object:
-    return str(power.resume(context, call.caller, call.vmid))
+    return power.resume(context, call.caller, call.vmid)
 
 
 def _skips_lock(call: Call) -> bool:
@@ -69,28 +59,16 @@ def _skips_lock(call: Call) -> bool:
 
 
 _L = "/nodes/{node}/lxc/{vmid}/status"
+_STOP = each(FLAG, "skiplock", "overrule-shutdown")
+_SHUTDOWN = {"timeout": COUNT, "forceStop": FLAG}
 
 ENDPOINTS = (
     Endpoint("GET", _L, "user", index),
     Endpoint("GET", f"{_L}/current", Privilege("/vms/{vmid}", "VM.Audit"), current, quick=True),
-    Endpoint(
-        "POST", f"{_L}/start", _PRIVILEGE, start, parameters={"skiplock": FLAG, "debug": FLAG}
-    ),
-    Endpoint(
-        "POST",
-        f"{_L}/stop",
-        _PRIVILEGE,
-        stop,
-        parameters={"skiplock": FLAG, "overrule-shutdown": FLAG},
-    ),
-    Endpoint(
-        "POST",
-        f"{_L}/shutdown",
-        _PRIVILEGE,
-        shutdown,
-        parameters={"timeout": COUNT, "forceStop": FLAG},
-    ),
-    Endpoint("POST", f"{_L}/reboot", _PRIVILEGE, reboot, parameters={"timeout": COUNT}),
+    Endpoint("POST", f"{_L}/start", _PRIVILEGE, start, each(FLAG, "skiplock", "debug")),
+    Endpoint("POST", f"{_L}/stop", _PRIVILEGE, stop, _STOP),
+    Endpoint("POST", f"{_L}/shutdown", _PRIVILEGE, shutdown, _SHUTDOWN),
+    Endpoint("POST", f"{_L}/reboot", _PRIVILEGE, reboot, {"timeout": COUNT}),
     Endpoint("POST", f"{_L}/suspend", _PRIVILEGE, suspend),
     Endpoint("POST", f"{_L}/resume", _PRIVILEGE, resume),
 )

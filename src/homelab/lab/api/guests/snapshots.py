@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from homelab.lab.api.endpoint import Call, Endpoint, Privilege
 from homelab.lab.guests import snapshots as guest_snapshots
 from homelab.lab.node.context import Context
@@ -10,7 +12,7 @@ from homelab.pve.guest_options import OPTIONS
 from homelab.pve.schema import FLAG, TEXT, Parameter
 
 SNAPSHOT_NAME = Parameter(max_length=40, pattern=r"[A-Za-z][A-Za-z0-9_\-]+")
-_REQUIRED_NAME = Parameter(required=True, max_length=40, pattern=r"[A-Za-z][A-Za-z0-9_\-]+")
+_REQUIRED_NAME = replace(SNAPSHOT_NAME, required=True)
 _TAKE = Privilege("/vms/{vmid}", "VM.Snapshot")
 
 
@@ -37,9 +39,8 @@ def listing(context: Context, call: Call) -> object:
 
 
 def take(context: Context, call: Call) -> object:
-    name, description = call.args.text("snapname"), call.args.text("description")
-    kept = _description(description)
-    return str(guest_snapshots.take(context, call.caller, call.vmid, name, kept))
+    name, kept = call.args.text("snapname"), _description(call.args.text("description"))
+    return guest_snapshots.take(context, call.caller, call.vmid, name, kept)
 
 
 def index(context: Context, call: Call) -> object:
@@ -49,12 +50,12 @@ def index(context: Context, call: Call) -> object:
 
 def remove(context: Context, call: Call) -> object:
     name, force = call.args.text("snapname"), call.args.flag("force")
-    return str(guest_snapshots.remove(context, call.caller, call.vmid, name, force=force))
+    return guest_snapshots.remove(context, call.caller, call.vmid, name, force=force)
 
 
 def rollback(context: Context, call: Call) -> object:
     name, start = call.args.text("snapname"), call.args.flag("start")
-    return str(guest_snapshots.go_back(context, call.caller, call.vmid, name, start=start))
+    return guest_snapshots.go_back(context, call.caller, call.vmid, name, start=start)
 
 
 def config(context: Context, call: Call) -> object:
@@ -80,15 +81,15 @@ _N = f"{_S}/{{snapname}}"
 
 ENDPOINTS = (
     Endpoint("GET", _S, Privilege("/vms/{vmid}", "VM.Audit"), listing),
-    Endpoint("POST", _S, _TAKE, take, parameters={"snapname": _REQUIRED_NAME, "description": TEXT}),
+    Endpoint("POST", _S, _TAKE, take, {"snapname": _REQUIRED_NAME, "description": TEXT}),
     Endpoint("GET", _N, "user", index),
-    Endpoint("DELETE", _N, _TAKE, remove, parameters={"force": FLAG}),
+    Endpoint("DELETE", _N, _TAKE, remove, {"force": FLAG}),
     Endpoint(
         "POST",
         f"{_N}/rollback",
         Privilege("/vms/{vmid}", "VM.Snapshot", ("VM.Snapshot.Rollback",)),
         rollback,
-        parameters={"start": FLAG},
+        {"start": FLAG},
     ),
     Endpoint(
         "GET",
@@ -96,5 +97,5 @@ ENDPOINTS = (
         Privilege("/vms/{vmid}", "VM.Snapshot", ("VM.Snapshot.Rollback", "VM.Audit")),
         config,
     ),
-    Endpoint("PUT", f"{_N}/config", _TAKE, update, parameters={"description": TEXT}),
+    Endpoint("PUT", f"{_N}/config", _TAKE, update, {"description": TEXT}),
 )

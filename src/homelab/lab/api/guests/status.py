@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from homelab.lab.node.context import Context
-from homelab.lab.node.storages import Storage
+from homelab.lab.node.storages import Storage, find_storage
 from homelab.lab.runtime import Usage
 from homelab.lab.state.database import GuestRecord
 from homelab.pve.sizes import parse_size
@@ -54,7 +54,7 @@ def guest_resource(
     """A guest as cluster/resources and the members of a pool show it."""
     node = context.node_of(record)
     status = guest_status(context, record, running)
-    if context.faults.is_down(node):
+    if node in context.faults.down:
         status["status"] = "unknown"
     for key in ("maxswap", "swap", "pid"):
         status.pop(key, None)
@@ -89,6 +89,21 @@ def storage_space(context: Context, storage: Storage) -> tuple[int, int]:
     else:
         used = sum(template.size for template in context.runtime.templates())
     return total, min(used, total)
+
+
+def storage_resource(context: Context, name: str) -> dict[str, object]:
+    """A storage of a context's node, as cluster/resources and the members of a pool show it."""
+    storage = find_storage(name)
+    total, used = (0, 0) if storage is None else storage_space(context, storage)
+    return {
+        "id": f"storage/{context.node}/{name}",
+        "type": "storage",
+        "storage": name,
+        "node": context.node,
+        "status": "available",
+        "maxdisk": total,
+        "disk": used,
+    }
 
 
 def _cpus(record: GuestRecord) -> int:

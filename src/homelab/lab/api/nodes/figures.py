@@ -20,13 +20,8 @@ def node_uptime(context: Context) -> int:
 
 def node_row(context: Context, node: str) -> dict[str, object]:
     """A node as lists show it; one that is down has no figures."""
-    row: dict[str, object] = {
-        "id": f"node/{node}",
-        "type": "node",
-        "node": node,
-        "level": "",
-    }
-    if context.faults.is_down(node):
+    row: dict[str, object] = {"id": f"node/{node}", "type": "node", "node": node, "level": ""}
+    if node in context.faults.down:
         return {**row, "status": "offline"}
     total, used = host_memory()
     space, taken = storage_space(context.at(node), STORAGES[0])
@@ -45,16 +40,12 @@ def node_row(context: Context, node: str) -> dict[str, object]:
 
 def host_memory() -> tuple[int, int]:
     """Bytes of memory in all, and in use."""
-    values = _memory()
-    total = values.get("MemTotal", 0)
-    return total, total - values.get("MemAvailable", total)
+    return _use("MemTotal", "MemAvailable")
 
 
 def host_swap() -> tuple[int, int]:
     """Bytes of swap in all, and in use."""
-    values = _memory()
-    total = values.get("SwapTotal", 0)
-    return total, total - values.get("SwapFree", total)
+    return _use("SwapTotal", "SwapFree")
 
 
 def host_uptime() -> int:
@@ -78,9 +69,8 @@ def processor_model() -> str:
     return platform.machine()
 
 
-def _memory() -> dict[str, int]:
-    values: dict[str, int] = {}
-    for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
-        key, _, rest = line.partition(":")
-        values[key] = int(rest.split()[0]) * 1024
-    return values
+def _use(whole: str, free: str) -> tuple[int, int]:
+    lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    values = {key: int(rest.split()[0]) << 10 for key, rest in (line.split(":") for line in lines)}
+    total = values.get(whole, 0)
+    return total, total - values.get(free, total)

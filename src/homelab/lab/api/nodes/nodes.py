@@ -7,7 +7,7 @@ import platform
 from ipaddress import IPv4Interface
 
 from homelab.lab.api.access.tickets import version
-from homelab.lab.api.endpoint import Call, Endpoint, Privilege, empty_list
+from homelab.lab.api.endpoint import EMPTY, Call, Endpoint, Privilege, index
 from homelab.lab.api.guests.status import storage_space
 from homelab.lab.api.nodes.figures import (
     host_memory,
@@ -23,15 +23,13 @@ from homelab.lab.node.storages import STORAGES
 from homelab.lab.runtime import Bridge
 from homelab.pve.schema import FLAG, TEXT, VMID
 
-_SUBDIRS = ("lxc", "network", "qemu", "status", "storage", "subscription", "tasks", "version")
+_INDEX = index(
+    *("name", "lxc", "network", "qemu", "status", "storage", "subscription", "tasks", "version")
+)
 
 
 def listing(context: Context, _call: Call) -> object:
     return [node_row(context, node) for node in context.nodes]
-
-
-def index(_context: Context, _call: Call) -> object:
-    return [{"name": name} for name in _SUBDIRS]
 
 
 def status(context: Context, _call: Call) -> object:
@@ -112,18 +110,12 @@ _AUDIT = Privilege("/nodes/{node}", "Sys.Audit")
 
 ENDPOINTS = (
     Endpoint("GET", "/nodes", "user", listing, quick=True),
-    Endpoint("GET", _N, "user", index),
+    Endpoint("GET", _N, "user", _INDEX),
     Endpoint("GET", f"{_N}/version", "user", version),
     Endpoint("GET", f"{_N}/status", _AUDIT, status),
-    Endpoint("GET", f"{_N}/network", "user", network, parameters={"type": TEXT}),
+    Endpoint("GET", f"{_N}/network", "user", network, {"type": TEXT}),
     Endpoint("GET", f"{_N}/network/{{iface}}", _AUDIT, interface),
-    Endpoint("GET", f"{_N}/qemu", "user", empty_list, parameters={"full": FLAG}),
-    Endpoint(
-        "GET",
-        f"{_N}/replication",
-        "user",
-        empty_list,
-        parameters={"guest": VMID},
-    ),
+    Endpoint("GET", f"{_N}/qemu", "user", EMPTY, {"full": FLAG}),
+    Endpoint("GET", f"{_N}/replication", "user", EMPTY, {"guest": VMID}),
     Endpoint("GET", f"{_N}/subscription", "user", subscription),
 )

@@ -7,7 +7,7 @@ import time
 from datetime import datetime
 from zoneinfo import ZoneInfo, available_timezones
 
-from homelab.lab.api.endpoint import Call, Endpoint, Page, Privilege
+from homelab.lab.api.endpoint import Call, Endpoint, Page, Privilege, each, given
 from homelab.lab.failures import invalid, modified
 from homelab.lab.node.context import Context
 from homelab.lab.state.documents import Document, document, put_document
@@ -15,6 +15,12 @@ from homelab.pve.schema import COUNT, FLAG, LIST, REQUIRED, TEXT, Parameter
 from homelab.pve.upid import Upid
 
 _KIND = "node"
+_CONFIG = {
+    **each(TEXT, "acme", "wakeonlan", "location", *(f"acmedomain{number}" for number in range(6))),
+    "description": Parameter(max_length=65536),
+    "startall-onboot-delay": Parameter(type="integer", minimum=0, maximum=300),
+    "ballooning-target": Parameter(type="integer", minimum=0, maximum=100),
+}
 _AUDIT = Privilege("/nodes/{node}", "Sys.Audit")
 _MODIFY = Privilege("/nodes/{node}", "Sys.Modify")
 _SYSLOG = Privilege("/nodes/{node}", "Sys.Syslog")
@@ -25,7 +31,7 @@ _OLD_COUNT = 70
 
 
 def dns(context: Context, _call: Call) -> object:
-    return {"search": "lab.internal", "dns1": _first_address(context), **_kept(context, "dns")}
+    return {"search": "lab.internal", "dns1": context.address, **_kept(context, "dns")}
 
 
 def set_dns(context: Context, call: Call) -> None:
@@ -68,14 +74,7 @@ def config(context: Context, call: Call) -> object:
 
 
 def set_config(context: Context, call: Call) -> None:
-    value = _kept(context, "config")
-    texts = ("acme", "description", "wakeonlan", "location")
-    for name in (*texts, *(f"acmedomain{number}" for number in range(6))):
-        if name in call.args:
-            value[name] = call.args.text(name)
-    for name in ("startall-onboot-delay", "ballooning-target"):
-        if name in call.args:
-            value[name] = call.args.integer(name)
+    value = _kept(context, "config") | given(call.args, _CONFIG)
     for name in call.args.words("delete"):
         value.pop(name, None)
     _keep(context, "config", value)
@@ -147,13 +146,9 @@ def _line(context: Context, moment: int, text: str) -> str:
     return f"{stamp} {context.node} pvedaemon[1]: {text}"
 
 
-def _first_address(context: Context) -> str:
-    return context.bridges[0].address.partition("/")[0] if context.bridges else "127.0.0.1"
-
-
 def _default_hosts(context: Context) -> str:
     name = context.node
-    return f"127.0.0.1 localhost\n{_first_address(context)} {name}.lab.internal {name}\n"
+    return f"127.0.0.1 localhost\n{context.address} {name}.lab.internal {name}\n"
 
 
 def _digest(text: str) -> str:
@@ -184,7 +179,7 @@ ENDPOINTS = (
         f"{_N}/dns",
         _MODIFY,
         set_dns,
-        parameters={"dns1": TEXT, "dns2": TEXT, "dns3": TEXT, "search": REQUIRED},
+        {**each(TEXT, "dns1", "dns2", "dns3"), "search": REQUIRED},
         stored_only=True,
     ),
     Endpoint("GET", f"{_N}/hosts", Privilege("/", "Sys.Audit"), hosts),
@@ -193,37 +188,18 @@ ENDPOINTS = (
         f"{_N}/hosts",
         _MODIFY,
         set_hosts,
-        parameters={"data": REQUIRED, "digest": Parameter(max_length=64)},
+        {"data": REQUIRED, "digest": Parameter(max_length=64)},
         stored_only=True,
     ),
     Endpoint("GET", f"{_N}/time", _AUDIT, now),
-    Endpoint(
-        "PUT",
-        f"{_N}/time",
-        _MODIFY,
-        set_zone,
-        parameters={"timezone": REQUIRED},
-        stored_only=True,
-    ),
-    Endpoint(
-        "GET", f"{_N}/config", Privilege("/", "Sys.Audit"), config, parameters={"property": TEXT}
-    ),
+    Endpoint("PUT", f"{_N}/time", _MODIFY, set_zone, {"timezone": REQUIRED}, stored_only=True),
+    Endpoint("GET", f"{_N}/config", Privilege("/", "Sys.Audit"), config, {"property": TEXT}),
     Endpoint(
         "PUT",
         f"{_N}/config",
         Privilege("/", "Sys.Modify"),
         set_config,
-        parameters={
-            "acme": TEXT,
-            **{f"acmedomain{number}": TEXT for number in range(6)},
-            "ballooning-target": Parameter(type="integer", minimum=0, maximum=100),
-            "delete": LIST,
-            "description": Parameter(max_length=65536),
-            "digest": Parameter(max_length=40),
-            "location": TEXT,
-            "startall-onboot-delay": Parameter(type="integer", minimum=0, maximum=300),
-            "wakeonlan": TEXT,
-        },
+        {**_CONFIG, "delete": LIST, "digest": Parameter(max_length=40)},
         stored_only=True,
     ),
     Endpoint(
@@ -231,12 +207,10 @@ ENDPOINTS = (
         f"{_N}/syslog",
         _SYSLOG,
         syslog,
-        parameters={
-            "limit": COUNT,
+        {
+            **each(COUNT, "limit", "start"),
+            **each(_MOMENT, "since", "until"),
             "service": Parameter(max_length=128),
-            "since": _MOMENT,
-            "start": COUNT,
-            "until": _MOMENT,
         },
     ),
     Endpoint(
@@ -244,35 +218,28 @@ ENDPOINTS = (
         f"{_N}/journal",
         _SYSLOG,
         journal,
-        parameters={
-            "endcursor": TEXT,
-            "identifiers": FLAG,
-            "kernel": FLAG,
-            "lastentries": COUNT,
-            "priority": TEXT,
+        {
+            **each(TEXT, "endcursor", "priority", "startcursor"),
+            **each(FLAG, "identifiers", "kernel", "structured", "units"),
+            **each(COUNT, "lastentries", "since", "until"),
             "service": Parameter(max_length=128),
-            "since": COUNT,
-            "startcursor": TEXT,
-            "structured": FLAG,
             "unit": Parameter(max_length=256),
-            "units": FLAG,
-            "until": COUNT,
         },
     ),
-    Endpoint("GET", f"{_N}/rrddata", _AUDIT, statistics, parameters=_FRAME),
+    Endpoint("GET", f"{_N}/rrddata", _AUDIT, statistics, _FRAME),
     Endpoint(
         "GET",
         f"{_N}/lxc/{{vmid}}/rrddata",
         Privilege("/vms/{vmid}", "VM.Audit"),
         guest_statistics,
-        parameters=_GUEST_FRAME,
+        _GUEST_FRAME,
     ),
     Endpoint(
         "GET",
         f"{_N}/storage/{{storage}}/rrddata",
         Privilege("/storage/{storage}", "Datastore.Audit", ("Datastore.AllocateSpace",)),
         statistics,
-        parameters=_GUEST_FRAME,
+        _GUEST_FRAME,
     ),
     Endpoint("GET", f"{_N}/services", _AUDIT, services),
 )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 
-from homelab.lab.api.endpoint import Call, Endpoint, Privilege
+from homelab.lab.api.endpoint import Call, Endpoint, Privilege, each
 from homelab.lab.api.guests.status import storage_space
 from homelab.lab.guests.files import stored_files
 from homelab.lab.node.context import Context
@@ -46,14 +46,13 @@ def status(context: Context, call: Call) -> object:
 def content(context: Context, call: Call) -> object:
     storage = _storage(call)
     wanted = call.args.text("content")
-    rows = [
-        *_templates(context, storage),
-        *_files(context, storage),
-        *_volumes(context, storage),
+    return [
+        row
+        for row in _content(context, storage)
+        if str(row["volid"]).startswith(f"{storage.name}:")
+        and wanted in {"", row["content"]}
+        and ("vmid" not in call.args or row.get("vmid") == call.args.integer("vmid"))
     ]
-    if "vmid" in call.args:
-        rows = [row for row in rows if row.get("vmid") == call.args.integer("vmid")]
-    return [row for row in rows if wanted in {"", row["content"]}]
 
 
 def _storage(call: Call) -> Storage:
@@ -84,26 +83,16 @@ def _status(context: Context, storage: Storage) -> dict[str, object]:
     }
 
 
-def _templates(context: Context, storage: Storage) -> list[Mapping[str, object]]:
-    if "vztmpl" not in storage.content:
-        return []
-    return [
-        {
+def _content(context: Context, storage: Storage) -> Iterator[dict[str, object]]:
+    for template in context.runtime.templates() if "vztmpl" in storage.content else ():
+        yield {
             "volid": template.volid,
             "content": "vztmpl",
             "format": _format(template.volid),
             "size": template.size,
             "ctime": int(context.started),
         }
-        for template in context.runtime.templates()
-    ]
-
-
-def _files(context: Context, storage: Storage) -> list[Mapping[str, object]]:
-    rows: list[Mapping[str, object]] = []
     for file in stored_files(context):
-        if not file.volid.startswith(f"{storage.name}:"):
-            continue
         row: dict[str, object] = {
             "volid": file.volid,
             "content": file.content,
@@ -116,8 +105,19 @@ def _files(context: Context, storage: Storage) -> list[Mapping[str, object]]:
             row["protected"] = int(file.protected)
         if file.notes:
             row["notes"] = file.notes
-        rows.append(row)
-    return rows
+        yield row
+    here = {record.vmid for record in context.guests()}
+    for volume in context.state.volumes():
+        if volume.vmid in here:
+            yield {
+                "volid": volume.volid,
+                "content": "rootdir",
+                "format": "subvol",
+                "size": volume.size,
+                "used": 0,
+                "ctime": volume.ctime,
+                "vmid": volume.vmid,
+            }
 
 
 def _format(volid: str) -> str:
@@ -125,28 +125,10 @@ def _format(volid: str) -> str:
     return "iso" if suffix in {"iso", "img"} else _FORMATS.get(f".{suffix}", "tar")
 
 
-def _volumes(context: Context, storage: Storage) -> list[Mapping[str, object]]:
-    here = {record.vmid for record in context.guests()}
-    return [
-        {
-            "volid": volume.volid,
-            "content": "rootdir",
-            "format": "subvol",
-            "size": volume.size,
-            "used": 0,
-            "ctime": volume.ctime,
-            "vmid": volume.vmid,
-        }
-        for volume in context.state.volumes()
-        if volume.vmid in here
-        if volume.volid.startswith(f"{storage.name}:")
-    ]
-
-
 _S = "/nodes/{node}/storage/{storage}"
 
 ENDPOINTS = (
-    Endpoint("GET", "/storage", "user", settings, parameters={"type": TEXT}),
+    Endpoint("GET", "/storage", "user", settings, {"type": TEXT}),
     Endpoint(
         "GET",
         "/storage/{storage}",
@@ -158,24 +140,9 @@ ENDPOINTS = (
         "/nodes/{node}/storage",
         "user",
         listing,
-        parameters={
-            "content": LIST,
-            "enabled": FLAG,
-            "format": FLAG,
-            "storage": TEXT,
-            "target": TEXT,
-        },
+        {"content": LIST, **each(FLAG, "enabled", "format"), **each(TEXT, "storage", "target")},
     ),
     Endpoint("GET", _S, _AUDIT, index),
     Endpoint("GET", f"{_S}/status", _AUDIT, status),
-    Endpoint(
-        "GET",
-        f"{_S}/content",
-        "user",
-        content,
-        parameters={
-            "content": TEXT,
-            "vmid": VMID,
-        },
-    ),
+    Endpoint("GET", f"{_S}/content", "user", content, {"content": TEXT, "vmid": VMID}),
 )

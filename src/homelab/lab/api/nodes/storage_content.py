@@ -42,7 +42,7 @@ def upload(context: Context, call: Call) -> object:
             source.unlink(missing_ok=True)
         log("finished file import successfully")
 
-    return str(context.start_task("imgcopy", "", call.caller, work))
+    return context.start_task("imgcopy", "", call.caller, work)
 
 
 def download(context: Context, call: Call) -> object:
@@ -61,7 +61,7 @@ def download(context: Context, call: Call) -> object:
             temporary.unlink(missing_ok=True)
         log(f"download of '{url}' to '{file.volid}' finished")
 
-    return str(context.start_task("download", file.volid.rpartition("/")[2], call.caller, work))
+    return context.start_task("download", file.volid.rpartition("/")[2], call.caller, work)
 
 
 def show(context: Context, call: Call) -> object:
@@ -117,7 +117,8 @@ def remove(context: Context, call: Call) -> object:
         log(f"Removed volume '{volid}'")
         remove_file(context, file)
 
-    return str(context.start_task("imgdel", _identity(volid), call.caller, work))
+    identity = f"{volid.rpartition('/')[2]}@{volid.partition(':')[0]}"
+    return context.start_task("imgdel", identity, call.caller, work)
 
 
 def appliances(context: Context, _call: Call) -> object:
@@ -146,10 +147,9 @@ def fetch_appliance(context: Context, call: Call) -> object:
     if volid not in {template.volid for template in context.runtime.templates()}:
         raise invalid("template", f"no such template '{name}'")
 
-    def work(log: TaskLog) -> None:
-        log(f"{volid} is there already")
-
-    return str(context.start_task("download", name, call.caller, work))
+    return context.start_task(
+        "download", name, call.caller, lambda log: log(f"{volid} is there already")
+    )
 
 
 def _incoming(context: Context, args: Arguments) -> StoredFile:
@@ -239,10 +239,6 @@ def _file(context: Context, volid: str) -> StoredFile:
     return file
 
 
-def _identity(volid: str) -> str:
-    return f"{volid.rpartition('/')[2]}@{volid.partition(':')[0]}"
-
-
 _S = "/nodes/{node}/storage/{storage}"
 _V = f"{_S}/content/{{volume*}}"
 _TEMPLATES = Privilege("/storage/{storage}", "Datastore.AllocateTemplate")
@@ -255,15 +251,13 @@ _INCOMING = {
 }
 
 ENDPOINTS = (
-    Endpoint(
-        "POST", f"{_S}/upload", _TEMPLATES, upload, parameters={**_INCOMING, "tmpfilename": TEXT}
-    ),
+    Endpoint("POST", f"{_S}/upload", _TEMPLATES, upload, {**_INCOMING, "tmpfilename": TEXT}),
     Endpoint(
         "POST",
         f"{_S}/download-url",
         _TEMPLATES,
         download,
-        parameters={
+        {
             **_INCOMING,
             "compression": TEXT,
             "url": Parameter(required=True, pattern=r"https?://.*"),
@@ -276,14 +270,10 @@ ENDPOINTS = (
         _V,
         Privilege("/storage/{storage}", "Datastore.Allocate"),
         update,
-        parameters={"notes": TEXT, "protected": FLAG},
+        {"notes": TEXT, "protected": FLAG},
     ),
     Endpoint(
-        "DELETE",
-        _V,
-        "handler",
-        remove,
-        parameters={"delay": Parameter(type="integer", minimum=1, maximum=30)},
+        "DELETE", _V, "handler", remove, {"delay": Parameter(type="integer", minimum=1, maximum=30)}
     ),
     Endpoint("GET", "/nodes/{node}/aplinfo", "user", appliances),
     Endpoint(
@@ -291,9 +281,6 @@ ENDPOINTS = (
         "/nodes/{node}/aplinfo",
         "handler",
         fetch_appliance,
-        parameters={
-            "storage": REQUIRED,
-            "template": Parameter(required=True, max_length=255),
-        },
+        {"storage": REQUIRED, "template": Parameter(required=True, max_length=255)},
     ),
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from homelab.lab.api.endpoint import Call, Endpoint, Page
-from homelab.lab.api.nodes.task_rows import task_row, task_status
 from homelab.lab.failures import invalid
 from homelab.lab.node.context import Context
 from homelab.lab.state.database import TaskRecord
@@ -11,16 +10,49 @@ from homelab.pve.schema import COUNT, FLAG, LIST, TEXT, VMID, Parameter
 from homelab.pve.upid import Upid, UpidError
 
 
+def _identity(upid: Upid) -> dict[str, object]:
+    """What a task's name says; a token shows apart from its user."""
+    identity: dict[str, object] = {
+        "upid": str(upid),
+        "node": upid.node,
+        "pid": upid.pid,
+        "pstart": upid.pstart,
+        "starttime": upid.starttime,
+        "type": upid.type,
+        "id": upid.id,
+        "user": upid.user,
+    }
+    if upid.tokenid is not None:
+        identity["tokenid"] = upid.tokenid
+    return identity
+
+
+def task_status(record: TaskRecord) -> dict[str, object]:
+    """A task's status; the exit status is there only when it has ended."""
+    status = _identity(Upid.parse(record.upid))
+    if record.endtime is None:
+        return {**status, "status": "running"}
+    return {**status, "status": "stopped", "exitstatus": record.exitstatus}
+
+
+def task_row(record: TaskRecord) -> dict[str, object]:
+    """A task's row in a list."""
+    row = _identity(Upid.parse(record.upid))
+    if record.endtime is None:
+        return {**row, "status": "RUNNING"}
+    return {**row, "endtime": record.endtime, "status": record.exitstatus}
+
+
 def listing(context: Context, call: Call) -> object:
     args = call.args
     source = args.text("source", "archive")
-    found: list[TaskRecord] = []
-    for record in context.tasks.records():
-        active = record.endtime is None
-        if (source == "active" and not active) or (source == "archive" and active):
-            continue
-        if _is_here(context, record) and _matches(record, call):
-            found.append(record)
+    found = [
+        record
+        for record in context.tasks.records()
+        if source in {"all", "active" if record.endtime is None else "archive"}
+        and _is_here(context, record)
+        and _matches(record, call)
+    ]
     start, limit = args.integer("start", 0), args.integer("limit", 50)
     rows = [task_row(record) for record in found[start : start + limit]]
     return Page(items=rows, total=len(found))
@@ -87,7 +119,7 @@ ENDPOINTS = (
         "/nodes/{node}/tasks",
         "user",
         listing,
-        parameters={
+        {
             "errors": FLAG,
             "limit": COUNT,
             "since": COUNT,
@@ -102,11 +134,5 @@ ENDPOINTS = (
     ),
     Endpoint("GET", _T, "user", index),
     Endpoint("GET", f"{_T}/status", "user", status, quick=True),
-    Endpoint(
-        "GET",
-        f"{_T}/log",
-        "user",
-        log,
-        parameters={"start": COUNT, "limit": COUNT, "download": FLAG},
-    ),
+    Endpoint("GET", f"{_T}/log", "user", log, {"start": COUNT, "limit": COUNT, "download": FLAG}),
 )

@@ -179,22 +179,17 @@ class Containers:
         network = traffic(holder.pid) if holder is not None else {}
         for vmid in self.vmids():
             init = self.init_of(vmid)
-            if init is not None:
-                payload = self.group(vmid) / "payload"
-                found = measure(init, payload, self.resources.memory_group(vmid))
-                if found is not None:
-                    read, written = self._meter.read(vmid, init, payload)
-                    received, sent = network.get(vmid, (0, 0))
-                    yield (
-                        vmid,
-                        replace(
-                            found,
-                            diskread=read,
-                            diskwrite=written,
-                            netin=received,
-                            netout=sent,
-                        ),
-                    )
+            if init is None:
+                continue
+            payload = self.group(vmid) / "payload"
+            found = measure(init, payload, self.resources.memory_group(vmid))
+            if found is not None:
+                read, written = self._meter.read(vmid, init, payload)
+                received, sent = network.get(vmid, (0, 0))
+                moved = replace(
+                    found, diskread=read, diskwrite=written, netin=received, netout=sent
+                )
+                yield vmid, moved
 
     def root_volume(self, vmid: int) -> Volume | None:
         """The root volume of a container that was started, also by an earlier server."""
@@ -210,8 +205,7 @@ class Containers:
         """Run a program in the node; the shell joins v1 groups first, so that nothing escapes."""
         script = 'while [ "$1" != -- ]; do echo $$ > "$1"; shift; done; shift; exec "$@"'
         files = [group / "cgroup.procs" for group in groups]
-        command = ("sh", "-ec", script, "homelab", *files, "--", *self._node.command(*argv))
-        self._node.run_as(argv, command)
+        self._node.run(*argv, via=("sh", "-ec", script, "homelab", *files, "--"))
 
     def _log_of(self, vmid: int) -> list[str]:
         try:

@@ -70,11 +70,7 @@ def sources(guest: Guest) -> tuple[str, ...]:
 
 
 def root_of(guest: Guest) -> Volume:
-    """The root volume.
-
-    Raises:
-        RuntimeFailureError: there is none.
-    """
+    """The root volume; raises RuntimeFailureError where there is none."""
     for volume in guest.volumes:
         if volume.path == "/":
             return volume

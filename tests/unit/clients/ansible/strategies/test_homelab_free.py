@@ -12,7 +12,7 @@ import pytest
 
 from homelab.clients.ansible.client import Ansible
 
-ROOT = Path(__file__).parents[4]
+ROOT = Path(__file__).parents[5]
 
 # In a process of its own: Ansible's loaders stay in the one that called them.
 ASK = """
