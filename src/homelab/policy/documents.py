@@ -8,7 +8,7 @@ from itertools import zip_longest
 from typing import Any
 
 from homelab.model import Topology, document_of
-from homelab.model.changes import Change, resources_of
+from homelab.model.changes import Change, mapping, resources_of
 from homelab.model.plan import root_variable
 from homelab.policy import reading
 from homelab.policy.subject import Subject
@@ -193,11 +193,6 @@ def _provider(plan: Mapping[str, Any]) -> Mapping[str, Any]:
                 literal = isinstance(expression, Mapping) and "constant_value" in expression
                 found[name] = expression["constant_value"] if literal else UNKNOWN
     return found
-
-
-def mapping(value: Any) -> Mapping[str, Any]:
-    """An object, or an empty one in place of anything else."""
-    return value if type(value) is dict else _NOTHING
 
 
 def objects(value: Any) -> list[Mapping[str, Any]]:

@@ -10,6 +10,7 @@ from homelab import sarif
 from homelab.junit import Case, Suite, to_xml
 from homelab.policy.report import Finding, PolicyReport
 from homelab.policy.rule import Rule, Verdict
+from homelab.wording import some_of
 
 
 def to_failures(report: PolicyReport) -> tuple[str, ...]:
@@ -32,7 +33,7 @@ def _lines(report: PolicyReport) -> Iterator[str]:
     yield from _failures(report)
     for rule, findings in groupby(report.unknowns, key=lambda finding: finding.rule):
         items = list(dict.fromkeys(finding.item for finding in findings))
-        shown = ", ".join(items[:5]) + (f" and {len(items) - 5} more" if len(items) > 5 else "")
+        shown = some_of(items, 5)
         yield f"unknown {rule.id} {rule.slug}: not decidable before the apply for {shown}"
     for finding in report.waived:
         waiver = finding.waiver

@@ -9,6 +9,7 @@ from homelab.errors import HomelabError
 from homelab.model.hcl import SourceLine
 from homelab.policy.rule import Rule, Severity, Verdict
 from homelab.policy.waivers import Waiver
+from homelab.wording import counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +88,7 @@ class PolicyReport:
             (len(self.warnings), "warning"),
             (len(self.waived), "waived finding"),
         )
-        said = [f"{count} {word}{'' if count == 1 else 's'}" for count, word in counts if count]
+        said = [counted(count, word) for count, word in counts if count]
         unknown = sum(verdict is Verdict.UNKNOWN for verdict in self.verdicts.values())
         if unknown:
             said.append(f"{unknown} not decidable before the apply")
@@ -112,8 +113,7 @@ class PolicyViolationError(HomelabError):
         lines: list[str] = []
         for finding in found:
             lines += [f"  {finding}", f"    fix: {finding.rule.fix}"]
-        noun = "violation" if len(found) == 1 else "violations"
         super().__init__(
-            "\n".join((f"{len(found)} {noun} of the policy:", *lines)),
+            "\n".join((f"{counted(len(found), 'violation')} of the policy:", *lines)),
             hint="'homelab policy --explain RULE' says why; a waiver goes into homelab.toml",
         )
