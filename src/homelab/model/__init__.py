@@ -62,25 +62,9 @@ __all__ = [
     "topology_from_plan",
 ]
 
-_MODULES = {
-    "Container": "values",
-    "Features": "values",
-    "FirewallRule": "values",
-    "Health": "values",
-    "Interface": "values",
-    "MountPoint": "values",
-    "Name": "values",
-    "Network": "values",
-    "Port": "values",
-    "PublishedPort": "values",
-    "RootFs": "values",
-    "Service": "values",
-    "Size": "values",
+_ELSEWHERE = {
     "SshAccess": "inventories",
-    "Startup": "values",
     "Topology": "topology",
-    "Value": "values",
-    "Vmid": "values",
     "document_of": "documents",
     "firewall_rules": "firewall",
     "inventory": "inventories",
@@ -89,15 +73,16 @@ _MODULES = {
     "topology_from_outputs": "outputs",
     "topology_from_plan": "plan",
 }
+"""Where a name is that is not in `values`."""
 
 
 def __getattr__(name: str) -> object:
     """Import a public name when it is first used."""
     from importlib import import_module
 
-    if name not in _MODULES:
+    if name not in __all__:
         raise AttributeError(f"module 'homelab.model' has no attribute {name!r}")
-    value: object = getattr(import_module(f"homelab.model.{_MODULES[name]}"), name)
+    value: object = getattr(import_module(f"homelab.model.{_ELSEWHERE.get(name, 'values')}"), name)
     globals()[name] = value
     return value
 

@@ -103,11 +103,11 @@ def item_of(address: str) -> str:
 
 
 def _change(resource: Mapping[str, Any]) -> Change:
-    change = _mapping(resource.get("change"))
+    change = mapping(resource.get("change"))
     address, kind = str(resource.get("address", "")), str(resource.get("type", ""))
-    before, after = _mapping(change.get("before")), _mapping(change.get("after"))
+    before, after = mapping(change.get("before")), mapping(change.get("after"))
     importing, paths = change.get("importing"), change.get("replace_paths")
-    source = _mapping(importing).get("id")
+    source = mapping(importing).get("id")
     return Change(
         address,
         kind,
@@ -115,7 +115,7 @@ def _change(resource: Mapping[str, Any]) -> Change:
         action_of(change.get("actions"), importing=bool(importing)),
         before,
         after,
-        _mapping(change.get("after_unknown")),
+        mapping(change.get("after_unknown")),
         _paths(paths) if paths else (),
         (change.get("before_sensitive"), change.get("after_sensitive")),
         source if isinstance(source, str) else None,
@@ -138,5 +138,6 @@ def _paths(paths: Any) -> tuple[tuple[str | int, ...], ...]:
     )
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
+def mapping(value: Any) -> Mapping[str, Any]:
+    """An object, or an empty one in place of anything else."""
     return value if type(value) is dict else _NOTHING

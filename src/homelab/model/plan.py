@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from homelab.model.values import Container
 
 RESOURCE = "proxmox_lxc"
+_SAME = {"vmid", "cores", "memory", "swap", "onboot", "unprivileged"}
+"""Attributes that have the topology's names."""
 
 
 def topology_from_plan(plan: Mapping[str, Any]) -> Topology:
@@ -90,25 +92,14 @@ def _compared(
 def _expected(container: Container, *, applied: bool) -> dict[str, object]:
     """`applied`: whether declared protection is (Terraform's variable `protect`)."""
     return {
-        "vmid": container.vmid,
+        **container.model_dump(include=_SAME),
         "target_node": container.node,
-        "cores": container.cores,
-        "memory": container.memory,
-        "swap": container.swap,
-        "onboot": container.onboot,
         "protection": container.protection and applied,
-        "unprivileged": container.unprivileged,
         "tags": ";".join(container.tags),
         "rootfs": [(container.rootfs.storage, parse_size(container.rootfs.size))],
         "network": [
-            (
-                interface.name,
-                interface.bridge,
-                str(interface.ip),
-                str(interface.gateway or ""),
-                interface.firewall,
-            )
-            for interface in container.networks
+            (nic.name, nic.bridge, str(nic.ip), str(nic.gateway or ""), nic.firewall)
+            for nic in container.networks
         ],
         "mountpoint": [
             (mount.path, mount.storage, parse_size(mount.size), mount.backup)
@@ -125,13 +116,11 @@ def _planned(attribute: str, values: Mapping[str, Any]) -> object:
         case "network", list():
             return [
                 (
-                    item.get("name"),
-                    item.get("bridge"),
-                    item.get("ip"),
-                    item.get("gw") or "",
-                    bool(item.get("firewall")),
+                    *map(nic.get, ("name", "bridge", "ip")),
+                    nic.get("gw") or "",
+                    bool(nic.get("firewall")),
                 )
-                for item in value
+                for nic in value
             ]
         case "mountpoint", list():
             return [

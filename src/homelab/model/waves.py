@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
 from homelab.errors import TopologyError
@@ -34,26 +36,20 @@ def layers(
 
     Dependencies on names outside the graph are ignored.
     """
-    waiting = {name: {d for d in needs if d in graph} for name, needs in graph.items()}
-    dependents: dict[str, list[str]] = {name: [] for name in graph}
-    for name, needs in waiting.items():
-        for need in needs:
-            dependents[need].append(name)
+    inside = {name: tuple(need for need in needs if need in graph) for name, needs in graph.items()}
     position = {name: index for index, name in enumerate(graph)}
+    sorter = TopologicalSorter(inside)
+    with suppress(CycleError):  # what a cycle does not hold back comes out all the same
+        sorter.prepare()
     waves: list[tuple[str, ...]] = []
-    ready = [name for name, needs in waiting.items() if not needs]
-    while ready:
-        waves.append(tuple(ready))
-        freed = []
-        for name in ready:
-            del waiting[name]
-            for dependent in dependents[name]:
-                waiting[dependent].discard(name)
-                if not waiting[dependent]:
-                    freed.append(dependent)
-        ready = sorted(freed, key=position.__getitem__)
+    while ready := sorter.get_ready():
+        waves.append(tuple(sorted(ready, key=position.__getitem__)))
+        sorter.done(*ready)
+    rest = inside.keys() - {name for wave in waves for name in wave}
     return tuple(waves), {
-        name: tuple(need for need in graph[name] if need in waiting) for name in waiting
+        name: tuple(need for need in inside[name] if need in rest)
+        for name in inside
+        if name in rest
     }
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from typing import Any
 
 from homelab.model import Topology, document_of
-from homelab.model.changes import Change, resources_of
+from homelab.model.changes import Change, mapping, resources_of
 from homelab.model.plan import root_variable
 from homelab.policy import reading
 from homelab.policy.subject import Subject
@@ -16,16 +17,8 @@ from homelab.policy.values import UNKNOWN, GuestView, NetworkView
 _NOTHING: Mapping[str, Any] = {}
 
 _PLAIN = (
-    "vmid",
-    "cores",
-    "memory",
-    "swap",
-    "onboot",
-    "protection",
-    "unprivileged",
-    "start",
-    "pool",
-    "password",
+    *("vmid", "cores", "memory", "swap", "onboot"),
+    *("protection", "unprivileged", "start", "pool", "password"),
 )
 _VOLUME_KEYS = {"mp": "path"}
 _NIC_KEYS = {"gw": "gateway"}
@@ -86,8 +79,7 @@ def _document(plan: Mapping[str, Any], topology: Topology | None) -> Mapping[str
     after = change.get("after")
     if isinstance(after, Mapping):
         unknown = change.get("after_unknown")
-        marked = _marked(after, unknown) if unknown else after
-        return mapping(marked)
+        return mapping(_marked(after, unknown) if unknown else after)
     outputs = mapping(mapping(plan.get("planned_values")).get("outputs"))
     value = mapping(outputs.get("topology")).get("value")
     if isinstance(value, Mapping):
@@ -107,14 +99,8 @@ def _marked(value: Any, unknown: Any) -> Any:
             **{key: _marked(value.get(key), part) for key, part in unknown.items() if part},
         }
     if isinstance(unknown, list) and isinstance(value, list):
-        longer = max(len(value), len(unknown))
-        pairs = zip(_padded(value, longer), _padded(unknown, longer), strict=True)
-        return [_marked(item, part) for item, part in pairs]
+        return [_marked(item, part) for item, part in zip_longest(value, unknown)]
     return value
-
-
-def _padded(items: list[Any], length: int) -> list[Any]:
-    return items + [None] * (length - len(items))
 
 
 def _guest(resource: Change, declared: Any, *, applied: bool) -> GuestView:
@@ -140,10 +126,7 @@ def _guest(resource: Change, declared: Any, *, applied: bool) -> GuestView:
     roots = _blocks(after, unknown, "rootfs", _NOTHING)
     raw["rootfs"] = roots[0] if isinstance(roots, list) and roots else UNKNOWN
     features = _blocks(after, unknown, "features", _NOTHING)
-    if isinstance(features, list):
-        raw["features"] = features[0] if features else {}
-    else:
-        raw["features"] = UNKNOWN
+    raw["features"] = (features[0] if features else {}) if isinstance(features, list) else UNKNOWN
     if "startup" not in raw:
         raw["startup"] = _startup(after, unknown)
     return reading.guest(resource.name, raw)
@@ -210,11 +193,6 @@ def _provider(plan: Mapping[str, Any]) -> Mapping[str, Any]:
                 literal = isinstance(expression, Mapping) and "constant_value" in expression
                 found[name] = expression["constant_value"] if literal else UNKNOWN
     return found
-
-
-def mapping(value: Any) -> Mapping[str, Any]:
-    """An object, or an empty one in place of anything else."""
-    return value if type(value) is dict else _NOTHING
 
 
 def objects(value: Any) -> list[Mapping[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -161,14 +161,11 @@ def _finding(rule: Rule, seen: Observation, places: SourceLines, accepted: _Acce
     )
 
 
-def _verdict(findings: Iterable[Finding]) -> Verdict:
-    worst = Verdict.PASS
-    for finding in findings:
-        if finding.verdict is Verdict.FAIL and finding.waiver is None:
-            return Verdict.FAIL
-        if finding.verdict is Verdict.UNKNOWN:
-            worst = Verdict.UNKNOWN
-    return worst
+def _verdict(findings: Sequence[Finding]) -> Verdict:
+    if any(finding.is_open for finding in findings):
+        return Verdict.FAIL
+    is_unknown = any(finding.verdict is Verdict.UNKNOWN for finding in findings)
+    return Verdict.UNKNOWN if is_unknown else Verdict.PASS
 
 
 class _Accepted:

@@ -10,6 +10,7 @@ from homelab import sarif
 from homelab.junit import Case, Suite, to_xml
 from homelab.policy.report import Finding, PolicyReport
 from homelab.policy.rule import Rule, Verdict
+from homelab.wording import some_of
 
 
 def to_failures(report: PolicyReport) -> tuple[str, ...]:
@@ -32,7 +33,7 @@ def _lines(report: PolicyReport) -> Iterator[str]:
     yield from _failures(report)
     for rule, findings in groupby(report.unknowns, key=lambda finding: finding.rule):
         items = list(dict.fromkeys(finding.item for finding in findings))
-        shown = ", ".join(items[:5]) + (f" and {len(items) - 5} more" if len(items) > 5 else "")
+        shown = some_of(items, 5)
         yield f"unknown {rule.id} {rule.slug}: not decidable before the apply for {shown}"
     for finding in report.waived:
         waiver = finding.waiver
@@ -125,8 +126,8 @@ def _case(report: PolicyReport, rule: Rule) -> Case:
     own = [finding for finding in report.findings if finding.rule.id == rule.id]
     match report.verdicts[rule.id]:
         case Verdict.FAIL:
-            failed = [f for f in own if f.verdict is Verdict.FAIL and f.waiver is None]
-            text = "\n".join((*map(str, failed), f"fix: {rule.fix}"))
+            failed = (str(finding) for finding in own if finding.is_open)
+            text = "\n".join((*failed, f"fix: {rule.fix}"))
             return Case(name=name, failure=text, headline=rule.summary)
         case Verdict.UNKNOWN:
             items = ", ".join(dict.fromkeys(finding.item for finding in own))

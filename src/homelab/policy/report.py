@@ -9,6 +9,7 @@ from homelab.errors import HomelabError
 from homelab.model.hcl import SourceLine
 from homelab.policy.rule import Rule, Severity, Verdict
 from homelab.policy.waivers import Waiver
+from homelab.wording import counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,13 +25,14 @@ class Finding:
     """The waiver that accepts it."""
 
     @property
+    def is_open(self) -> bool:
+        """Whether it fails, and nobody has accepted that."""
+        return self.verdict is Verdict.FAIL and self.waiver is None
+
+    @property
     def is_violation(self) -> bool:
         """Whether it stops a deploy."""
-        return (
-            self.verdict is Verdict.FAIL
-            and self.waiver is None
-            and self.rule.severity is Severity.ERROR
-        )
+        return self.is_open and self.rule.severity is Severity.ERROR
 
     def __str__(self) -> str:
         where = f"{self.place}: " if self.place is not None else ""
@@ -57,13 +59,7 @@ class PolicyReport:
     @property
     def warnings(self) -> tuple[Finding, ...]:
         """What fails and does not stop a deploy."""
-        return tuple(
-            finding
-            for finding in self.findings
-            if finding.verdict is Verdict.FAIL
-            and finding.waiver is None
-            and not finding.is_violation
-        )
+        return tuple(f for f in self.findings if f.is_open and not f.is_violation)
 
     @property
     def unknowns(self) -> tuple[Finding, ...]:
@@ -92,7 +88,7 @@ class PolicyReport:
             (len(self.warnings), "warning"),
             (len(self.waived), "waived finding"),
         )
-        said = [f"{count} {word}{'' if count == 1 else 's'}" for count, word in counts if count]
+        said = [counted(count, word) for count, word in counts if count]
         unknown = sum(verdict is Verdict.UNKNOWN for verdict in self.verdicts.values())
         if unknown:
             said.append(f"{unknown} not decidable before the apply")
@@ -117,8 +113,7 @@ class PolicyViolationError(HomelabError):
         lines: list[str] = []
         for finding in found:
             lines += [f"  {finding}", f"    fix: {finding.rule.fix}"]
-        noun = "violation" if len(found) == 1 else "violations"
         super().__init__(
-            "\n".join((f"{len(found)} {noun} of the policy:", *lines)),
+            "\n".join((f"{counted(len(found), 'violation')} of the policy:", *lines)),
             hint="'homelab policy --explain RULE' says why; a waiver goes into homelab.toml",
         )

@@ -14,6 +14,8 @@ from homelab.model import Topology, document_of
 from homelab.pve.telmate.attributes import REBUILDS
 
 _PROVIDER = "registry.terraform.io/telmate/proxmox"
+_SAME = ("cores", "memory", "swap", "onboot", "protection", "unprivileged")
+"""Attributes of a container that have the topology's names."""
 _COMPUTED = {"hwaddr": True, "id": True, "tag": True, "trunks": True, "type": True}
 
 
@@ -194,12 +196,7 @@ def _values(name: str, container: Any, *, is_made: bool) -> dict[str, Any] | Non
         "target_node": node,
         "ostemplate": container.get("template"),
         "pool": container.get("category"),
-        "cores": container.get("cores"),
-        "memory": container.get("memory"),
-        "swap": container.get("swap"),
-        "onboot": container.get("onboot"),
-        "protection": container.get("protection"),
-        "unprivileged": container.get("unprivileged"),
+        **{name: container.get(name) for name in _SAME},
         "start": True,
         "password": None,
         "tags": ";".join(container.get("tags") or ()),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from homelab.model.changes import mapping
 from homelab.model.hcl import Declared, Expression
 from homelab.policy import reading
-from homelab.policy.documents import mapping, networks_of, objects, sequence
+from homelab.policy.documents import networks_of, objects, sequence
 from homelab.policy.subject import Subject
 from homelab.policy.values import UNKNOWN
 

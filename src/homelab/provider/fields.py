@@ -119,12 +119,6 @@ class Layout:
 class _FieldBlock(NestedBlock):  # type: ignore[misc]
     """A nested block of any nesting; the framework itself has sets only."""
 
-    _NESTINGS: Mapping[Nesting, int] = {
-        Nesting.LIST: pb.Schema.NestedBlock.NestingMode.LIST,
-        Nesting.SET: pb.Schema.NestedBlock.NestingMode.SET,
-        Nesting.SINGLE: pb.Schema.NestedBlock.NestingMode.SINGLE,
-    }
-
     def __init__(self, group: Group) -> None:
         block = Block(attributes=[field.attribute() for field in group.fields])
         super().__init__(group.name, NestMode.Set, block, max_items=group.max_items)
@@ -135,7 +129,7 @@ class _FieldBlock(NestedBlock):  # type: ignore[misc]
         return pb.Schema.NestedBlock(
             type_name=self.type_name,
             block=self.block.to_pb(),
-            nesting=self._NESTINGS[self._group.nesting],
+            nesting=pb.Schema.NestedBlock.NestingMode.Value(self._group.nesting.name),
             max_items=self.max_items,
         )
 

@@ -6,14 +6,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from tf.iface import (
-    CreateContext,
-    DeleteContext,
-    ImportContext,
-    ReadContext,
-    Resource,
-    UpdateContext,
-)
+from tf import iface
 from tf.schema import Schema
 from tf.utils import Diagnostics
 
@@ -32,7 +25,7 @@ _log = logging.getLogger(__name__)
 _FOREIGN = ("clone", "clone_storage", "hagroup", "hastate")
 
 
-class Lxc(Resource):  # type: ignore[misc]
+class Lxc(iface.Resource):  # type: ignore[misc]
     """A container."""
 
     layout = LXC
@@ -63,7 +56,7 @@ class Lxc(Resource):  # type: ignore[misc]
                 if isinstance(size, str):
                     _check_size(diags, size, [group, (index,), "size"])
 
-    def create(self, ctx: CreateContext, planned: State) -> State | None:
+    def create(self, ctx: iface.CreateContext, planned: State) -> State | None:
         node = self._provider.node
         name = planned.get("target_node")
         if not name:
@@ -76,9 +69,8 @@ class Lxc(Resource):  # type: ignore[misc]
             try:
                 node.api.run("POST", f"nodes/{name}/lxc", body)
             except (TaskError, UnreachableError) as error:
-                left = (
-                    None if isinstance(error, UnreachableError) else self._clear(name, vmid, body)
-                )
+                is_cut_off = isinstance(error, UnreachableError)
+                left = None if is_cut_off else self._clear(name, vmid, body)
                 raise _CreateError(error, left) from error
             config = node.config(name, vmid)
         if config is None:
@@ -87,7 +79,7 @@ class Lxc(Resource):  # type: ignore[misc]
             )
         return read_state(planned, config, node=name, vmid=vmid, pool=planned.get("pool"))
 
-    def read(self, ctx: ReadContext, current: State) -> State | None:
+    def read(self, ctx: iface.ReadContext, current: State) -> State | None:
         node = self._provider.node
         home, vmid = parse_id(current["id"])
         with node.slots:
@@ -99,7 +91,7 @@ class Lxc(Resource):  # type: ignore[misc]
         pool = guest.get("pool") if guest else current.get("pool")
         return read_state(current, config, node=home, vmid=vmid, pool=pool)
 
-    def update(self, ctx: UpdateContext, current: State, planned: State) -> State | None:
+    def update(self, ctx: iface.UpdateContext, current: State, planned: State) -> State | None:
         node = self._provider.node
         home, vmid = parse_id(current["id"])
         update = update_changes(current, planned)
@@ -126,7 +118,7 @@ class Lxc(Resource):  # type: ignore[misc]
         pool = planned.get("pool")
         return read_state(planned, config, node=home, vmid=vmid, pool=pool)
 
-    def delete(self, ctx: DeleteContext, current: State) -> None:
+    def delete(self, ctx: iface.DeleteContext, current: State) -> None:
         node = self._provider.node
         home, vmid = parse_id(current["id"])
         with node.slots:
@@ -140,7 +132,7 @@ class Lxc(Resource):  # type: ignore[misc]
                 )
             node.destroy(home, vmid)
 
-    def import_(self, ctx: ImportContext, id: str) -> State | None:  # noqa: A002
+    def import_(self, ctx: iface.ImportContext, id: str) -> State | None:  # noqa: A002
         node = self._provider.node
         if id.isdecimal():
             home, vmid = str(node.guest(int(id)).get("node", "")), int(id)

@@ -46,13 +46,16 @@ class Node:
 
     def config(self, node: str, vmid: int) -> Mapping[str, Any] | None:
         """A container's configuration; None when there is no such container."""
+        return self.find(f"nodes/{node}/lxc/{vmid}/config")
+
+    def find(self, path: str) -> dict[str, Any] | None:
+        """The object at a path; None when PVE has none there."""
         try:
-            config = self.api.get(f"nodes/{node}/lxc/{vmid}/config")
+            return dict(self.api.get(path))
         except ApiError as error:
             if is_missing(error):
                 return None
             raise
-        return dict(config)
 
     def is_running(self, node: str, vmid: int) -> bool:
         """Whether a container runs."""

@@ -3,16 +3,7 @@
 # ruff: noqa: ARG002 - signatures are the framework's
 from __future__ import annotations
 
-from typing import Any
-
-from tf.iface import (
-    CreateContext,
-    DeleteContext,
-    ImportContext,
-    ReadContext,
-    Resource,
-    UpdateContext,
-)
+from tf import iface
 from tf.schema import Schema
 from tf.utils import Diagnostics
 
@@ -24,7 +15,7 @@ from homelab.provider.node import NodeSource, is_missing
 _PREFIX = "pools/"
 
 
-class Pool(Resource):  # type: ignore[misc]
+class Pool(iface.Resource):  # type: ignore[misc]
     """A pool."""
 
     layout = POOL
@@ -43,17 +34,17 @@ class Pool(Resource):  # type: ignore[misc]
     def validate(self, diags: Diagnostics, type_name: str, config: State) -> None:
         """Everything that the schema does not say is PVE's to judge."""
 
-    def create(self, ctx: CreateContext, planned: State) -> State | None:
+    def create(self, ctx: iface.CreateContext, planned: State) -> State | None:
         name = planned["poolid"]
         body = {"poolid": name, "comment": planned.get("comment") or ""}
         with self._provider.node.slots:
             self._provider.node.api.request("POST", "pools", body)
         return {**planned, "id": f"{_PREFIX}{name}"}
 
-    def read(self, ctx: ReadContext, current: State) -> State | None:
+    def read(self, ctx: iface.ReadContext, current: State) -> State | None:
         name = current["id"].removeprefix(_PREFIX)
         with self._provider.node.slots:
-            pool = self._find(name)
+            pool = self._provider.node.find(f"pools/{name}")
         if pool is None:
             return None
         comment = pool.get("comment", "")
@@ -61,13 +52,13 @@ class Pool(Resource):  # type: ignore[misc]
             comment = current.get("comment")
         return {**current, "id": f"{_PREFIX}{name}", "poolid": name, "comment": comment}
 
-    def update(self, ctx: UpdateContext, current: State, planned: State) -> State | None:
+    def update(self, ctx: iface.UpdateContext, current: State, planned: State) -> State | None:
         body = {"comment": planned.get("comment") or ""}
         with self._provider.node.slots:
             self._provider.node.api.request("PUT", f"pools/{planned['poolid']}", body)
         return planned
 
-    def delete(self, ctx: DeleteContext, current: State) -> None:
+    def delete(self, ctx: iface.DeleteContext, current: State) -> None:
         try:
             with self._provider.node.slots:
                 self._provider.node.api.request("DELETE", f"pools/{current['poolid']}")
@@ -75,21 +66,11 @@ class Pool(Resource):  # type: ignore[misc]
             if not is_missing(error):
                 raise
 
-    def import_(self, ctx: ImportContext, id: str) -> State | None:  # noqa: A002
-        state = self.read(
-            ReadContext(ctx.diagnostics, ctx.type_name),
-            {**POOL.empty(), "id": id},
-        )
+    def import_(self, ctx: iface.ImportContext, id: str) -> State | None:  # noqa: A002
+        context = iface.ReadContext(ctx.diagnostics, ctx.type_name)
+        state = self.read(context, {**POOL.empty(), "id": id})
         if state is None:
             raise ConfigurationError(
                 f"there is no pool {id} to import", hint="the form is POOL or pools/POOL"
             )
         return state
-
-    def _find(self, name: str) -> dict[str, Any] | None:
-        try:
-            return dict(self._provider.node.api.get(f"pools/{name}"))
-        except ApiError as error:
-            if is_missing(error):
-                return None
-            raise

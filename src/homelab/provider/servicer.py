@@ -99,11 +99,10 @@ class Servicer(ProviderServicer):  # type: ignore[misc]
         imported = []
         try:
             state = resource.import_(ImportContext(diags, request.type_name), request.id)
-            imported.append(
-                pb.ImportResourceState.ImportedResource(
-                    type_name=request.type_name, state=_encode_state(attrs, blocks, state, None)
-                )
-            )
+            encoded = _encode_state(attrs, blocks, state, None)
+            imported = [
+                pb.ImportResourceState.ImportedResource(type_name=request.type_name, state=encoded)
+            ]
         except HomelabError as error:
             report(diags, f"{request.type_name} {request.id}", error)
         return pb.ImportResourceState.Response(

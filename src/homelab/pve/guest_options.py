@@ -121,14 +121,15 @@ _BASE: Mapping[str, Parameter] = {
 OPTIONS: Mapping[str, Parameter] = MappingProxyType(
     {
         **_BASE,
-        **{f"net{n}": Parameter(check=formats.NET.normalise) for n in range(MAX_NETS)},
         **{
-            f"mp{n}": Parameter(check=formats.MOUNT_POINT.normalise)
-            for n in range(MAX_MOUNT_POINTS)
-        },
-        **{f"dev{n}": Parameter(check=formats.DEVICE.normalise) for n in range(_MAX_DEVICES)},
-        **{
-            f"unused{n}": Parameter(check=formats.UNUSED.normalise) for n in range(MAX_MOUNT_POINTS)
+            f"{kind}{number}": Parameter(check=form.normalise)
+            for kind, form, count in (
+                ("net", formats.NET, MAX_NETS),
+                ("mp", formats.MOUNT_POINT, MAX_MOUNT_POINTS),
+                ("dev", formats.DEVICE, _MAX_DEVICES),
+                ("unused", formats.UNUSED, MAX_MOUNT_POINTS),
+            )
+            for number in range(count)
         },
     }
 )

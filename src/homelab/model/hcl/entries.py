@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -71,16 +71,12 @@ class _MountPoint(Value):
     backup: bool = True
 
 
-class _Features(Value):
+class _Features(Features):
     nesting: bool = True
-    keyctl: bool = False
-    fuse: bool = False
 
 
-class _Startup(Value):
+class _Startup(Startup):
     order: Annotated[int, Field(ge=0)] = 50
-    up: Annotated[int, Field(ge=0)] = 0
-    down: Annotated[int, Field(ge=0)] = 0
 
 
 class ContainerEntry(Value):
@@ -108,18 +104,13 @@ class ContainerEntry(Value):
         self, name: Name, category: str, *, gateways: Mapping[str, IPv4Address], defaults: Defaults
     ) -> Container:
         """The container that the entry declares; `gateways` are by bridge."""
-        return Container(
-            name=name,
-            category=category,
-            vmid=self.vmid,
-            node=self.node or defaults.node,
-            template=self.template or defaults.template,
-            description=self.description,
-            cores=self.cores,
-            memory=self.memory,
-            swap=self.swap,
-            rootfs=RootFs(storage=self.rootfs.storage or defaults.storage, size=self.rootfs.size),
-            networks=tuple(
+        changed = {
+            "name": name,
+            "category": category,
+            "node": self.node or defaults.node,
+            "template": self.template or defaults.template,
+            "rootfs": RootFs(**_stored(self.rootfs, defaults)),
+            "networks": tuple(
                 Interface(
                     name=interface.name or f"eth{index}",
                     bridge=interface.bridge,
@@ -130,20 +121,15 @@ class ContainerEntry(Value):
                 )
                 for index, interface in enumerate(self.networks)
             ),
-            mount_points=tuple(
-                MountPoint(
-                    path=mount.path,
-                    storage=mount.storage or defaults.storage,
-                    size=mount.size,
-                    backup=mount.backup,
-                )
-                for mount in self.mount_points
+            "mount_points": tuple(
+                MountPoint(**_stored(mount, defaults)) for mount in self.mount_points
             ),
-            features=Features(**dict(self.features)),
-            tags=tuple(sorted({category, *self.tags})),
-            startup=Startup(**dict(self.startup)),
-            onboot=self.onboot,
-            protection=self.protection,
-            unprivileged=self.unprivileged,
-            service=self.service,
-        )
+            "features": Features(**dict(self.features)),
+            "tags": tuple(sorted({category, *self.tags})),
+            "startup": Startup(**dict(self.startup)),
+        }
+        return Container(**{**dict(self), **changed})
+
+
+def _stored(volume: _RootFs | _MountPoint, defaults: Defaults) -> dict[str, Any]:
+    return {**dict(volume), "storage": volume.storage or defaults.storage}

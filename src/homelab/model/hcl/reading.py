@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,6 @@ from homelab.errors import ConfigurationError, TopologyError
 from homelab.model.hcl.declared import Declared, DeclaredEntry, SourceLine
 from homelab.model.hcl.files import HclFile, HclSyntaxError, read_file
 from homelab.model.hcl.tree import Entry
-from homelab.model.hcl.variables import assignments
 
 CONTAINERS: Final = "containers"
 _REFERENCE = "local."
@@ -69,7 +69,7 @@ def declared(directory: Path) -> Declared:
             for file in root
             for name, body in (file.values.get("variable") or {}).items()
         },
-        assigned=tuple(assignments(directory, problems)),
+        assigned=tuple(_assignments(directory, problems)),
         problems=tuple(problems),
     )
 
@@ -146,3 +146,42 @@ def _entries(
         yield DeclaredEntry(
             file=local.file, key=entry, raw=values.get(entry.key), category=category
         )
+
+
+def _assignments(directory: Path, problems: list[str]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Each file that Terraform reads by itself with its values, the later ones winning."""
+    paths = [
+        directory / "terraform.tfvars",
+        directory / "terraform.tfvars.json",
+        *sorted([*directory.glob("*.auto.tfvars"), *directory.glob("*.auto.tfvars.json")]),
+    ]
+    for path in paths:
+        if not path.is_file():
+            continue
+        values = (
+            _json_values(path, problems) if path.suffix == ".json" else _hcl_values(path, problems)
+        )
+        if values is not None:
+            yield str(path), values
+
+
+def _json_values(path: Path, problems: list[str]) -> Mapping[str, Any] | None:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        problems.append(f"{path}: not JSON: {error}")
+        return None
+    if not isinstance(values, dict):
+        problems.append(f"{path}: must be an object of variables")
+        return None
+    return values
+
+
+def _hcl_values(path: Path, problems: list[str]) -> Mapping[str, Any] | None:
+    try:
+        file = read_file(path)
+    except HclSyntaxError as error:
+        problems.extend(error.problems)
+        return None
+    problems.extend(file.duplicates())
+    return file.values
