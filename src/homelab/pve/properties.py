@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from homelab.errors import HomelabError
 
-_PAIR = re.compile(r"([^=]+)=(.+)", re.DOTALL)
+_PAIR = re.compile(r"\s*([^=]*[^=\s])\s*=\s*(\S|\S.*\S)\s*", re.DOTALL)
 
 
 class PropertyStringError(HomelabError, ValueError):
@@ -31,7 +31,7 @@ def parse_property_string(text: str, *, default_key: str | None = None) -> dict[
             continue
         pair = _PAIR.fullmatch(part)
         if pair is not None:
-            key, value = pair[1].strip(), pair[2].strip()
+            key, value = pair.groups()
         elif "=" in part:
             raise PropertyStringError("missing key in comma-separated list property")
         elif default_key is None:

@@ -29,6 +29,8 @@ def test_the_default_key_may_be_bare_or_written_out() -> None:
         ("a=1,a=2", "duplicate key in comma-separated list property: a"),
         ("a=", "missing key in comma-separated list property"),
         ("=1", "missing key in comma-separated list property"),
+        ("a= ", "missing key in comma-separated list property"),
+        (" =1", "missing key in comma-separated list property"),
         ("bare", "value without key, but schema does not define a default key"),
     ],
 )
