@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from memory_lab import memory_lab
 
 from homelab.lab import Lab
+
+hypothesis.settings.register_profile("homelab", deadline=None)  # a busy machine is no failure
+hypothesis.settings.load_profile("homelab")
 
 
 @pytest.fixture
