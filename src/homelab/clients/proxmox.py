@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 from homelab.errors import ApiError, ConfigurationError, UnreachableError
-from homelab.pve.waiting import wait_for_task
+from homelab.pve.waiting import task_log, wait_for_task
 
 _TIMEOUT = 30
 DEFAULT_PORT = 8006
@@ -35,9 +35,13 @@ class GuestEntry:
 class ContainerStatus:
     """How a container is doing now; sizes in bytes."""
 
+    vmid: int
+    name: str
     running: bool
+    uptime: float
     cpus: float
     max_memory: int
+    memory: int
     max_disk: int
     lock: str | None
     raw: Mapping[str, Any] = field(repr=False)
@@ -48,7 +52,7 @@ class Proxmox:
 
     `url` is such as https://pve.example:8006/api2/json. Give either `user` and `password`, or
     `token_id` (root@pam!homelab) and `token_secret`. `ca_file` is what its certificate is checked
-    against. Nothing is sent before the first call.
+    against; `verify=False` accepts any. Nothing is sent before the first call.
     """
 
     def __init__(
@@ -60,6 +64,8 @@ class Proxmox:
         token_id: str | None = None,
         token_secret: str | None = None,
         ca_file: Path | str | None = None,
+        verify: bool = True,
+        timeout: int = _TIMEOUT,
     ) -> None:
         parts = urlsplit(url)
         if parts.scheme != "https" or not parts.hostname:
@@ -69,21 +75,22 @@ class Proxmox:
             )
         self.url = url
         host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-        self._options: dict[str, Any] = {
+        options: dict[str, Any] = {
             "host": f"{host}:{parts.port or DEFAULT_PORT}",
-            "verify_ssl": str(ca_file) if ca_file else True,
-            "timeout": _TIMEOUT,
+            "verify_ssl": (str(ca_file) if ca_file else True) if verify else False,
+            "timeout": timeout,
         }
         if token_id and token_secret:
             owner, _, name = token_id.partition("!")
-            self._options |= {"user": owner, "token_name": name, "token_value": token_secret}
+            options |= {"user": owner, "token_name": name, "token_value": token_secret}
         elif user and password:
-            self._options |= {"user": user, "password": password}
+            options |= {"user": user, "password": password}
         else:
             raise ConfigurationError(
                 f"no credentials for {url}",
                 hint="set PM_API_TOKEN_ID and PM_API_TOKEN_SECRET, or PM_USER and PM_PASS",
             )
+        self._options = options
         self._connected: Any = None
 
     @classmethod
@@ -125,6 +132,7 @@ class Proxmox:
         return dict(self.get("access/permissions") or {})
 
     def nodes(self) -> tuple[str, ...]:
+        """The names of the cluster's nodes."""
         return tuple(sorted(str(node["node"]) for node in self.get("nodes")))
 
     def resources(self) -> tuple[GuestEntry, ...]:
@@ -137,21 +145,32 @@ class Proxmox:
         return tuple(guest for guest in self.resources() if guest.type == "lxc")
 
     def pools(self) -> tuple[str, ...]:
+        """The names of all pools."""
         return tuple(sorted(str(pool["poolid"]) for pool in self.get("pools")))
 
     def config(self, node: str, vmid: int) -> Mapping[str, Any]:
+        """A container's configuration."""
         return dict(self.get(f"nodes/{node}/lxc/{vmid}/config"))
 
     def status(self, node: str, vmid: int) -> ContainerStatus:
+        """How a container is doing."""
         raw = self.get(f"nodes/{node}/lxc/{vmid}/status/current")
         return ContainerStatus(
+            vmid=vmid,
+            name=str(raw.get("name", "")),
             running=raw.get("status") == "running",
+            uptime=float(raw.get("uptime", 0)),
             cpus=float(raw.get("cpus", 0)),
             max_memory=int(raw.get("maxmem", 0)),
+            memory=int(raw.get("mem", 0)),
             max_disk=int(raw.get("maxdisk", 0)),
             lock=raw.get("lock"),
             raw=dict(raw),
         )
+
+    def interfaces(self, node: str, vmid: int) -> tuple[Mapping[str, Any], ...]:
+        """A running container's interfaces as PVE lists them; none when it does not run."""
+        return tuple(self.get(f"nodes/{node}/lxc/{vmid}/interfaces") or ())
 
     def start(self, node: str, vmid: int) -> None:
         """Start a container and wait until it is started.
@@ -166,11 +185,17 @@ class Proxmox:
         """End a container at once."""
         self._task("POST", f"nodes/{node}/lxc/{vmid}/status/stop")
 
+    def shutdown(self, node: str, vmid: int, *, timeout: int = 60, force_stop: bool = True) -> None:
+        """Shut a container down; with `force_stop` it is ended after `timeout` seconds."""
+        values = {"timeout": timeout, "forceStop": int(force_stop)}
+        self._task("POST", f"nodes/{node}/lxc/{vmid}/status/shutdown", values)
+
     def destroy(self, node: str, vmid: int) -> None:
         """Remove a stopped container and its volumes."""
         self._task("DELETE", f"nodes/{node}/lxc/{vmid}")
 
     def update(self, node: str, vmid: int, values: Mapping[str, str | int]) -> None:
+        """Change options of a container's configuration."""
         self._request("PUT", f"nodes/{node}/lxc/{vmid}/config", values)
 
     def wait(self, upid: str, *, timeout: float = 600.0) -> str:
@@ -182,20 +207,29 @@ class Proxmox:
         """
         return wait_for_task(self.get, upid, timeout=timeout)
 
-    def _task(self, method: str, path: str) -> None:
-        self.wait(str(self._request(method, path)))
+    def log(self, upid: str) -> tuple[str, ...]:
+        """A task's log."""
+        return task_log(self.get, upid)
+
+    def _task(self, method: str, path: str, values: Mapping[str, str | int] | None = None) -> None:
+        self.wait(str(self._request(method, path, values)))
 
     def _request(
         self, method: str, path: str, values: Mapping[str, str | int] | None = None
     ) -> Any:
         with _mapped(self.url, method, path):
             resource, _, query = path.partition("?")
-            if self._connected is None:
-                from proxmoxer import ProxmoxAPI
+            call = getattr(self._api()(resource), method.lower())
+            if method == "GET":
+                return call(**dict(pair.split("=", 1) for pair in query.split("&") if pair))
+            return call(**(values or {}))
 
-                self._connected = ProxmoxAPI(**self._options)
-            call = getattr(self._connected(resource), method.lower())
-            return call(**(values or dict(parse_qsl(query, keep_blank_values=True))))
+    def _api(self) -> Any:
+        if self._connected is None:
+            from proxmoxer import ProxmoxAPI
+
+            self._connected = ProxmoxAPI(**self._options)
+        return self._connected
 
 
 @contextmanager
