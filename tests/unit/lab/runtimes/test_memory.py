@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -46,13 +47,13 @@ def test_what_runs_outlives_the_server_and_not_the_node(runtime, tmp_path: Path)
     runtime.start(_guest(), log=_quiet)
     runtime.start(_guest(vmid=101), log=_quiet)
     runtime.stop(_guest(vmid=101), log=_quiet)
-    again = MemoryRuntime(tmp_path)
-    assert again.open(_BRIDGES) == runtime.open(_BRIDGES)
-    assert set(again.running()) == {100}
-    again.shut_node([_guest()])
-    boot = MemoryRuntime(tmp_path)
-    assert boot.open(_BRIDGES) != runtime._boot_id
-    assert boot.running() == {}
+    with closing(MemoryRuntime(tmp_path)) as again:
+        assert again.open(_BRIDGES) == runtime.open(_BRIDGES)
+        assert set(again.running()) == {100}
+        again.shut_node([_guest()])
+    with closing(MemoryRuntime(tmp_path)) as boot:
+        assert boot.open(_BRIDGES) != runtime._boot_id
+        assert boot.running() == {}
 
 
 def test_it_counts_what_starts_and_stops(runtime) -> None:
