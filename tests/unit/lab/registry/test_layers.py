@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import io
-import json
 import tarfile
 from pathlib import Path
 
@@ -11,30 +9,6 @@ from homelab.errors import CapabilityError
 from homelab.lab.registry import layers as layers_module
 from homelab.lab.registry.layers import LayerCache, PackageLayer
 from homelab.lab.registry.oci import BlobStore
-
-
-@pytest.fixture
-def packages(monkeypatch):
-    """Packages come from nowhere; each has one file."""
-    asked: list[list[str]] = []
-
-    def ensure(cache: LayerCache, names, _on_line) -> None:
-        missing = sorted({name for name in names if cache.get(name) is None})
-        if missing:
-            asked.append(missing)
-        for name in missing:
-            cache._directory.mkdir(parents=True, exist_ok=True)
-            stream = io.BytesIO()
-            with tarfile.open(fileobj=stream, mode="w") as out:
-                info = tarfile.TarInfo("usr/bin/busybox")
-                info.size = len(name)
-                out.addfile(info, io.BytesIO(name.encode()))
-            blob = cache._store.add(stream.getvalue())
-            record = {"version": "1.0", "blob": {"digest": blob.digest, "size": blob.size}}
-            (cache._directory / f"{name}.json").write_text(json.dumps(record))
-
-    monkeypatch.setattr(LayerCache, "ensure", ensure)
-    return asked
 
 
 def test_the_shells_layer_has_busybox_under_all_its_names(tmp_path, packages):
