@@ -1,0 +1,20 @@
+"""Tests that hold kinds of attacks: each asks as somebody who means harm, and looks at what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from lab_node import LabNode, OpenNode, node_opener
+
+
+@pytest.fixture
+def open_node(tmp_path: Path) -> Iterator[OpenNode]:
+    with node_opener(tmp_path) as open_:
+        yield open_
+
+
+@pytest.fixture
+def node(open_node: OpenNode) -> LabNode:
+    return open_node()
