@@ -21,7 +21,7 @@ nox.options.sessions = ["lint", "typecheck", "tests"]
 
 ROOT = Path(__file__).parent
 VENV = ROOT / ".nox" / "homelab"
-PYTEST = ("-m", "pytest", "-p", "no:cacheprovider")
+PYTEST = ("-P", "-m", "pytest", "-p", "no:cacheprovider")
 """Run as root it leaves nothing in the project that its owner could not remove."""
 CHANGES = 2
 """What `homelab plan` exits with when there are changes; for nox that is no failure."""
@@ -58,7 +58,7 @@ def lint(session: nox.Session) -> None:
     """Look for mistakes and secrets with well-kept tools; one report in build/lint.*."""
     python = environment(session, "lint")
     linters(session)
-    session.run(python, "-m", "homelab.cli", "lint", *session.posargs, external=True)
+    session.run(python, "-P", "-m", "homelab.cli", "lint", *session.posargs, external=True)
 
 
 @nox.session
@@ -114,7 +114,7 @@ def unit(session: nox.Session) -> None:
     """
     for interpreter in unit_interpreters(session):
         python = environment(session, "test", interpreter=interpreter)
-        words = ("-m", "pytest", "tests/unit", "-n", "auto", *session.posargs)
+        words = ("-P", "-m", "pytest", "tests/unit", "-n", "auto", *session.posargs)
         session.run(python, *words, external=True)
 
 
@@ -133,7 +133,7 @@ def tests(session: nox.Session) -> None:
     unit(session)
     able = bool(as_root()) or os.geteuid() == 0 or bool(os.environ.get("CI"))
     codes = (0,) if able else (0, 1)
-    doctor = ("-m", "homelab.cli", "doctor", "--fix", "--tests")
+    doctor = ("-P", "-m", "homelab.cli", "doctor", "--fix", "--tests")
     session.run(python, *doctor, external=True, success_codes=codes)
     beside = ("-n", "2", "--dist", "loadscope", "--durations=15")
     session.run(*as_root(), python, *PYTEST, "tests/integration", *beside, external=True)
@@ -150,6 +150,7 @@ def homelab(session: nox.Session, *command: str, success_codes: tuple[int, ...] 
     """Run a command of the library; it asks for root by itself, and Ctrl-C gives it time."""
     session.run(
         environment(session),
+        "-P",
         "-m",
         "homelab.cli",
         *command,

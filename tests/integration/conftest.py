@@ -1,7 +1,4 @@
-"""What integration tests share: a copy of the project, the command line, and a machine that is able.
-
-Under CI (the variable CI is set) a capability that is missing is a failure, elsewhere a skip.
-"""
+"""What integration tests share: a copy of the project, and the command line."""
 
 from __future__ import annotations
 
@@ -19,9 +16,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from homelab.errors import HomelabError
-from homelab.lab.host.installation import make_ready
-from homelab.settings import Environment, cache_directory
+from homelab.settings import cache_directory
 
 ROOT = Path(__file__).parents[2]
 _PARTS = ("terraform", "ansible", "configs", "images")
@@ -47,21 +42,6 @@ def _scope(file: str) -> str:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _BesideContainers:
     """What the controller of xdist asks for."""
     return _BesideContainers(config, log)
-
-
-@pytest.fixture(scope="session")
-def able(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """A machine that runs containers; what is missing is installed where this is root."""
-    try:
-        make_ready(
-            state_dir=tmp_path_factory.getbasetemp(),
-            cache_dir=cache_directory(),
-            on_line=lambda line: sys.stderr.write(f"{line}\n"),
-        )
-    except HomelabError as error:
-        if Environment.read().ci:
-            pytest.fail(f"this machine can't run containers: {error}")
-        pytest.skip(f"this machine can't run containers: {error}")
 
 
 @dataclass(kw_only=True)

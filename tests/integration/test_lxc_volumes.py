@@ -12,76 +12,16 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-from proxmoxer import ProxmoxAPI
 from proxmoxer.core import ResourceException
+from real_node import Node
 
-from homelab.lab import Lab, LabInfo
-from homelab.operations.target.lab_view import console_log, container_argv, runs
+from homelab.lab import Lab
+from homelab.operations.target.lab_view import console_log, runs
 from homelab.polling import wait_until
 
 pytestmark = [pytest.mark.usefixtures("able"), pytest.mark.timeout(300)]
-
-PLAIN = "local:vztmpl/debian-13-standard_13.0_amd64.tar.zst"
-
-
-class Node:
-    """The lab's node as a client sees it, and a way into its containers."""
-
-    def __init__(self, info: LabInfo) -> None:
-        self.reach(info)
-
-    def reach(self, info: LabInfo) -> None:
-        """Go to where the server is now."""
-        address = urlsplit(info.api_url)
-        self.info = info
-        self.api: Any = ProxmoxAPI(
-            address.hostname,
-            port=address.port,
-            user=info.user,
-            password=info.password,
-            verify_ssl=info.ca_file,
-        ).nodes(info.node)
-
-    def done(self, upid: str) -> str:
-        """Wait for a task; how it ended."""
-
-        def ended() -> str | None:
-            status = self.api.tasks(upid).status.get()
-            return str(status["exitstatus"]) if status["status"] == "stopped" else None
-
-        return wait_until(ended, what=upid, timeout=120, interval=0.05)
-
-    def ok(self, upid: str) -> None:
-        """Wait for a task that has to end well."""
-        ended = self.done(upid)
-        assert ended == "OK", f"{ended}\n{self.log(upid)}"
-
-    def log(self, upid: str) -> str:
-        return "\n".join(line["t"] for line in self.api.tasks(upid).log.get(limit=200))
-
-    def create(self, vmid: int, **options: object) -> Any:
-        values = {"hostname": f"v{vmid}", "rootfs": "local-zfs:1", "unprivileged": 1, "memory": 256}
-        values |= {"net0": f"name=eth0,bridge=vmbr0,ip=10.10.0.{vmid - 700}/24"}
-        self.ok(self.api.lxc.post(vmid=vmid, ostemplate=PLAIN, **{**values, **options}))
-        return self.api.lxc(vmid)
-
-    def inside(self, vmid: int, command: str, *, code: int = 0) -> str:
-        """What a shell in a container says."""
-        argv = container_argv(self.info, str(vmid), ("sh", "-c", command))
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
-        assert done.returncode == code, f"{command}: {done.returncode} {done.stderr}"
-        return (done.stdout + done.stderr).strip()
-
-
-def booted(node: Node, vmid: int) -> None:
-    wait_until(
-        lambda: node.inside(vmid, "systemctl is-system-running || true") == "running",
-        what="systemd",
-        timeout=60,
-    )
 
 
 def is_template(guest: Any) -> bool:
@@ -228,7 +168,7 @@ def test_a_backup_of_a_running_container_makes_another_one(node: Node) -> None:
     )
     assert node.inside(716, f'python3 -c "{kept}"') == "b'x' 20"
     assert node.inside(716, "hostname") == "v716"
-    booted(node, 716)
+    node.booted(716)
 
 
 @pytest.mark.parametrize(
@@ -274,7 +214,7 @@ def test_a_dir_storage_is_one_without_snapshots(node: Node) -> None:
 def test_statistics_are_measured(node: Node) -> None:
     guest = node.create(721, start=1)
     node.create(722, start=1)
-    booted(node, 721)
+    node.booted(721)
     before = guest.status.current.get()
     assert before["maxdisk"] == 1 << 30
     assert before["disk"] > 100 << 20, "the template counts"
@@ -320,7 +260,7 @@ def test_what_a_node_refuses(node: Node) -> None:
 
 def test_a_shutdown_in_time_and_one_that_is_not(node: Node) -> None:
     guest = node.create(724, start=1)
-    booted(node, 724)
+    node.booted(724)
     node.inside(
         724,
         "printf '[Service]\\nExecStart=/bin/sleep 900\\nExecStop=/bin/sleep 60\\n' "

@@ -17,6 +17,7 @@ import click
 from homelab.cli.elevation import PROJECT, leave_to_owner
 from homelab.cli.output import abandon, fail, say
 from homelab.errors import HomelabError
+from homelab.private import keep_from_others
 
 INTERRUPTED = 130
 
@@ -82,6 +83,7 @@ def app(ctx: click.Context, verbose: int) -> None:
 
 def run(argv: Sequence[str]) -> int:
     """Run one command line; the exit code."""
+    keep_from_others()
     try:
         signal.signal(signal.SIGTERM, _interrupt)
         if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # else nohup(1) has it ignored

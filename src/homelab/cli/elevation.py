@@ -31,7 +31,7 @@ def require_root(why: str, arguments: Sequence[str] | None = None) -> None:
     """
     if not is_root():
         words = sys.argv[1:] if arguments is None else arguments
-        go_on_as_root(why, (sys.executable, "-m", "homelab.cli", *words), tell=_tell)
+        go_on_as_root(why, (sys.executable, "-P", "-m", "homelab.cli", *words), tell=_tell)
 
 
 def leave_to_owner(project: Path | None) -> None:

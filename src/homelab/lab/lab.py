@@ -88,7 +88,6 @@ class Lab:
         if self._state is None:
             if self._ephemeral:
                 self._state = Path(tempfile.mkdtemp(prefix="homelab-lab-"))
-                self._state.chmod(0o755)
             else:
                 from homelab.settings import lab_state_directory
 

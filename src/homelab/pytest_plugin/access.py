@@ -89,7 +89,7 @@ def _is_roots(known: Settings, target: str | None) -> bool:
 
 
 def _root_alone() -> CapabilityError:
-    again = shlex.join([sys.executable, "-m", "pytest", *sys.argv[1:]])
+    again = shlex.join([sys.executable, "-P", "-m", "pytest", *sys.argv[1:]])
     return CapabilityError(
         "the lab is root's, and its network can be entered by root alone",
         hint=f"run: sudo -E -H {again}",

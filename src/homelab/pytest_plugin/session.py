@@ -36,7 +36,7 @@ def go_on_where_allowed(config: pytest.Config) -> None:
         sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
 
-    words = (sys.executable, "-m", "pytest", *config.invocation_params.args)
+    words = (sys.executable, "-P", "-m", "pytest", *config.invocation_params.args)
     go_on_as_root("asking root's lab", words, tell=tell, everything=True)
 
 

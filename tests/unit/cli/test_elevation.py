@@ -26,7 +26,7 @@ def test_others_run_the_same_command_through_sudo(monkeypatch: pytest.MonkeyPatc
 
     elevation.require_root("deploying", ["deploy", "--plain"])
 
-    assert seen == ["deploying", (sys.executable, "-m", "homelab.cli", "deploy", "--plain")]
+    assert seen == ["deploying", (sys.executable, "-P", "-m", "homelab.cli", "deploy", "--plain")]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from homelab.polling import wait_until
 
 _log = logging.getLogger(__name__)
 
-_V1_CONTROLLERS = ("memory", "cpu")
+_V1_CONTROLLERS = ("memory", "cpu", "pids")
 """Controllers that are worth joining where cgroup v1 still holds them."""
 
 

@@ -136,16 +136,30 @@ def _programs(host: Host) -> Iterable[Check]:
 
 
 def check_subids(host: Host, path: str) -> Check:
-    """Whether root has the containers' ids in a file such as /etc/subuid."""
+    """Whether root has the containers' ids in a file such as /etc/subuid, and nobody else."""
+    last = ID_BASE + ID_COUNT - 1
+    has, others = False, []
     for line in host.read(path).splitlines():
         user, _, rest = line.partition(":")
         first, _, count = rest.partition(":")
-        if user not in {"root", "0"} or not (first.isdecimal() and count.isdecimal()):
+        if not (first.isdecimal() and count.isdecimal()):
             continue
-        if int(first) <= ID_BASE and int(first) + int(count) >= ID_BASE + ID_COUNT:
-            return _ok(path, f"root may use {ID_BASE} to {ID_BASE + ID_COUNT - 1}")
-    line = f"root:{ID_BASE}:{ID_COUNT}"
-    return _missing(path, "root has no range of ids for containers", f"add {line}")
+        end = int(first) + int(count) - 1
+        if user in {"root", "0"}:
+            has |= int(first) <= ID_BASE and end >= last
+        elif int(first) <= last and end >= ID_BASE:
+            others.append(user)
+    if not has:
+        line = f"root:{ID_BASE}:{ID_COUNT}"
+        return _missing(path, "root has no range of ids for containers", f"add {line}")
+    if others:
+        names = ", ".join(sorted(set(others)))
+        return _degraded(
+            path,
+            f"{names} may use ids of the containers, and so is root in each of them: give another "
+            f"range (usermod --del-subuids, --add-subuids)",
+        )
+    return _ok(path, f"root may use {ID_BASE} to {last}")
 
 
 def _cgroups(host: Host) -> Check:

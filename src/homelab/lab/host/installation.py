@@ -35,7 +35,7 @@ def fix(
     if packages:
         install(packages, on_line=on_line)
     for path in SUBIDS:
-        if check_subids(host, path).state is not CheckState.OK:
+        if check_subids(host, path).state is CheckState.MISSING:
             on_line(f"adding root:{ID_BASE}:{ID_COUNT} to {path}")
             with Path(path).open("a", encoding="utf-8") as handle:
                 handle.write(f"root:{ID_BASE}:{ID_COUNT}\n")

@@ -20,6 +20,9 @@ WANTED = {
     "kernel/keys/maxbytes": 2_000_000,
     "fs/inotify/max_user_instances": 8_192,
     "fs/inotify/max_user_watches": 524_288,
+    # Neighbours of all network namespaces are counted together; what is full has none left for others.
+    "net/ipv4/neigh/default/gc_thresh2": 8_192,
+    "net/ipv4/neigh/default/gc_thresh3": 16_384,
 }
 """Lowest values that hold for some dozens of containers with Docker, by path below /proc/sys."""
 

@@ -10,13 +10,14 @@ import hashlib
 import logging
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from homelab.errors import CapabilityError, CleanupError, CommandError, HomelabError
 from homelab.lab.host import cgroups
 from homelab.lab.host.daemons import Daemon, start_daemon
+from homelab.lab.host.mounting import Result, inside
 from homelab.lab.runtime import Bridge
 from homelab.polling import wait_until
 from homelab.process import Completed, run
@@ -110,6 +111,14 @@ class Node:
             return run(command, stdin=stdin, timeout=timeout, expected=expected)
         except CommandError as error:
             raise CommandError(tuple(map(str, argv)), error.returncode, error.output) from error
+
+    def inside(self, work: Callable[[], Result]) -> Result:
+        """What `work` returns or raises in a thread that sees the node's mounts.
+
+        Raises:
+            CapabilityError: the node is not up.
+        """
+        return inside(Path(f"/proc/{self.require().pid}/ns/mnt"), work)
 
     def up(self, bridges: Sequence[Bridge]) -> str:
         """Bring the node up where it is not; its boot id, which is another one each time.

@@ -19,6 +19,9 @@ _log = logging.getLogger(__name__)
 NEEDED_BYTES = 2 << 30
 """What a build takes at its peak, with room to spare."""
 
+_PLACE = Path("/mnt")
+"""Where a tree is while it is built, in a mount namespace of its own: the containers' ids and apt's
+user can't pass through the cache, which is root's."""
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _NO_SERVICES = "#!/bin/sh\nexit 101\n"
 _ENVIRONMENT = {
@@ -91,15 +94,17 @@ def keyring() -> Path:
 
 def _bootstrap(definition: TemplateDefinition, target: Path, *, on_line: OnLine) -> None:
     assert definition.suite is not None  # noqa: S101  (load_definitions checked it)
+    target.mkdir(mode=0o755)
     _run_apt(
         (
+            *_reached_at(target, _PLACE),
             *("mmdebstrap", "--mode=root", "--variant=minbase", f"--keyring={keyring()}"),
             *('--aptopt=Acquire::Languages "none"', "--aptopt=Acquire::Retries 3"),
             *(f"--aptopt={line}" for line in apt_proxy()),
             *(f"--dpkgopt=path-exclude={pattern}" for pattern in definition.exclude),
             f"--include={','.join(definition.packages)}",
             definition.suite,
-            str(target),
+            str(_PLACE),
         ),
         on_line,
     )
@@ -113,10 +118,9 @@ def _add_packages(
 ) -> None:
     target.mkdir(mode=0o755)
     os.chown(target, ID_BASE, ID_BASE)
-    work, merged = target.with_name("work"), target.with_name("merged")
-    for directory in (work, merged):
-        directory.mkdir(mode=0o755)
-        os.chown(directory, ID_BASE, ID_BASE)
+    work = target.with_name("work")
+    work.mkdir(mode=0o755)
+    os.chown(work, ID_BASE, ID_BASE)
     script = target.with_name("add-packages")
     script.write_text(_script(definition), encoding="utf-8")
     try:
@@ -124,15 +128,21 @@ def _add_packages(
         _run_apt(
             (
                 *("unshare", "--mount", "--propagation", "private", "--"),
-                *("sh", "-eu", script, ":".join(str(base) for base in bases), target, work, merged),
+                *("sh", "-eu", script, ":".join(str(base) for base in bases), target, work, _PLACE),
             ),
             on_line,
         )
         _finish(definition, target, owner=ID_BASE)
     finally:
         script.unlink()
-        for directory in (work, merged):
-            shutil.rmtree(directory)
+        shutil.rmtree(work)
+
+
+def _reached_at(directory: Path, place: Path) -> tuple[str | Path, ...]:
+    """The words before those of a command that sees a directory at another place."""
+    script = 'mount --bind "$1" "$2"; shift 2; exec "$@"'
+    alone = ("unshare", "--mount", "--propagation", "private", "--")
+    return (*alone, "sh", "-euc", script, "homelab", directory, place)
 
 
 def _script(definition: TemplateDefinition) -> str:

@@ -14,7 +14,9 @@ from pathlib import Path
 from homelab.errors import CapabilityError
 from homelab.lab.images.build import build_tree
 from homelab.lab.images.definition import TemplateDefinition, load_definitions
+from homelab.private import require_private
 from homelab.relay import Relay
+from homelab.settings import Environment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,8 @@ def ensure_templates(
         CommandError: the package tools failed.
     """
     root = cache_dir / "templates"
+    if os.geteuid() == 0:
+        _keep_private(root)
     wanted = load_definitions(definitions)
     if len(found := _from_cache(root, wanted)) == len(wanted):
         return _by_name(found)
@@ -64,6 +68,14 @@ def ensure_templates(
             if definition.key not in found:
                 _build(root, definition, found.get(definition.base), on_line=tell)
     return _by_name(_from_cache(root, wanted))
+
+
+def _keep_private(root: Path) -> None:
+    """Let nobody else into the templates: their privileged programs belong to the containers' ids."""
+    owner = Environment.read().sudo_owner
+    require_private(root, what="container templates", caller=None if owner is None else owner[0])
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    root.chmod(0o700)
 
 
 def _by_name(found: Mapping[str | None, BuiltTemplate]) -> dict[str, BuiltTemplate]:

@@ -14,6 +14,7 @@ from homelab.errors import CapabilityError, ConfigurationError, HomelabError
 from homelab.lab.server.assembly import serve
 from homelab.lab.server.options import ServeOptions
 from homelab.options.words import add_words, from_words
+from homelab.private import keep_from_others
 
 _log = logging.getLogger(__name__)
 
@@ -53,6 +54,7 @@ def _arguments(words: list[str] | None) -> argparse.Namespace:
 def main(words: list[str] | None = None) -> int:
     """Run the server; with `--report-to` in a process of its own."""
     arguments = _arguments(words)
+    keep_from_others()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     reporter: _Reporter | None = None
     if arguments.report_to is not None:

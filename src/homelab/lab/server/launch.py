@@ -37,7 +37,7 @@ def launch(options: ServeOptions, *, log: Path, on_progress: Callable[[str], Non
         with os.fdopen(writer, "w"), log.open("ab") as output:
             subprocess.run(
                 (
-                    *(sys.executable, "-m", "homelab.lab.server", *to_words(options)),
+                    *(sys.executable, "-P", "-m", "homelab.lab.server", *to_words(options)),
                     *("--report-to", str(writer)),
                 ),
                 stdin=subprocess.DEVNULL,

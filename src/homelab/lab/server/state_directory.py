@@ -11,7 +11,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from homelab.errors import CleanupError, ConfigurationError
+from homelab.private import require_private
 from homelab.process import is_alive, start_time_of
+from homelab.settings import Environment
 
 DATABASE = "lab.db"
 SERVER_LOG = "server.log"
@@ -49,13 +51,17 @@ _DYING = 10.0
 
 
 def prepare(state: Path) -> None:
-    """Make the directory; containers' users must be able to pass through it.
+    """Make the directory, into which nobody else can look, however wide the umask.
 
     Raises:
-        ConfigurationError: it can't be made or written, or it holds something else.
+        ConfigurationError: it can't be made or written, others could put something into it, or it
+            holds something else.
     """
+    owner = Environment.read().sudo_owner
+    require_private(state, what="the lab's state", caller=None if owner is None else owner[0])
     try:
-        state.mkdir(mode=0o755, parents=True, exist_ok=True)
+        state.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        state.mkdir(mode=0o700, exist_ok=True)
         names = {path.name for path in state.iterdir()}
     except OSError as error:
         raise ConfigurationError(
@@ -72,6 +78,7 @@ def prepare(state: Path) -> None:
             f"can't write to the lab's state directory {state}",
             hint="run this as its owner, or choose another directory with --state",
         )
+    state.chmod(0o700)
 
 
 @contextmanager

@@ -54,6 +54,7 @@ class Pool:
             return
         if not self.file.exists():
             self._make()
+        self.file.chmod(0o600)
         self._target.mkdir(mode=0o755, parents=True, exist_ok=True)
         self._node.run("mount", "-t", "btrfs", "-o", _OPTIONS, self.file, self._target)
         try:
@@ -75,8 +76,8 @@ class Pool:
         space = os.statvfs(self.file.parent)
         free = space.f_bavail * space.f_frsize
         size = min(max(free * 9 // 10, _SMALLEST), _LARGEST) >> 20 << 20
-        with new.open("wb") as handle:
-            handle.truncate(size)
+        new.touch(mode=0o600)
+        os.truncate(new, size)
         try:
             run(("mkfs.btrfs", "--quiet", "--nodiscard", "-d", "single", "-m", "single", new))
         except CommandError:

@@ -53,8 +53,9 @@ class RawImages:
         if made:
             file.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
             new = file.with_suffix(_NEW)
-            with new.open("wb") as handle:
-                handle.truncate(size)
+            new.unlink(missing_ok=True)
+            new.touch(mode=0o600)
+            os.truncate(new, size)
             options = f"root_owner={ID_BASE}:{ID_BASE},lazy_itable_init=1,nodiscard"
             run(("mkfs.ext4", "-q", "-F", "-m", "0", "-E", options, new))
             new.rename(file)

@@ -71,8 +71,8 @@ def open_lab(chosen: LabSettings, *, on_progress: Callable[[str], None] | None =
 
 
 def is_at(chosen: LabSettings) -> bool:
-    """Whether there is a lab at that very place."""
-    return (chosen.state / _INFO).exists()
+    """Whether there is a lab at that very place; one that can't be looked at is one."""
+    return _holds_lab(chosen.state)
 
 
 def belongs_to_root(chosen: LabSettings) -> bool:
@@ -85,4 +85,11 @@ def belongs_to_root(chosen: LabSettings) -> bool:
     if is_at(chosen):
         return not os.access(chosen.state / _INFO, os.R_OK)
     nothing_named = chosen.state == lab_state_directory(Environment())
-    return nothing_named and (settings_module.SYSTEM_STATE / _INFO).exists()
+    return nothing_named and _holds_lab(settings_module.SYSTEM_STATE)
+
+
+def _holds_lab(state: Path) -> bool:
+    try:
+        return (state / _INFO).exists()
+    except PermissionError:
+        return True

@@ -43,6 +43,10 @@ def test_what_is_not_there_is_found(host, name, state):
         ("/etc/subuid", "root:100000:10\n", "/etc/subuid", CheckState.MISSING),
         ("/etc/subgid", "other:100000:65536\n", "/etc/subgid", CheckState.MISSING),
         ("/etc/subuid", "root:x:y\n", "/etc/subuid", CheckState.MISSING),
+        (
+            *("/etc/subuid", "root:100000:65536\nalice:165000:65536\n", "/etc/subuid"),
+            CheckState.DEGRADED,
+        ),
         ("/proc/self/mounts", "a /a tmpfs rw 0 0\n", "control groups", CheckState.MISSING),
         (
             "/proc/self/mounts",

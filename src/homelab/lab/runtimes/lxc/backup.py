@@ -7,21 +7,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from homelab.errors import CommandError
+from homelab.lab.host.mounting import detach_all
 from homelab.lab.host.namespaces import Node
 from homelab.lab.images.ownership import ID_BASE, ID_COUNT
 from homelab.lab.runtime import Credentials, Guest, RuntimeFailureError, TaskLog
-from homelab.lab.runtimes.lxc import mounts, rootfs
-from homelab.lab.runtimes.lxc.config import Mount
-from homelab.lab.runtimes.lxc.mounts import root_of
+from homelab.lab.runtimes.lxc import mounts
+from homelab.lab.runtimes.lxc.containers import Containers
+from homelab.lab.runtimes.lxc.mounts import SHOWN, Assembly, Part, root_of
 from homelab.lab.runtimes.lxc.volumes import VolumeWork
 from homelab.lab.volumes.directories import remove_tree
 from homelab.lab.volumes.node_volumes import NodeVolumes
 
-_LXC = Path("/var/lib/lxc")
+_PARTS = "vzparts"
+"""Where the volumes below a container's root are while they are copied."""
 _SNAPSHOT = "vzdump"
 """A name that snapshots of users can't have."""
 _LIMIT = 6 * 3600.0
@@ -47,10 +49,18 @@ _FROM = 'in=$1; shift; exec "$@" < "$in"'
 class Backups:
     """Writes and reads the archives of one node's containers."""
 
-    def __init__(self, node: Node, volumes: NodeVolumes, work: VolumeWork, directory: Path) -> None:
+    def __init__(
+        self,
+        node: Node,
+        volumes: NodeVolumes,
+        work: VolumeWork,
+        containers: Containers,
+        directory: Path,
+    ) -> None:
         self._node = node
         self._volumes = volumes
         self._work = work
+        self._containers = containers
         self._directory = directory
 
     def backup(
@@ -61,19 +71,17 @@ class Backups:
         part = archive.with_name(archive.name.partition(".")[0] + ".dat")
         for left in archive.parent.glob(f"vzdump-lxc-{guest.vmid}-*.dat"):
             left.unlink()
-        if not running:
-            layers = rootfs.layers_of(self._volumes.root(root_of(guest).volid))
-            mounts.make_directories(layers, guest)
         with (
             self._notes(guest, config) as notes,
-            self._frozen(guest, log) as tree,
-            self._mounted(guest, tree) as root,
+            self._still(guest, running=running, log=log) as assembly,
+            self._laid_out(guest, assembly) as tree,
         ):
             log(f"INFO: creating vzdump archive '{archive}'")
             tar = (
                 *(*_MAPPED, "tar", "--create", "--file=-", "--zstd", "--totals", *_FLAGS),
                 *(f"--directory={notes}", "./etc/vzdump/pct.conf"),
-                *(f"--directory={root}", *_EXCLUDED, *mounts.sources(guest)),
+                *(f"--directory={tree}", *_EXCLUDED, "./"),
+                *_sources(tree, assembly),
             )
             try:
                 self._tar(_INTO, part, tar, log=log, fine=_CHANGED if running else (0,))
@@ -91,57 +99,67 @@ class Backups:
         """Make a container's volumes of an archive."""
         if not archive.is_file():
             raise RuntimeFailureError(f"can't read archive '{archive.name}'")
-        root = self._volumes.make_root(root_of(guest), ())
+        self._volumes.make_root(root_of(guest), ())
         for volume in mounts.below_root(guest):
             self._volumes.free(volume.volid)
-        layers = rootfs.layers_of(root)
-        mounts.make_directories(layers, guest)
-        tree = mounts.live(self._volumes, guest, root, str(self._tree(guest)))
-        with self._mounted(guest, tree) as where:
+        assembly = mounts.live(self._volumes, guest)
+        where = self._tree(guest)
+        (self._directory / str(guest.vmid) / where.name).mkdir(parents=True, exist_ok=True)
+        self._node.inside(lambda: assembly.mount(where))
+        try:
             log(f"extracting archive '{archive}'")
             tar = (
                 *(*_MAPPED, "tar", "--extract", "--file=-", "--zstd", "--totals", *_FLAGS),
-                *("-C", where, "--anchored", "--exclude", "./dev/*"),
+                *("-C", where, "--anchored", "--exclude", "./dev/*", "--exclude", "./etc/vzdump"),
             )
             self._tar(_FROM, archive, tar, log=log)
-        remove_tree(root.upper / "etc/vzdump")
+        finally:
+            self._node.inside(lambda: detach_all(where))
         self._work.introduce(guest, credentials)
 
     @contextmanager
-    def _frozen(self, guest: Guest, log: TaskLog) -> Iterator[tuple[Mount, ...]]:
-        """The mounts of a tree that does not change, as far as the storages can."""
-        target = str(self._tree(guest))
+    def _still(self, guest: Guest, *, running: bool, log: TaskLog) -> Iterator[Assembly]:
+        """The parts of a tree that does not change, as far as the storages can."""
         if not all(self._volumes.backend(v.volid)[0].snapshots for v in guest.volumes):
-            log("INFO: some volumes have no snapshots: files are read while the container runs")
-            yield mounts.live(
-                self._volumes, guest, self._volumes.root(root_of(guest).volid), target
-            )
+            if running:
+                log("INFO: some volumes have no snapshots: files are read while the container runs")
+            yield mounts.as_it_is(self._volumes, guest, running=running)
             return
         log("INFO: create storage snapshot 'vzdump'")
-        self._work.snapshot(guest, _SNAPSHOT, log=lambda _line: None)
+        with self._containers.frozen(guest.vmid):
+            self._work.snapshot(guest, _SNAPSHOT, log=lambda _line: None)
         try:
-            yield mounts.kept(self._volumes, guest, _SNAPSHOT, target)
+            yield mounts.kept(self._volumes, guest, _SNAPSHOT)
         finally:
             self._work.delete_snapshot(guest, _SNAPSHOT)
 
     @contextmanager
-    def _mounted(self, guest: Guest, tree: tuple[Mount, ...]) -> Iterator[Path]:
-        shown, directory = self._tree(guest), self._directory / str(guest.vmid)
-        (directory / shown.name).mkdir(mode=0o755, parents=True, exist_ok=True)
-        fstab = directory / "vzdump.fstab"
-        fstab.write_text(mounts.fstab(tree), encoding="utf-8")
-        self._unmount(shown)
+    def _laid_out(self, guest: Guest, assembly: Assembly) -> Iterator[Path]:
+        """Where the root is mounted; each part is beside it, in directories of ours.
+
+        So no name leads through what the container has written, and tar stays on each file system.
+        """
+        shown, own = self._tree(guest), self._directory / str(guest.vmid) / mounts.COPIED
+        own.mkdir(mode=0o755, parents=True, exist_ok=True)
+        for place, part in _beside(own, assembly):
+            (place / part.path).mkdir(mode=0o755, parents=True, exist_ok=True)
+
+        def lay_out() -> None:
+            assembly.mount_root(shown)
+            for place, part in _beside(shown, assembly):
+                detach_all(place / part.path)
+                mounts.mount(part.source, place / part.path, read_only=True)
+
+        def clear() -> None:
+            places = [place / part.path for place, part in _beside(shown, assembly)]
+            detach_all(shown, *places)
+
         try:
-            self._node.run("mount", "--all", "--fstab", shown.parent / fstab.name)
+            self._node.inside(lay_out)
             yield shown
         finally:
-            self._unmount(shown)
-            fstab.unlink(missing_ok=True)
-            with suppress(OSError):
-                (directory / shown.name).rmdir()
-
-    def _unmount(self, shown: Path) -> None:
-        self._node.run("umount", "--recursive", "--lazy", "--quiet", shown, expected=(0, 1, 32))
+            self._node.inside(clear)
+            remove_tree(own.with_name(_PARTS))
 
     @contextmanager
     def _notes(self, guest: Guest, config: str) -> Iterator[Path]:
@@ -154,12 +172,12 @@ class Backups:
         for path in (directory, directory / "etc", directory / "etc/vzdump", file):
             os.chown(path, ID_BASE, ID_BASE)
         try:
-            yield _LXC / str(guest.vmid) / directory.name
+            yield SHOWN / str(guest.vmid) / directory.name
         finally:
             remove_tree(directory)
 
     def _tree(self, guest: Guest) -> Path:
-        return _LXC / str(guest.vmid) / mounts.COPIED
+        return SHOWN / str(guest.vmid) / mounts.COPIED
 
     def _tar(
         self,
@@ -182,3 +200,15 @@ class Backups:
             ) from error
         for line in done.stderr.splitlines():
             log(f"INFO: {line}")
+
+
+def _beside(tree: Path, assembly: Assembly) -> list[tuple[Path, Part]]:
+    """The parts, and the directory below which each has its path."""
+    places = tree.with_name(_PARTS)
+    return [(places / str(number), part) for number, part in enumerate(assembly.parts)]
+
+
+def _sources(tree: Path, assembly: Assembly) -> Iterator[str]:
+    """The parts as tar has to name them."""
+    for place, part in _beside(tree, assembly):
+        yield from (f"--directory={place}", f"./{part.path}")

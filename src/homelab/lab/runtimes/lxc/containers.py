@@ -4,34 +4,30 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections.abc import Collection, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from homelab.errors import CommandError, WaitTimeoutError
+from homelab.errors import HomelabError, WaitTimeoutError
 from homelab.lab.host import cgroups
+from homelab.lab.host.mounting import detach_all
 from homelab.lab.host.namespaces import Node
-from homelab.lab.images.ownership import ID_BASE
-from homelab.lab.runtime import Guest, TaskLog, Usage, Volume
-from homelab.lab.runtimes.lxc import config, mounts, rootfs
+from homelab.lab.runtime import Guest, RuntimeFailureError, TaskLog, Usage, Volume
+from homelab.lab.runtimes.lxc import config, hot_mounts, mounts, rootfs
 from homelab.lab.runtimes.lxc.measure import Meter, listens, measure, traffic
-from homelab.lab.runtimes.lxc.mounts import COPIED
+from homelab.lab.runtimes.lxc.mounts import COPIED, SHOWN
 from homelab.lab.runtimes.lxc.resources import Resources
 from homelab.lab.volumes.node_volumes import NodeVolumes
 from homelab.polling import wait_until
-from homelab.process import run
 
-_LXC = Path("/var/lib/lxc")
-"""Where the node's mount namespace shows the state's `lxc` directory."""
 CONSOLE = "console.log"
 """What a container wrote to its console, below its own directory of the state's `lxc`."""
 _ROOT = "root-volume"
+_FREEZE = "cgroup.freeze"
+_STANDSTILL = 5.0
 _SIGRTMIN_3 = signal.SIGRTMIN + 3
 """systemd's signal for halting (systemd(1))."""
-_HOTMOUNT = Path(__file__).with_name("hotmount.py")
-_HOTUNMOUNT = Path(__file__).with_name("hotunmount.py")
 
 
 class Containers:
@@ -49,34 +45,35 @@ class Containers:
         """Mount everything and start init."""
         self.clear(guest.vmid)
         self._volumes.settle(guest.volumes)
-        volume = self._volumes.root(root.volid)
-        layers = rootfs.layers_of(volume)
-        rootfs.configure(layers, guest)
-        mounts.make_directories(layers, guest)
         directory = self._directory / str(guest.vmid)
         (directory / "rootfs").mkdir(mode=0o755, parents=True, exist_ok=True)
-        shown = _LXC / str(guest.vmid)
-        tree = mounts.live(self._volumes, guest, volume, str(shown / "rootfs"))
-        (directory / "fstab").write_text(mounts.fstab(tree), encoding="utf-8")
+        shown = SHOWN / str(guest.vmid)
+        tree = mounts.live(self._volumes, guest)
         text = config.render(
             guest,
             rootfs=str(shown / "rootfs"),
             cgroup=f"{self._node.cgroup_name}/{guest.vmid}",
             limits=self.resources.config(guest),
+            seccomp=str(shown / "seccomp"),
             log_file=str(shown / "lxc.log"),
             console=str(shown / CONSOLE),
         )
         (directory / "config").write_text(text, encoding="utf-8")
+        (directory / "seccomp").write_text(config.SECCOMP, encoding="utf-8")
         (directory / _ROOT).write_text(root.volid, encoding="utf-8")
         self._roots[guest.vmid] = root
         (directory / "lxc.log").unlink(missing_ok=True)
         try:
             self.resources.enable(guest.vmid)
-            self._node.run("mount", "--all", "--fstab", shown / "fstab")
+            self._node.inside(
+                lambda: tree.mount(
+                    shown / "rootfs", prepare=lambda root: rootfs.configure(root, guest)
+                )
+            )
             self._run_in_groups(
                 self.resources.v1_groups(guest), ("lxc-start", "-n", str(guest.vmid), "-d")
             )
-        except (CommandError, WaitTimeoutError):
+        except (HomelabError, OSError):
             for line in self._log_of(guest.vmid):
                 log(line)
             self.clear(guest.vmid)
@@ -122,21 +119,16 @@ class Containers:
             cgroups.remove(group)
         self.resources.remove(vmid)
         if self._node.holder() is not None:
-            own = _LXC / str(vmid)
-            self._node.run(
-                *("umount", "--recursive", "--lazy", "--quiet", own / "rootfs", own / COPIED),
-                expected=range(256),
-            )
+            own = SHOWN / str(vmid)
+            self._node.inside(lambda: detach_all(own / "rootfs", own / COPIED))
 
     def mount(self, guest: Guest, volume: Volume) -> None:
         """Mount a new volume into the running container."""
         init = self.init_of(guest.vmid)
-        if init is None:
-            return
-        mode = "ro" if volume.read_only else "rw"
-        source = self._volumes.shown(self._volumes.make(volume))
-        pids = (str(self._node.require().pid), str(init))
-        run((sys.executable, "-I", "-S", _HOTMOUNT, *pids, source, volume.path, mode, str(ID_BASE)))
+        if init is not None:
+            source = self._volumes.shown(self._volumes.make(volume))
+            with self._entered(guest.vmid, init) as container:
+                container.mount(self._node, source, volume)
 
     def unmount(self, vmid: int, volids: Collection[str]) -> None:
         """Take volumes that are about to be removed out of the running container."""
@@ -146,7 +138,46 @@ class Containers:
         names = [path.name for path in paths]
         names += [f"{os.major(device)}:{os.minor(device)}" for device in devices]
         if init is not None and names:
-            run((sys.executable, "-I", "-S", _HOTUNMOUNT, str(init), *names))
+            with self._entered(vmid, init) as container:
+                container.unmount(frozenset(names))
+
+    @contextmanager
+    def _entered(self, vmid: int, init: int) -> Iterator[hot_mounts.Running]:
+        with hot_mounts.entered(init) as container:
+            if self.init_of(vmid) != init:  # what has its number now is not the container's
+                raise RuntimeFailureError(f"CT {vmid} has just ended")
+            yield container
+
+    @contextmanager
+    def frozen(self, vmid: int) -> Iterator[None]:
+        """Have no process of a container run, as PVE does while a snapshot is taken."""
+        file = self.group(vmid) / "payload" / _FREEZE
+        if self.init_of(vmid) is None or not file.exists():
+            yield
+            return
+        file.write_text("1", encoding="ascii")
+        try:
+            self._wait_until_frozen(vmid)
+            yield
+        finally:
+            with suppress(FileNotFoundError):  # it was ended meanwhile
+                file.write_text("0", encoding="ascii")
+
+    def thaw(self) -> None:
+        """Have every container run that an earlier server had frozen."""
+        for vmid in self.vmids():
+            with suppress(OSError):
+                (self.group(vmid) / "payload" / _FREEZE).write_text("0", encoding="ascii")
+
+    def _wait_until_frozen(self, vmid: int) -> None:
+        events = self.group(vmid) / "payload" / "cgroup.events"
+        with suppress(WaitTimeoutError):  # one in the kernel's hands can't be stopped, nor harm
+            wait_until(
+                lambda: not events.exists() or "frozen 1" in events.read_text(encoding="ascii"),
+                what=f"CT {vmid} to stand still",
+                timeout=_STANDSTILL,
+                interval=0.002,
+            )
 
     def group(self, vmid: int) -> Path:
         """A container's control group."""

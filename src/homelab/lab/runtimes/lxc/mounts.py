@@ -1,72 +1,150 @@
-"""What is mounted where to make a container's tree: for its start, a restore, or a backup."""
+"""What makes up a container's tree, and mounting it: for its start, a restore, or a backup.
+
+What is below the root is a guest's: names in it are looked up by `homelab.lab.host.tree` alone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from homelab.errors import CapabilityError
+from homelab.lab.host import kernel
+from homelab.lab.host.mounting import detach_all
+from homelab.lab.host.namespaces import Node
+from homelab.lab.host.tree import Tree
+from homelab.lab.images.ownership import ID_BASE, ID_COUNT
 from homelab.lab.runtime import Guest, RuntimeFailureError, Volume
-from homelab.lab.runtimes.lxc import config, rootfs
-from homelab.lab.runtimes.lxc.config import Mount
 from homelab.lab.volumes.node_volumes import NodeVolumes, RootVolume
 
+SHOWN = Path("/var/lib/lxc")
+"""Where the node's mount namespace shows the state's `lxc` directory."""
 COPIED = "vzsnap"
 """Where a container's tree is while it is copied, beside where it is while it runs."""
 _DOCKER = "var/lib/docker"
 
 
-def make_directories(layers: rootfs.Layers, guest: Guest) -> None:
-    """Make the directories that volumes are mounted on; the root volume is not mounted."""
-    if not has_docker_volume(guest):
-        layers.directory(_DOCKER, mode=0o710)
-    for volume in below_root(guest):
-        layers.directory(volume.path.strip("/"))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A volume that is mounted below the root."""
+
+    path: str
+    """Without a leading slash."""
+    source: Path
+    read_only: bool = False
+    mode: int = 0o755
+    """Of its directory, where that is missing."""
 
 
-def live(volumes: NodeVolumes, guest: Guest, root: RootVolume, target: str) -> tuple[Mount, ...]:
-    """The tree of now, to be written to."""
-    upper = volumes.shown(root.upper)
-    layers = root.layers()
-    if layers:
-        first = config.overlay(list(map(str, layers)), upper, volumes.shown(root.work), target)
-    else:
-        first = config.bind(upper, target)
-    return (
-        first,
-        *_docker(volumes, guest, root, target),
-        *(
-            config.bind(
-                volumes.shown(volumes.make(volume)),
-                _below(target, volume),
-                read_only=volume.read_only,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assembly:
+    """A container's tree in parts, those that lie in others last; paths are the node's."""
+
+    upper: Path
+    layers: tuple[Path, ...]
+    """The template's, the topmost first."""
+    work: Path | None
+    """None: nobody writes to it."""
+    parts: tuple[Part, ...]
+
+    def mount_root(self, target: Path) -> None:
+        """Mount the root on a directory of ours; done in the node."""
+        detach_all(target)
+        if not self.layers:
+            mount(self.upper, target, read_only=self.work is None)
+            return
+        layers = [str(layer) for layer in self.layers]
+        if self.work is None:
+            kernel.mount_overlay(
+                f"lowerdir={':'.join([str(self.upper), *layers])}", str(target), read_only=True
             )
-            for volume in below_root(guest)
-        ),
-    )
+            return
+        upper = f"upperdir={self.upper},workdir={self.work}"
+        kernel.mount_overlay(f"lowerdir={':'.join(layers)},{upper}", str(target))
+
+    def mount(self, target: Path, *, prepare: Callable[[Tree], None] = lambda _tree: None) -> None:
+        """Mount everything in the node; `prepare` is given the root before what lies in it."""
+        self.mount_root(target)
+        with guest_tree(target) as tree:
+            prepare(tree)
+            for part in self.parts:
+                with tree.mount_point(part.path, mode=part.mode) as directory:
+                    _attach(part.source, directory, read_only=part.read_only)
 
 
-def kept(volumes: NodeVolumes, guest: Guest, snapshot: str, target: str) -> tuple[Mount, ...]:
-    """The tree of a snapshot, read-only."""
-    root = RootVolume(path=_kept(volumes, root_of(guest), snapshot))
-    upper = volumes.shown(root.upper)
-    layers = root.layers()
-    mounts = [config.bind(upper, target, read_only=True)]
-    if layers:
-        mounts = [config.read_only_overlay((str(upper), *map(str, layers)), target)]
-    mounts += _docker(volumes, guest, root, target)
-    mounts += [
-        config.bind(
-            volumes.shown(_kept(volumes, volume, snapshot)), _below(target, volume), read_only=True
+def live(volumes: NodeVolumes, guest: Guest) -> Assembly:
+    """The tree of now, to be written to; volumes that are missing are made."""
+    root = volumes.root(root_of(guest).volid)
+    parts = [
+        Part(
+            path=volume.path.strip("/"),
+            source=volumes.shown(volumes.make(volume)),
+            read_only=volume.read_only,
         )
         for volume in below_root(guest)
     ]
-    return tuple(mounts)
+    return _assembled(volumes, guest, root, parts, work=volumes.shown(root.work))
 
 
-def sources(guest: Guest) -> tuple[str, ...]:
-    """The parts of the tree as tar has to name them to stay on one file system each."""
-    docker = () if has_docker_volume(guest) else (f"./{_DOCKER}",)
-    return ("./", *docker, *(f".{volume.path}" for volume in below_root(guest)))
+def as_it_is(volumes: NodeVolumes, guest: Guest, *, running: bool) -> Assembly:
+    """The tree of now, to be read alone."""
+    root = volumes.root(root_of(guest).volid)
+    parts = [_read(volumes, volume, volumes.path(volume.volid)) for volume in below_root(guest)]
+    found = _assembled(volumes, guest, root, parts)
+    if running:  # two overlays of one directory don't agree
+        return replace(found, upper=SHOWN / str(guest.vmid) / "rootfs", layers=())
+    return found
+
+
+def kept(volumes: NodeVolumes, guest: Guest, snapshot: str) -> Assembly:
+    """The tree of a snapshot."""
+    root = RootVolume(path=_kept(volumes, root_of(guest), snapshot))
+    parts = [_read(volumes, one, _kept(volumes, one, snapshot)) for one in below_root(guest)]
+    return _assembled(volumes, guest, root, parts)
+
+
+@contextmanager
+def opened(node: Node, volumes: NodeVolumes, directory: Path, guest: Guest) -> Iterator[Tree]:
+    """The root of a container that does not run, mounted for this process alone.
+
+    `directory` is the state's, with one directory for each container.
+    """
+    root = volumes.root(root_of(guest).volid)
+    assembly = _assembled(volumes, guest, root, [], work=volumes.shown(root.work))
+    (directory / str(guest.vmid) / COPIED).mkdir(mode=0o755, parents=True, exist_ok=True)
+    target = SHOWN / str(guest.vmid) / COPIED
+
+    def work() -> int:
+        assembly.mount_root(target)
+        try:
+            return os.open(target, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        finally:
+            detach_all(target)
+
+    descriptor = node.inside(work)
+    try:
+        yield Tree(descriptor, owner=ID_BASE, owners=ID_COUNT)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def guest_tree(path: Path) -> Iterator[Tree]:
+    """The tree below a directory that is not a guest's to replace."""
+    with Tree.at(path, owner=ID_BASE, owners=ID_COUNT) as tree:
+        yield tree
+
+
+def mount(source: Path, target: Path, *, read_only: bool = False) -> None:
+    """Mount a directory on one of ours; done in the node."""
+    directory = os.open(target, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        _attach(source, directory, read_only=read_only)
+    finally:
+        os.close(directory)
 
 
 def root_of(guest: Guest) -> Volume:
@@ -83,26 +161,42 @@ def below_root(guest: Guest) -> list[Volume]:
     return sorted(volumes, key=lambda volume: volume.path.count("/"))
 
 
-def has_docker_volume(guest: Guest) -> bool:
-    """Whether a mount point is where Docker keeps everything."""
-    return any(volume.path.strip("/") == _DOCKER for volume in guest.volumes)
+def _assembled(
+    volumes: NodeVolumes,
+    guest: Guest,
+    root: RootVolume,
+    parts: list[Part],
+    *,
+    work: Path | None = None,
+) -> Assembly:
+    """The parts with Docker's own volume, unless a mount point is where Docker keeps everything."""
+    if not any(volume.path.strip("/") == _DOCKER for volume in guest.volumes):
+        docker = volumes.shown(root.docker)
+        own = Part(path=_DOCKER, source=docker, read_only=work is None, mode=0o710)
+        parts = sorted([own, *parts], key=lambda part: part.path.count("/"))
+    layers = root.layers()
+    missing = [path for path in layers if not path.is_dir()]
+    if missing:
+        raise CapabilityError(
+            f"the template of {root.path.name} is gone from the image cache ({missing[0]})",
+            hint="create the container anew: destroy it, then deploy again",
+        )
+    upper = volumes.shown(root.upper)
+    return Assembly(upper=upper, layers=layers, work=work, parts=tuple(parts))
 
 
-def fstab(mounts: Iterable[Mount]) -> str:
-    """As mount(8) reads it."""
-    return "".join(mount.line() for mount in mounts)
-
-
-def _docker(volumes: NodeVolumes, guest: Guest, root: RootVolume, target: str) -> list[Mount]:
-    if has_docker_volume(guest):
-        return []
-    return [config.bind(volumes.shown(root.docker), f"{target}/{_DOCKER}")]
-
-
-def _below(target: str, volume: Volume) -> str:
-    return f"{target}/{volume.path.strip('/')}"
+def _read(volumes: NodeVolumes, volume: Volume, path: Path) -> Part:
+    return Part(path=volume.path.strip("/"), source=volumes.shown(path), read_only=True)
 
 
 def _kept(volumes: NodeVolumes, volume: Volume, snapshot: str) -> Path:
     backend, name = volumes.backend(volume.volid)
     return backend.snapshot_path(name, snapshot)
+
+
+def _attach(source: Path, directory: int, *, read_only: bool) -> None:
+    tree = kernel.clone_mount(str(source), read_only=read_only)
+    try:
+        kernel.attach_mount(tree, directory)
+    finally:
+        os.close(tree)

@@ -13,6 +13,8 @@ from homelab.lab.runtime import Guest
 _PERIOD = 100_000
 """Microseconds; the kernel's default."""
 _MIB = 1 << 20
+_MOST_TASKS = 4096
+"""Processes and threads of one container: Linux has 32,768 ids for those of a whole machine."""
 
 
 def v2_values(guest: Guest, *, cpus: int) -> dict[str, str]:
@@ -23,6 +25,7 @@ def v2_values(guest: Guest, *, cpus: int) -> dict[str, str]:
         "memory.swap.max": str(guest.swap * _MIB),
         "cpu.max": f"{quota or 'max'} {_PERIOD}",
         "cpu.weight": str(min(max(guest.cpuunits, 1), 10_000)),
+        "pids.max": str(_MOST_TASKS),
     }
 
 
@@ -37,6 +40,7 @@ def v1_values(guest: Guest, *, cpus: int) -> Mapping[str, dict[str, str]]:
             "cpu.cfs_quota_us": str(_quota(guest, cpus) or -1),
             "cpu.shares": str(max(guest.cpuunits * 1024 // 100, 2)),
         },
+        "pids": {"pids.max": str(_MOST_TASKS)},
     }
 
 

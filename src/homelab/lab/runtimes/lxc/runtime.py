@@ -31,7 +31,7 @@ from homelab.lab.runtime import (
     Usage,
     Volume,
 )
-from homelab.lab.runtimes.lxc import links, rootfs
+from homelab.lab.runtimes.lxc import links
 from homelab.lab.runtimes.lxc.backup import Backups
 from homelab.lab.runtimes.lxc.containers import Containers
 from homelab.lab.runtimes.lxc.failures import failures
@@ -62,8 +62,10 @@ class LxcRuntime:
         self._volumes = NodeVolumes(self._state / "storage", self.node)
         self._containers = Containers(self.node, self._volumes, self._state / "lxc")
         self._names = Names(self._state / "lxc", self._state / "node")
-        self._work = VolumeWork(self._volumes, self._names)
-        self._backups = Backups(self.node, self._volumes, self._work, self._state / "lxc")
+        self._work = VolumeWork(self.node, self._volumes, self._names, self._state / "lxc")
+        self._backups = Backups(
+            self.node, self._volumes, self._work, self._containers, self._state / "lxc"
+        )
         self._disk = Recent()
         self._limits = HostLimits()
         self._templates: Mapping[str, BuiltTemplate] = {}
@@ -93,6 +95,7 @@ class LxcRuntime:
         self._names.prepare(self._state / "ssh" / "id_ed25519")
         boot_id = self.node.up(bridges)
         self._volumes.open()
+        self._containers.thaw()
         if bridges:
             self._serve_images(bridges[0].address.partition("/")[0])
         lacking = notes_on(self._containers.resources.enforced())
@@ -125,13 +128,12 @@ class LxcRuntime:
         with failures(guest, "create"):
             root = root_of(guest)
             try:
-                volume = self._volumes.make_root(root, built.layers)
+                self._volumes.make_root(root, built.layers)
                 for other in below_root(guest):
                     self._volumes.make(other)
                 log(f"extracting archive '{template}'")
-                key = rootfs.set_up(rootfs.layers_of(volume), guest, credentials)
+                self._work.set_up(guest, credentials)
                 log(f"creating SSH host key 'ssh_host_ed25519_key': done for {guest.hostname}")
-                self._names.record(guest, host_key=key)
             except BaseException:
                 self._discard(guest)
                 raise
@@ -186,7 +188,7 @@ class LxcRuntime:
                 log(late)
 
     def snapshot(self, guest: Guest, name: str, *, log: TaskLog) -> None:
-        with failures(guest, "snapshot"):
+        with failures(guest, "snapshot"), self._containers.frozen(guest.vmid):
             self._work.snapshot(guest, name, log=log)
 
     def delete_snapshot(self, guest: Guest, name: str, *, log: TaskLog) -> None:

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from homelab.lab.runtime import Guest, Nic
@@ -21,6 +19,7 @@ def render(*nics: Nic) -> dict[str, str]:
         cgroup="lab/201",
         log_file="/l",
         console="/c",
+        seccomp="/s",
         limits=("lxc.x = 1",),
     )
     return dict(line.split(" = ", 1) for line in text.splitlines())
@@ -59,16 +58,6 @@ def test_a_link_that_is_down_is_not_brought_up():
     assert "lxc.net.0.ipv4.gateway" not in lines
 
 
-def test_names_with_spaces_survive_fstab():
-    mount = config.bind(Path("/srv/my data"), "/r/a\tb", read_only=True)
-    assert mount.line() == "/srv/my\\040data /r/a\\011b none bind,ro 0 0\n"
-
-
-def test_the_topmost_layer_comes_first():
-    mount = config.overlay(["/top", "/bottom"], Path("/u"), Path("/w"), "/r")
-    assert mount.options == "lowerdir=/top:/bottom,upperdir=/u,workdir=/w"
-
-
 def test_limits_of_version_2():
     guest = Guest(vmid=1, hostname="a", cores=2, memory=512, swap=0, cpuunits=200)
     assert resources.v2_values(guest, cpus=8) == {
@@ -76,6 +65,7 @@ def test_limits_of_version_2():
         "memory.swap.max": "0",
         "cpu.max": "200000 100000",
         "cpu.weight": "200",
+        "pids.max": "4096",
     }
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from homelab.lab.runtimes.lxc.hotunmount import targets
+from homelab.lab.runtimes.lxc.hot_mounts import targets
 
 MOUNTS = """\
 610 609 0:71 / / rw,relatime - overlay overlay rw,lowerdir=/a
@@ -13,11 +13,15 @@ MOUNTS = """\
 
 def test_volumes_are_found_by_their_directories_the_latest_mount_first() -> None:
     names = frozenset({"subvol-100-disk-1", "subvol-100-disk-2"})
-    assert targets(MOUNTS, names) == ["/srv/data", "/opt/a b", "/srv/data"]
+    assert targets(MOUNTS, names) == [
+        (632, "/srv/data"),
+        (631, "/opt/a b"),
+        (630, "/srv/data"),
+    ]
 
 
 def test_a_file_system_of_its_own_is_found_by_its_device() -> None:
-    assert targets(MOUNTS, frozenset({"7:3"})) == ["/mnt/raw"]
+    assert targets(MOUNTS, frozenset({"7:3"})) == [(633, "/mnt/raw")]
 
 
 def test_the_root_is_no_volume_of_any_name() -> None:
