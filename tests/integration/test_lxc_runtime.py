@@ -14,7 +14,10 @@ from pathlib import Path
 import pytest
 
 from homelab.errors import CapabilityError
+from homelab.lab.host import kernel
 from homelab.lab.host.limits import HostLimits
+from homelab.lab.host.mounting import detach_all
+from homelab.lab.host.namespaces import Node
 from homelab.lab.host.ssh_key import ensure_ssh_key
 from homelab.lab.registry import ensure_service_images
 from homelab.lab.registry.definition import load_service_definitions
@@ -270,6 +273,7 @@ def test_a_full_disk_is_one_clear_error_and_leaves_nothing(runtime, credentials,
     full = state / "storage/full"
     full.mkdir(parents=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "nr_inodes=12", "tmpfs", full], check=True)
+    _show(full, runtime.node)
     try:
         volume = Volume(volid="full:subvol-931-disk-0", path="/", size=1 << 30)
         one = guest(931, volumes=(volume,))
@@ -278,8 +282,22 @@ def test_a_full_disk_is_one_clear_error_and_leaves_nothing(runtime, credentials,
         assert list(full.iterdir()) == []
         assert not (state / "lxc/931").exists()
     finally:
+        runtime.node.inside(lambda: detach_all(full))
         subprocess.run(["umount", full], check=True)
         full.rmdir()
+
+
+def _show(mounted: Path, node: Node) -> None:
+    """Have the node see what was mounted on this host after it had come up."""
+    tree = kernel.clone_mount(str(mounted))
+
+    def attach() -> None:
+        directory = os.open(mounted, os.O_PATH)
+        kernel.attach_mount(tree, directory)
+        os.close(directory)
+
+    node.inside(attach)
+    os.close(tree)
 
 
 def test_a_start_that_fails_says_why_and_can_be_repeated(runtime, guests, credentials):

@@ -165,6 +165,7 @@ def restore(context: Context, caller: Caller, wanted: Restoration) -> Upid:
     old = context.state.guest(vmid)
     if old is not None:
         _check_replaceable(context, old, wanted)
+    problem = f"unable to restore CT {vmid} - "
     empty = GuestConfig(options={})
     change = plan_change(vmid, empty, values=_values(wanted), running=False, volumes={})
     check_space(context, caller, change)
@@ -195,7 +196,8 @@ def restore(context: Context, caller: Caller, wanted: Restoration) -> Upid:
         except HomelabError as error:
             with suppress(HomelabError):
                 discard(context, vmid, log)
-            raise ApiFailureError(f"unable to restore CT {vmid} - {error.message}") from error
+            said = error.message.removeprefix(problem)
+            raise ApiFailureError(f"{problem}{said}") from error
         if wanted.start:
             power.start_now(context, vmid, log)
 

@@ -44,7 +44,7 @@ class Tree:
     @contextmanager
     def at(cls, path: Path, *, owner: int, owners: int = 1) -> Iterator[Self]:
         """The tree of a directory that is trusted itself."""
-        descriptor = os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             yield cls(descriptor, owner=owner, owners=owners)
         finally:

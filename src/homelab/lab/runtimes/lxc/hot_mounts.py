@@ -97,5 +97,5 @@ def targets(mountinfo: str, names: frozenset[str]) -> list[tuple[int, str]]:
 @contextmanager
 def entered(init: int) -> Iterator[Running]:
     """A container by its init."""
-    with guest_tree(Path(f"/proc/{init}/root/.")) as tree:
+    with guest_tree(Path(f"/proc/{init}/root")) as tree:
         yield Running(init, tree)
