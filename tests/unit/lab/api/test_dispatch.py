@@ -5,7 +5,7 @@ import json
 import pytest
 
 from homelab.lab.api.dispatch import Request
-from homelab.lab.api.endpoint import Privilege
+from homelab.lab.api.rights import Privilege
 from homelab.lab.api.table import ENDPOINTS
 
 

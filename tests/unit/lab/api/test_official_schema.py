@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from homelab.lab.api.endpoint import Endpoint, Privilege
+from homelab.lab.api.endpoint import Endpoint
+from homelab.lab.api.rights import Privilege
 from homelab.lab.api.table import ENDPOINTS
 
 _LOOSER = {

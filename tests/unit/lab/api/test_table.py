@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from homelab.lab.api.endpoint import Privilege
+from homelab.lab.api.rights import Privilege
 from homelab.lab.api.table import ENDPOINTS
 
 

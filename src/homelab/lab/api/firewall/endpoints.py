@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from homelab.lab.api.endpoint import Call, Endpoint, Handler, Method, Privilege
+from homelab.lab.api.endpoint import Call, Endpoint, Handler, Method
+from homelab.lab.api.rights import Privilege
 from homelab.lab.api.firewall.handlers import Aliases, Level, Options, Rules, Sets
 from homelab.lab.api.firewall.parameters import (
     ALIAS,

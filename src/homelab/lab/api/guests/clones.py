@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from homelab.lab.api.endpoint import Call, Endpoint, Privilege
+from homelab.lab.api.endpoint import Call, Endpoint
+from homelab.lab.api.rights import AllOf, AnyOf, Privilege
 from homelab.lab.api.guests.snapshots import SNAPSHOT_NAME
 from homelab.lab.guests import clone as guest_clone
 from homelab.lab.guests import migration
@@ -18,8 +19,6 @@ def clone(context: Context, call: Call) -> object:
     args = call.args
     newid = args.integer("newid")
     pool = args.text("pool") or None
-    where = (f"/vms/{newid}", *([f"/pool/{pool}"] if pool else ()))
-    context.access.require_any(call.caller, *((path, "VM.Allocate") for path in where))
     wanted = Cloning(
         vmid=call.vmid,
         newid=newid,
@@ -75,7 +74,17 @@ ENDPOINTS = (
     Endpoint(
         "POST",
         f"{_L}/clone",
-        Privilege("/vms/{vmid}", "VM.Clone"),
+        AllOf(
+            (
+                Privilege("/vms/{vmid}", "VM.Clone"),
+                AnyOf(
+                    (
+                        Privilege("/pool/{pool}", "VM.Allocate"),
+                        Privilege("/vms/{newid}", "VM.Allocate"),
+                    )
+                ),
+            )
+        ),
         clone,
         {
             "bwlimit": _LIMIT,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from homelab.lab.api.endpoint import Call, Endpoint, Privilege, each
+from homelab.lab.api.endpoint import Call, Endpoint, each
+from homelab.lab.api.rights import Privilege
 from homelab.lab.api.guests.status import guest_status
 from homelab.lab.failures import invalid
 from homelab.lab.guests import power
