@@ -24,11 +24,30 @@ _RULE = {"type": "in", "action": "ACCEPT"}
 _ALIAS = {"name": "lan", "cidr": "10.0.0.0/8"}
 
 NAMES = {
-    **{"node": "pve", "vmid": "100", "storage": "local", "poolid": "media", "userid": BOB},
-    **{"tokenid": "ci", "groupid": "ops", "roleid": "Look", "realm": "pve", "iface": "vmbr0"},
-    **{"snapname": "one", "pos": "0", "cidr": "10.0.0.1", "group": "web", "name": "lan"},
-    **{"id": "one", "sid": "ct:100", "newid": "101", "bridge": "vmbr0", "owner": "100"},
-    **{"ostemplate": "local", "rootfs": "local-zfs", "path": "/vms/100", "pool": "media"},
+    "node": "pve",
+    "vmid": "100",
+    "storage": "local",
+    "poolid": "media",
+    "userid": BOB,
+    "tokenid": "ci",
+    "groupid": "ops",
+    "roleid": "Look",
+    "realm": "pve",
+    "iface": "vmbr0",
+    "snapname": "one",
+    "pos": "0",
+    "cidr": "10.0.0.1",
+    "group": "web",
+    "name": "lan",
+    "id": "one",
+    "sid": "ct:100",
+    "newid": "101",
+    "bridge": "vmbr0",
+    "owner": "100",
+    "ostemplate": "local",
+    "rootfs": "local-zfs",
+    "path": "/vms/100",
+    "pool": "media",
     "groups": "ops",
 }
 """What the furnished node has of each kind that a path or a right names."""
@@ -42,7 +61,8 @@ PARAMETERS = {
     "POST /access/roles": {"roleid": "New"},
     "PUT /access/acl": {"path": "/vms/100", "roles": "PVEVMUser", "users": BOB},
     "PUT /access/password": {
-        **{"userid": BOB, "password": "another word"},
+        "userid": BOB,
+        "password": "another word",
         "confirmation-password": WORD,
     },
     "GET /access/permissions": {"userid": BOB},
@@ -52,12 +72,14 @@ PARAMETERS = {
     "PUT /pools/{poolid*}": {"comment": "x"},
     "PUT /cluster/options": {"keyboard": "de"},
     "POST /nodes/{node}/lxc": {
-        **{"vmid": 101, "ostemplate": TEMPLATE, "rootfs": "local-zfs:1", "pool": "media"},
+        "vmid": 101,
+        "ostemplate": TEMPLATE,
+        "rootfs": "local-zfs:1",
+        "pool": "media",
         "net0": "name=eth0,bridge=vmbr0",
     },
-    "PUT /nodes/{node}/lxc/{vmid}/config": {"mp0": "local-zfs:1,mp=/more"},
     "PUT /nodes/{node}/lxc/{vmid}/resize": {"disk": "rootfs", "size": "+1G"},
-    "POST /nodes/{node}/lxc/{vmid}/clone": {"newid": 101},
+    "POST /nodes/{node}/lxc/{vmid}/clone": {"newid": 101, "pool": "media"},
     "POST /nodes/{node}/lxc/{vmid}/migrate": {"target": "pve2"},
     "GET /nodes/{node}/lxc/{vmid}/feature": {"feature": "copy"},
     "POST /nodes/{node}/lxc/{vmid}/snapshot": {"snapname": "two"},
@@ -65,7 +87,9 @@ PARAMETERS = {
     "POST /nodes/{node}/vzdump": {"vmid": 100, "storage": "local"},
     "POST /nodes/{node}/storage/{storage}/upload": {"content": "iso", "filename": "a.iso"},
     "POST /nodes/{node}/storage/{storage}/download-url": {
-        **{"content": "iso", "filename": "a.iso", "url": "http://127.0.0.1:9/a.iso"},
+        "content": "iso",
+        "filename": "a.iso",
+        "url": "http://127.0.0.1:9/a.iso",
     },
     "PUT /nodes/{node}/storage/{storage}/content/{volume*}": {"notes": "x"},
     "POST /nodes/{node}/aplinfo": {"storage": "local", "template": TEMPLATE.rpartition("/")[2]},
@@ -209,11 +233,11 @@ def test_a_list_shows_what_the_caller_may_see(furnished, node_and_ann, endpoint)
     node, ann = node_and_ann
     right = right_of(endpoint.permission)
     assert right is not None
-    everything = _size(_ask(node, endpoint, furnished).data)
     hold_only(node, ())
     nothing = _size(_ask(ann, endpoint, furnished).data)
     for gone in lacking(right, NAMES):
         hold_all_but(node, gone)
+        everything = _size(_ask(node, endpoint, furnished).data)
         assert _size(_ask(ann, endpoint, furnished).data) < everything, list(map(str, gone))
     for given in enough(right, NAMES):
         hold_only(node, given)

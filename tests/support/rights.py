@@ -44,7 +44,9 @@ def right_of(permission: Permission) -> Right | None:
     """The right that a row of the table states; None where there is none."""
     if isinstance(permission, str):
         return None
-    return permission.right if isinstance(permission, Rows | Inside) else permission
+    if isinstance(permission, Inside):
+        return permission.whole
+    return permission.right if isinstance(permission, Rows) else permission
 
 
 def lacking(right: Right, values: Mapping[str, str]) -> list[tuple[Grant, ...]]:

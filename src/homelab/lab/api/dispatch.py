@@ -18,7 +18,6 @@ from homelab.lab.access.tickets import AuthenticationError, Caller
 from homelab.lab.api import faults, rights
 from homelab.lab.api.endpoint import Call, Encoded, Endpoint, Page
 from homelab.lab.api.names import is_plain, path_parameter
-from homelab.lab.api.rights import Inside, Rows
 from homelab.lab.api.router import Router
 from homelab.lab.api.table import ENDPOINTS
 from homelab.lab.failures import ApiFailureError, invalid
@@ -162,13 +161,11 @@ class Dispatcher:
         }
         if wrong:
             raise ParameterError(wrong)
-        needed = endpoint.permission
-        decides: frozenset[str] = frozenset()
-        if not isinstance(needed, str | Rows | Inside):
-            decides = rights.variables(needed) & known.keys()
+        needed = rights.asked_first(endpoint.permission)
+        decides = () if needed is None else rights.variables(needed) & known.keys()
         asked = {name: known[name] for name in (*variables, *decides)}
         args = verify({name: raw[name] for name in asked if name in raw}, asked)
-        if isinstance(needed, str | Rows | Inside):
+        if needed is None:
             return
         values = rights.values_of(args, home=self._context.home)
         rights.require(self._context.access, caller, needed, values)

@@ -14,9 +14,7 @@ _POOL = r"[A-Za-z0-9\-_]+"
 _NUMBER = re.compile(r"0|[1-9][0-9]*")
 _VMID = re.compile(r"[1-9][0-9]{2,8}")
 
-USERID = Parameter(
-    required=True, max_length=64, pattern=rf"[^\s:/@!\x00-\x1f\x7f]+@{_REALM}"
-)
+USERID = Parameter(required=True, max_length=64, pattern=rf"[^\s:/@!\x00-\x1f\x7f]+@{_REALM}")
 TOKENID = Parameter(required=True, pattern=_REALM)
 GROUPID = Parameter(required=True, pattern=r"[A-Za-z0-9.\-_]+")
 ROLEID = GROUPID
@@ -42,9 +40,7 @@ PATH_PARAMETERS: Mapping[str, Parameter] = MappingProxyType(
         "pos": replace(COUNT, required=True),
         "realm": Parameter(required=True, pattern=_REALM),
         "roleid": ROLEID,
-        "snapname": Parameter(
-            required=True, max_length=40, pattern=r"[A-Za-z][A-Za-z0-9_\-]+"
-        ),
+        "snapname": Parameter(required=True, max_length=40, pattern=r"[A-Za-z][A-Za-z0-9_\-]+"),
         "storage": STORAGE,
         "tokenid": TOKENID,
         "userid": USERID,

@@ -101,13 +101,31 @@ class Inside:
     """What the handler asks, of each object that a request names or a name leads to."""
 
     right: Right
+    first: Right | None = None
+    """What is asked before, by the request's path and parameters alone."""
+
+    @property
+    def whole(self) -> Right:
+        """Both."""
+        return self.right if self.first is None else AllOf((self.first, self.right))
 
     def __str__(self) -> str:
-        return str(self.right)
+        return str(self.whole)
 
 
 Permission = Right | Rows | Inside | Literal["world", "user"]
 """`world` needs no login, `user` needs one and no right: what it answers is nobody's."""
+
+
+def asked_first(permission: Permission) -> Right | None:
+    """What is asked before the handler begins."""
+    match permission:
+        case Rows() | str():
+            return None
+        case Inside():
+            return permission.first
+        case _:
+            return permission
 
 
 def variables(right: Right) -> frozenset[str]:
@@ -120,7 +138,7 @@ def variables(right: Right) -> frozenset[str]:
         case OnUser():
             return frozenset({"userid", "groups"} if right.groups else {"userid"})
         case AllOf() | AnyOf():
-            return frozenset().union(*map(variables, right.rights))
+            return frozenset(name for part in right.rights for name in variables(part))
 
 
 def values_of(args: Arguments, *, home: str) -> Values:
@@ -174,9 +192,7 @@ def require(access: Access, caller: Caller, right: Right, values: Values) -> Non
 def _require_on_user(access: Access, caller: Caller, right: OnUser, values: Values) -> None:
     userid = values["userid"]
     groups = split_list(values.get("groups", "")) if right.groups else None
-    if not may_handle_user(
-        access, caller, userid, right.names, groups=groups, exists=right.exists
-    ):
+    if not may_handle_user(access, caller, userid, right.names, groups=groups, exists=right.exists):
         raise forbidden(f"/access/groups, {'|'.join(right.names)}")
     if "Sys.Audit" not in right.names:
         check_root(caller, userid)

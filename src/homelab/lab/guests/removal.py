@@ -85,9 +85,11 @@ def _with_everything(context: Context, record: GuestRecord) -> Guest:
     """
     recorded = {volume.volid: volume.vmid for volume in context.state.volumes()}
     own = [volid for volid, vmid in recorded.items() if vmid == record.vmid]
-    for volid in record.config.volumes():
-        if volid not in recorded and content_and_owner(volid) == ("rootdir", record.vmid):
-            own.append(volid)
+    own += [
+        volid
+        for volid in record.config.volumes()
+        if volid not in recorded and content_and_owner(volid) == ("rootdir", record.vmid)
+    ]
     guest = guest_of(record.vmid, record.config)
     guest = replace(guest, volumes=tuple(v for v in guest.volumes if v.volid in own))
     known = {volume.volid for volume in guest.volumes}

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from homelab.lab.access.delegation import require_modify
 from homelab.lab.api.endpoint import Call, Endpoint
+from homelab.lab.api.guests.status import guest_resource, pools_by_guest, storage_resource
 from homelab.lab.api.names import POOLID, is_vmid
 from homelab.lab.api.rights import Privilege, Rows
-from homelab.lab.api.guests.status import guest_resource, pools_by_guest, storage_resource
 from homelab.lab.failures import ApiFailureError, invalid
 from homelab.lab.node.context import Context
 from homelab.lab.node.storages import storage_named
 from homelab.lab.state.database import PoolRecord, Transaction
 from homelab.pve.schema import FLAG, LIST, TEXT, Parameter
+
 
 def listing(context: Context, call: Call) -> object:
     """Those that the caller may see; one of them with its members (PVE::API2::Pool index)."""

@@ -74,7 +74,9 @@ def _rows(
     if kind in {"", "storage"}:
         for node in context.online:
             for storage in STORAGES:
-                if everything or access.allows(caller, f"/storage/{storage.name}", "Datastore.Audit"):
+                if everything or access.allows(
+                    caller, f"/storage/{storage.name}", "Datastore.Audit"
+                ):
                     yield _storage_row(context, node, storage)
 
 

@@ -151,7 +151,16 @@ ENDPOINTS = (
     Endpoint(
         "GET",
         "/nodes/{node}/vzdump/extractconfig",
-        Inside(_BACKUP),
+        Inside(
+            AllOf(
+                (
+                    _BACKUP,
+                    Privilege(
+                        "/storage/{storage}", "Datastore.AllocateSpace", ("Datastore.Allocate",)
+                    ),
+                )
+            )
+        ),
         extract_config,
         {"volume": REQUIRED},
     ),

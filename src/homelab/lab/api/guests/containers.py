@@ -9,10 +9,10 @@ import orjson
 
 from homelab.lab.access.delegation import require_modify
 from homelab.lab.api.endpoint import Call, Encoded, Endpoint, each
-from homelab.lab.api.rights import AllOf, AnyOf, Inside, Privilege, Rows
 from homelab.lab.api.endpoint import index as index_of
 from homelab.lab.api.guests.snapshots import SNAPSHOT_NAME
 from homelab.lab.api.guests.status import guest_status
+from homelab.lab.api.rights import AllOf, AnyOf, Inside, Privilege, Rows
 from homelab.lab.failures import ApiFailureError, invalid
 from homelab.lab.guests import backup, configuration, creation, removal, snapshots
 from homelab.lab.guests.backup import Restoration
@@ -55,9 +55,7 @@ def create(context: Context, call: Call) -> object:
     pool = args.text("pool") or None
     where = f"/vms/{call.vmid}"
     replaces = (
-        args.flag("restore")
-        and args.flag("force")
-        and context.state.guest(call.vmid) is not None
+        args.flag("restore") and args.flag("force") and context.state.guest(call.vmid) is not None
     )
     if replaces:
         context.access.require(call.caller, where, any_of=("VM.Allocate", "VM.Backup"))
@@ -211,7 +209,11 @@ _L = "/nodes/{node}/lxc/{vmid}"
 _CREATE = AllOf(
     (
         AnyOf((Privilege("/vms/{vmid}", "VM.Allocate"), Privilege("/pool/{pool}", "VM.Allocate"))),
-        Privilege("/storage/{ostemplate}", "Datastore.AllocateSpace", ("Datastore.Audit",)),
+        Privilege(
+            "/storage/{ostemplate}",
+            "Datastore.AllocateSpace",
+            ("Datastore.Audit", "Datastore.Allocate"),
+        ),
         Privilege("/storage/{rootfs}", "Datastore.AllocateSpace"),
         Privilege("/sdn/zones/localnetwork/{bridge}", "SDN.Use"),
         AnyOf(
@@ -264,7 +266,10 @@ ENDPOINTS = (
     Endpoint(
         "PUT",
         f"{_L}/resize",
-        Privilege("/vms/{vmid}", "VM.Config.Disk"),
+        Inside(
+            Privilege("/storage/{rootfs}", "Datastore.AllocateSpace"),
+            first=Privilege("/vms/{vmid}", "VM.Config.Disk"),
+        ),
         resize,
         {
             "digest": _DIGEST,

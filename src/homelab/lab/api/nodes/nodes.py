@@ -8,7 +8,6 @@ from ipaddress import IPv4Interface
 
 from homelab.lab.api.access.tickets import version
 from homelab.lab.api.endpoint import EMPTY, Call, Endpoint, index
-from homelab.lab.api.rights import Privilege, Rows
 from homelab.lab.api.guests.status import storage_space
 from homelab.lab.api.nodes.figures import (
     host_memory,
@@ -18,6 +17,7 @@ from homelab.lab.api.nodes.figures import (
     processor_model,
     processors,
 )
+from homelab.lab.api.rights import Privilege, Rows
 from homelab.lab.failures import ApiFailureError
 from homelab.lab.node.context import Context
 from homelab.lab.node.storages import STORAGES

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from homelab.lab.api.endpoint import Call, Endpoint, each
-from homelab.lab.api.rights import Privilege, Rows
 from homelab.lab.api.guests.status import storage_space
+from homelab.lab.api.rights import Privilege, Rows
 from homelab.lab.guests.files import stored_files
 from homelab.lab.guests.volume_access import may_access_volume
 from homelab.lab.node.context import Context
