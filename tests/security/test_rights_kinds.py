@@ -273,6 +273,26 @@ def test_a_password_is_changed_by_who_knows_the_old_one(node, ann) -> None:
     assert node.log_in(ANN, "another word")
 
 
+@pytest.mark.parametrize(
+    ("path", "privs", "status"),
+    [
+        (f"/vms/{HERS}", "VM.Audit,VM.Allocate", 200),
+        (f"/vms/{HERS}", "VM.Audit,VM.Console", 401),
+        (f"/vms/{HIS}", "VM.Audit", 401),
+        (f"/vms/0{HERS}", "VM.Audit", 401),
+        ("/vms/101 ", "VM.Audit", 401),
+        (f"/vms/{HERS}", ",", 401),
+    ],
+)
+def test_who_asks_for_privileges_is_told_whether_they_are_held(
+    node, ann, path, privs, status
+) -> None:
+    form = {"username": ANN, "password": WORD, "path": path, "privs": privs}
+    answer = ann.ask("POST", "/access/ticket", **form)
+    assert answer.status == status
+    assert status != 200 or "ticket" not in answer.data
+
+
 def test_a_tokens_comment_is_not_its_value(node, ann) -> None:
     token = _token(ann, "ci")
     assert ann.ask("PUT", f"/access/users/{ANN}/token/ci", comment="x").status == 200

@@ -24,7 +24,7 @@ from homelab.lab.failures import ApiFailureError, invalid
 from homelab.lab.node.context import Context
 from homelab.lab.runtime import RuntimeFailureError
 from homelab.lab.state.database import StateError
-from homelab.pve.schema import Parameter, ParameterError, RawValue, verify
+from homelab.pve.schema import ParameterError, RawValue, verify
 from homelab.pve.upid import Upid
 
 _log = logging.getLogger(__name__)
@@ -36,6 +36,8 @@ _OWN_PREFIX = "/lab"
 """What is the lab's own and no part of PVE's API."""
 _NOBODY = Caller(user="")
 _FORM = "application/x-www-form-urlencoded"
+_REMEMBERED = 20_000
+"""Variables of paths, from which on they are forgotten."""
 _GUEST_IN_PATH = re.compile(r"/lxc/(\d+)")
 
 
@@ -71,6 +73,8 @@ class Dispatcher:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._router = Router(ENDPOINTS)
+        self._rights = {(e.method, e.path): _asked_first(e) for e in ENDPOINTS}
+        self._values: dict[tuple[tuple[str, str], ...], rights.Values] = {}
 
     def dispatch(self, request: Request) -> Reply:
         """Answer one request; blocks as long as its handler does."""
@@ -132,9 +136,9 @@ class Dispatcher:
                 f"URI '{path}' not available with API token, need proper ticket.", status=403
             )
         raw = _merged(_parameters(request), variables)
-        known = {**endpoint.parameters, **{name: path_parameter(name) for name in variables}}
-        self._authorise(caller, endpoint, raw, known, variables)
-        args = verify(raw, known)
+        self._authorise(caller, endpoint, raw, variables)
+        known = {name: path_parameter(name) for name in variables}
+        args = verify(raw, {**endpoint.parameters, **known})
         context = self._context
         if "node" in variables:
             context = context.at(self._node(args.text("node")))
@@ -146,7 +150,6 @@ class Dispatcher:
         caller: Caller,
         endpoint: Endpoint,
         raw: Mapping[str, RawValue],
-        known: Mapping[str, Parameter],
         variables: Mapping[str, str],
     ) -> None:
         """Ask for the endpoint's right, with the values that its handler will see.
@@ -154,21 +157,38 @@ class Dispatcher:
         What names the object is verified before, and is refused in any other spelling: a right on
         /vms/101 is asked for where 101 is used, and nowhere else.
         """
-        wrong = {
-            name: f"type check ('integer') failed - got '{value}'"
-            for name, value in variables.items()
-            if not is_plain(value, known[name])
-        }
-        if wrong:
-            raise ParameterError(wrong)
-        needed = rights.asked_first(endpoint.permission)
-        decides = () if needed is None else rights.variables(needed) & known.keys()
-        asked = {name: known[name] for name in (*variables, *decides)}
-        args = verify({name: raw[name] for name in asked if name in raw}, asked)
+        values = self._spelled(variables)
+        needed, more = self._rights[endpoint.method, endpoint.path]
         if needed is None:
             return
-        values = rights.values_of(args, home=self._context.home)
+        if more:
+            known = {name: endpoint.parameters[name] for name in more}
+            args = verify({name: raw[name] for name in more if name in raw}, known)
+            values = {**values, **rights.values_of(args, home=self._context.home)}
         rights.require(self._context.access, caller, needed, values)
+
+    def _spelled(self, variables: Mapping[str, str]) -> rights.Values:
+        """What the variables of a path mean, each in its one spelling; worked out once for each.
+
+        Raises:
+            ParameterError: one is written otherwise.
+        """
+        key = tuple(variables.items())
+        values = self._values.get(key)
+        if values is None:
+            known = {name: path_parameter(name) for name in variables}
+            wrong = {
+                name: f"type check ('integer') failed - got '{value}'"
+                for name, value in variables.items()
+                if not is_plain(value, known[name])
+            }
+            if wrong:
+                raise ParameterError(wrong)
+            values = rights.values_of(verify(variables, known), home=self._context.home)
+            if len(self._values) >= _REMEMBERED:
+                self._values = {}
+            self._values[key] = values
+        return values
 
     def _suffer(self, method: str, path: str) -> None:
         """Do to a request what a fault says."""
@@ -215,6 +235,13 @@ class Dispatcher:
         if name in context.faults.down:
             raise ApiFailureError("No route to host", status=595)
         return name
+
+
+def _asked_first(endpoint: Endpoint) -> tuple[rights.Right | None, frozenset[str]]:
+    """The right that is asked for before the handler, and what decides on it beside the path."""
+    right = rights.asked_first(endpoint.permission)
+    decides = frozenset() if right is None else rights.variables(right)
+    return right, decides & endpoint.parameters.keys()
 
 
 class _DropError(HomelabError):

@@ -36,15 +36,21 @@ def log_in(context: Context, call: Call) -> object:
         username = f"{username}@{call.args.text('realm', 'pam')}"
     ticket, csrf = context.authenticator.login(username, call.args.text("password"))
     held = context.access.privileges(username, "/")
-    return {
-        "username": username,
-        "ticket": ticket,
-        "CSRFPreventionToken": csrf,
-        "cap": {
-            group: {name: 1 for name in held if name.startswith(prefixes)}
-            for group, prefixes in _CAP_GROUPS.items()
-        },
+    cap = {
+        group: {name: 1 for name in held if name.startswith(prefixes)}
+        for group, prefixes in _CAP_GROUPS.items()
     }
+    if "path" in call.args and "privs" in call.args:
+        _check_privileges(context, username, call)
+        return {"username": username, "cap": cap}
+    return {"username": username, "ticket": ticket, "CSRFPreventionToken": csrf, "cap": cap}
+
+
+def _check_privileges(context: Context, username: str, call: Call) -> None:
+    """Whether a user has them all at the path: it is asked instead of a ticket (verify_auth)."""
+    path, wanted = normal_path(call.args.text("path")), call.args.words("privs")
+    if path is None or not wanted or set(wanted) - context.access.privileges(username, path).keys():
+        raise AuthenticationError("authentication failure")
 
 
 def ticket_form(_context: Context, _call: Call) -> object:

@@ -53,6 +53,8 @@ def download(context: Context, call: Call) -> object:
     url = args.text("url")
 
     def work(log: TaskLog) -> None:
+        if stored_file(context, file.volid) is not None:
+            raise ApiFailureError(f"refusing to override existing file '{file.volid}'")
         log(f"downloading {url} to {file.volid}")
         temporary = file.path(context).with_suffix(".part")
         temporary.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
