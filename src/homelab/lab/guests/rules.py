@@ -88,7 +88,7 @@ def check_restoration(
 
     `kept` are the backup's options, of which those `given` replace some. Interfaces and the change
     to a privileged container are asked for as in PVE::API2::LXC create_vm; what root alone may set
-    comes back to the guest that had it, and to no other. (PVE brings it to any.)
+    comes back to the guest that had it, and to others by root alone. (PVE brings it to any.)
     """
     whole = {**kept, **given}
     privileged = whole.get("unprivileged", "0") != "1"
@@ -98,7 +98,7 @@ def check_restoration(
     before = {"unprivileged": "0" if privileged else "1"}
     if old is not None:
         before = {**old.options, **before}
-    changed = given if same_guest else whole
+    changed = given if same_guest or access.is_almighty(caller) else whole
     check_root_only(caller, values=changed, delete=(), old=GuestConfig(options=before))
 
 
