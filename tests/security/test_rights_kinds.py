@@ -87,6 +87,7 @@ def test_a_new_guest_takes_no_volume_that_is_there(node, ann, option) -> None:
         values[option] = HIS_ROOT
     answer = ann.ask("POST", "/nodes/pve/lxc", vmid=300, ostemplate=TEMPLATE, **values)
     if answer.status == 200:  # an unused volume is ignored, as PVE does
+        assert node.wait(answer.data)["exitstatus"] == "OK"
         assert HIS_ROOT not in str(node.config(300))
         node.wait(node.ask("DELETE", "/nodes/pve/lxc/300", purge=1).data)
     assert HIS_ROOT in node.runtime.volumes.all()
@@ -425,6 +426,7 @@ def test_tasks_are_their_users(node, ann) -> None:
     his = node.ask("POST", f"/nodes/pve/lxc/{HIS}/status/start").data
     token = _token(ann, "ci", privsep=0)
     hers = ann.ask("POST", f"/nodes/pve/lxc/{HERS}/status/start").data
+    node.wait(hers)
     tokens = token.ask("POST", f"/nodes/pve/lxc/{HERS}/status/stop").data
     for upid in (his, hers, tokens):
         node.wait(upid)

@@ -24,7 +24,7 @@ _FIREWALL_NAME = Parameter(required=True, pattern=r"[A-Za-z][A-Za-z0-9\-_]+")
 
 
 def _file(text: str) -> str:
-    if not text.isprintable() or {"", ".", ".."} & set(text.split("/")):
+    if " " in text or not text.isprintable() or {"", ".", ".."} & set(text.split("/")):
         raise ValueError("value does not look like a valid volume")
     return text
 

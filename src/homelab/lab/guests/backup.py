@@ -247,7 +247,7 @@ def _restored(
         release=context.release,
     )
     check_volumes(given)
-    check_named_volumes(context.access, caller, vmid, given, {})
+    check_named_volumes(context.access, caller, vmid, given, own={}, guests=context.state.vmids())
     empty = GuestConfig(options={})
     change = plan_change(vmid, empty, values=_values(wanted), running=False, volumes={})
     check_space(context, caller, change)

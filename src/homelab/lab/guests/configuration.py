@@ -62,7 +62,8 @@ def update(
             context.access, caller, values, context.release, old=record.config, delete=delete
         )
         check_volumes(values)
-        check_named_volumes(context.access, caller, vmid, values, context.volumes(vmid))
+        own, guests = context.volumes(vmid), context.state.vmids()
+        check_named_volumes(context.access, caller, vmid, values, own=own, guests=guests)
         check_deletions(vmid, record.config, delete)
         _check_snapshots(context, record, delete)
         change = plan_change(

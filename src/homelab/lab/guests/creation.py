@@ -86,7 +86,9 @@ def _first_config(context: Context, caller: Caller, wanted: Creation) -> Change:
     check_bridges(context.access, caller, values, context.release)
     check_root_only(caller, values=values, delete=(), old=empty)
     check_volumes(values)
-    check_named_volumes(context.access, caller, wanted.vmid, values, {})
+    check_named_volumes(
+        context.access, caller, wanted.vmid, values, own={}, guests=context.state.vmids()
+    )
     if "rootfs" not in values:
         if any(key.startswith("mp") for key in values):
             raise ApiFailureError("mountpoints configured, but 'rootfs' not set - aborting")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 from homelab.lab.access.acl import Access
 from homelab.lab.access.tickets import Caller
@@ -76,9 +76,11 @@ def check_named_volumes(
     caller: Caller,
     vmid: int,
     values: Mapping[str, str],
+    *,
     own: Mapping[str, object],
+    guests: Container[int],
 ) -> None:
-    """Refuse options that name volumes which are not the guest's `own`, or new ones without room.
+    """Refuse options that name volumes which are not the guest's `own`, or new ones without right.
 
     PVE takes those of other guests from who may read them (PVE::LXC check_ct_modify_config_perm),
     and never removes them with the guest; here a volume belongs to one guest.
@@ -98,6 +100,6 @@ def check_named_volumes(
             continue
         check_volume_access(access, caller, volid, vmid=vmid)
         owner = content_and_owner(volid)[1]
-        if owner in {None, vmid}:
-            raise ApiFailureError(f"volume '{volid}' does not exist")
-        raise ApiFailureError(f"volume '{volid}' belongs to CT {owner}")
+        if owner is not None and owner != vmid and owner in guests:
+            raise ApiFailureError(f"volume '{volid}' belongs to CT {owner}")
+        raise ApiFailureError(f"volume '{volid}' does not exist")
