@@ -39,17 +39,28 @@ ROLES: Mapping[str, tuple[str, ...]] = {
 _NAMES = (*ROLES, "NoAccess", "Administrator", "PVEAuditor")
 _OTHER_RIGHTS = ("User.Modify", "Sys.Modify", "Group.Allocate", "Realm.AllocateUser", MODIFY)
 
+_SENSIBLE = (
+    *(("/vms/100", "Owner"), ("/vms/101", "Owner"), ("/vms", "Owner"), ("/vms/100", "Rights")),
+    *(("/pool/p", "Pools"), ("/pool/q", "Pools"), ("/pool", "Pools"), ("/pool/p", "Owner")),
+    *(("/storage/local", "Stores"), ("/access/groups", "Users"), ("/access/groups/ops", "Users")),
+    *(("/access", "System"), ("/", "Looks"), ("/vms/100", "NoAccess")),
+)
+"""Rules of the kind that there are; any rule at any path comes beside them."""
+
 _users, _tokens, _paths = map(st.sampled_from, (USERS, TOKENS, PATHS))
 _ugids = st.one_of(
+    st.tuples(st.just("user"), _users),
     st.tuples(st.just("user"), _users),
     st.tuples(st.just("token"), _tokens),
     st.tuples(st.just("group"), st.sampled_from(GROUPS)),
 )
 _rules = st.builds(
-    lambda path, who, role, propagate: Rule(
-        path=path, kind=who[0], ugid=who[1], role=role, propagate=propagate
+    lambda where, who, propagate: Rule(
+        path=where[0], kind=who[0], ugid=who[1], role=where[1], propagate=propagate
     ),
-    *(_paths, _ugids, st.sampled_from(_NAMES), st.booleans()),
+    st.one_of(*[st.sampled_from(_SENSIBLE)] * 3, st.tuples(_paths, st.sampled_from(_NAMES))),
+    _ugids,
+    st.sampled_from((True, True, False)),
 )
 
 
@@ -65,7 +76,7 @@ class World:
 
 WORLDS = st.builds(
     World,
-    rules=st.lists(_rules, max_size=10).map(tuple),
+    rules=st.lists(_rules, min_size=8, max_size=24).map(tuple),
     groups=st.fixed_dictionaries({user: st.frozensets(st.sampled_from(GROUPS)) for user in USERS}),
     privsep=st.fixed_dictionaries(dict.fromkeys(TOKENS, st.booleans())),
     pools=st.fixed_dictionaries({vmid: st.sampled_from((None, "p", "q")) for vmid in (100, 101)}),
@@ -90,9 +101,16 @@ def _token(name: str, method: str, more: Mapping[str, object]) -> Change:
     return Change(method, f"/access/users/{user}/token/{tokenid}", more)
 
 
+_objects = st.sampled_from(("/vms/100", "/vms/101", "/pool/p", "/pool/q", "/storage/local"))
 _flags = st.sampled_from(({}, {"propagate": 0}, {"delete": 1}))
+_POOLS = st.builds(
+    lambda pool, vmid, more: Change("PUT", f"/pools/{pool}", {"vms": vmid, **more}),
+    *(st.sampled_from(("p", "q")), st.sampled_from((100, 101))),
+    st.sampled_from(({}, {"delete": 1}, {"allow-move": 1})),
+)
 CHANGES = st.one_of(
     st.builds(_acl, _paths, _ugids, st.sampled_from(_NAMES), _flags),
+    *[st.builds(_acl, _objects, _ugids, st.sampled_from(_NAMES), _flags)] * 3,
     st.builds(
         _token,
         st.one_of(_tokens, st.sampled_from(("eve@pve!new", "bob@pve!new"))),
@@ -108,12 +126,19 @@ CHANGES = st.one_of(
         *(st.sampled_from(tuple(ROLES)), st.sampled_from(("VM.Audit", MODIFY, "Sys.Modify"))),
     ),
     st.builds(lambda name: Change("DELETE", f"/access/groups/{name}"), st.sampled_from(GROUPS)),
-    st.builds(
-        lambda pool, vmid, more: Change("PUT", f"/pools/{pool}", {"vms": vmid, **more}),
-        *(st.sampled_from(("p", "q")), st.sampled_from((100, 101))),
-        st.sampled_from(({}, {"delete": 1}, {"allow-move": 1})),
-    ),
+    _POOLS,
 )
+_askers = st.one_of(_users, st.sampled_from(IDENTITIES))
+_own_tokens = _tokens.map(
+    lambda name: (name, _token(f"{name.partition('!')[0]}!more", "POST", {"privsep": 0}))
+)
+ASKED = st.one_of(
+    *[st.tuples(_askers, CHANGES)] * 3,
+    _own_tokens,
+    st.tuples(st.just("eve@pve"), _POOLS),
+)
+"""Who asks for what; a token for more than it has, and Eve, who has the pools, for guests."""
+_EVES = Rule(path="/pool", kind="user", ugid="eve@pve", role="Pools")
 Held = Mapping[tuple[str, str], frozenset[str]]
 
 
@@ -133,7 +158,7 @@ def _build(node: LabNode, world: World) -> None:
             accounts.put(transaction, name, Group())
         for name, privs in ROLES.items():
             accounts.put(transaction, name, Role(privs=privs))
-        for rule in world.rules:
+        for rule in (*world.rules, _EVES):
             put_rule(transaction, rule)
         for vmid, pool in world.pools.items():
             transaction.put_pool_guest(vmid, pool)
@@ -165,6 +190,7 @@ def askers(small: LabNode) -> Mapping[str, LabNode]:
 
 
 def _check_tokens(node: LabNode, held: Held) -> None:
+    ruled = {rule.ugid for rule in node.context.access.accounts.rules}
     for name in TOKENS:
         user = name.partition("!")[0]
         token = node.context.access.token(user, name.partition("!")[2])
@@ -172,6 +198,8 @@ def _check_tokens(node: LabNode, held: Held) -> None:
             assert held[name, path] <= held[user, path]
             if token is not None and not token.privsep:
                 assert held[name, path] == held[user, path]
+            elif name not in ruled:
+                assert not held[name, path]
 
 
 def _check_gain(change: Change, caller: str, before: Held, after: Held) -> None:
@@ -214,7 +242,7 @@ def test_nobody_gives_what_it_does_not_have(small, askers, cases) -> None:
     @_settings(cases)
     @given(
         world=WORLDS,
-        changes=st.lists(st.tuples(st.sampled_from(IDENTITIES), CHANGES), min_size=1, max_size=6),
+        changes=st.lists(ASKED, min_size=4, max_size=12),
     )
     def check(world: World, changes: list[tuple[str, Change]]) -> None:
         _build(node, world)
