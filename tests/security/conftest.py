@@ -9,6 +9,16 @@ import pytest
 from lab_node import LabNode, OpenNode, node_opener
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--cases", type=int, default=100, help="how many random rights are tried")
+
+
+@pytest.fixture
+def cases(request: pytest.FixtureRequest) -> int:
+    """How many random rights are tried; more by `--cases`."""
+    return int(request.config.getoption("--cases", 100))
+
+
 @pytest.fixture
 def open_node(tmp_path: Path) -> Iterator[OpenNode]:
     with node_opener(tmp_path) as open_:

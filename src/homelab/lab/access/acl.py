@@ -19,6 +19,8 @@ from homelab.pve.release import DEFAULT_RELEASE, Release
 NO_ACCESS = "NoAccess"
 _Roles = dict[str, bool]
 """Role to whether it propagates."""
+_Who = tuple[tuple[str, tuple[str, ...]], ...]
+"""Kinds of rules and whose they are, the ones that win first."""
 _Held = tuple[tuple[int, int], dict[tuple[str, str], Mapping[str, bool]]]
 """Privileges by name and path, and the version that they are good for."""
 _REMEMBERED = 50_000
@@ -99,9 +101,9 @@ class Access:
         token = self.accounts.tokens.get(f"{userid}!{tokenid}")
         if token is None:
             return None
-        return accounts.hashed_secret(secret) == token.secret and not self._has_expired(
-            token.expire
-        )
+        if self._has_expired(token.expire):
+            return False
+        return accounts.secret_matches(secret, token.secret) if token.secret else None
 
     def privileges(self, caller: Caller | str, path: str) -> Mapping[str, bool]:
         """What a user or token may do at a path, and whether it holds below it too."""
@@ -131,8 +133,8 @@ class Access:
         whole = self._of_user(userid, path)
         if not token.privsep:
             return whole
-        own = self._expanded(self._roles(path, (("token", (name,)),)))
-        return {privilege: flag for privilege, flag in own.items() if privilege in whole}
+        own = self._expanded(self._with_pool(path, (("token", (name,)),)))
+        return {name: flag and whole[name] for name, flag in own.items() if name in whole}
 
     def allows(self, caller: Caller, path: str, *any_of: str) -> bool:
         """Whether a caller has one of these privileges at a path."""
@@ -184,9 +186,18 @@ class Access:
         return None if made is None else made.privs
 
     def paths(self) -> tuple[str, ...]:
-        """Every path that a rule names, and those that PVE always lists."""
+        """Every path that a rule or a pool names, and those that PVE always lists."""
         standard = ("/", "/access", "/access/groups", "/nodes", "/pool", "/sdn", "/storage", "/vms")
-        return tuple(sorted({*standard, *(rule.path for rule in self.accounts.rules)}))
+        named = (rule.path for rule in self.accounts.rules)
+        return tuple(sorted({*standard, *named, *self._state.pool_of()}))
+
+    def forget(self, path: str) -> None:
+        """Remove the rules of what is gone, so that nobody has them on its successor."""
+        gone = self.accounts.rules_by_path.get(path, ())
+        if gone:
+            with self.change() as transaction:
+                for rule in gone:
+                    accounts.remove(transaction, rule.key, Rule)
 
     def _has_expired(self, expire: int) -> bool:
         return 0 < expire < self._clock()
@@ -198,13 +209,17 @@ class Access:
         if user is None:
             return {}
         who = (("user", (userid,)), ("group", user.groups))
+        return self._expanded(self._with_pool(path, who))
+
+    def _with_pool(self, path: str, who: _Who) -> _Roles:
+        """The roles at a path, with those that its pool gives there (and not below)."""
         found = self._roles(path, who)
         pool = self._state.pool_of().get(path)
         if pool is not None and NO_ACCESS not in found:
-            found = {**self._roles(f"/pool/{pool}", who), **found}
-        return self._expanded(found)
+            found = {**dict.fromkeys(self._roles(f"/pool/{pool}", who), False), **found}
+        return found
 
-    def _roles(self, path: str, who: tuple[tuple[str, tuple[str, ...]], ...]) -> _Roles:
+    def _roles(self, path: str, who: _Who) -> _Roles:
         """The roles at a path: a deeper rule replaces those above, a user's those of groups."""
         found: _Roles = {}
         for level in _levels(path):

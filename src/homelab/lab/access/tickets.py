@@ -111,7 +111,7 @@ class Directory(Protocol):
         """Whether it is the user's password; None when none was set through the API."""
 
     def token_matches(self, userid: str, tokenid: str, secret: str) -> bool | None:
-        """Whether it is the token's value; None when there is no such token."""
+        """Whether it is the token's value; None when no such one was made through the API."""
 
 
 class Authenticator:

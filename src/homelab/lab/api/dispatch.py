@@ -15,15 +15,16 @@ import orjson
 
 from homelab.errors import HomelabError
 from homelab.lab.access.tickets import AuthenticationError, Caller
-from homelab.lab.api import faults
-from homelab.lab.api.endpoint import Call, Encoded, Endpoint, Page, Privilege
+from homelab.lab.api import faults, rights
+from homelab.lab.api.endpoint import Call, Encoded, Endpoint, Page
+from homelab.lab.api.names import is_plain, path_parameter
 from homelab.lab.api.router import Router
 from homelab.lab.api.table import ENDPOINTS
 from homelab.lab.failures import ApiFailureError, invalid
 from homelab.lab.node.context import Context
 from homelab.lab.runtime import RuntimeFailureError
 from homelab.lab.state.database import StateError
-from homelab.pve.schema import COUNT, REQUIRED, VMID, Parameter, ParameterError, RawValue, verify
+from homelab.pve.schema import ParameterError, RawValue, verify
 from homelab.pve.upid import Upid
 
 _log = logging.getLogger(__name__)
@@ -35,11 +36,8 @@ _OWN_PREFIX = "/lab"
 """What is the lab's own and no part of PVE's API."""
 _NOBODY = Caller(user="")
 _FORM = "application/x-www-form-urlencoded"
-_PATH_PARAMETERS: Mapping[str, Parameter] = {
-    "vmid": replace(VMID, required=True),
-    "pos": replace(COUNT, required=True),
-    "node": Parameter(required=True, pattern=r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"),
-}
+_REMEMBERED = 20_000
+"""Variables of paths, from which on they are forgotten."""
 _GUEST_IN_PATH = re.compile(r"/lxc/(\d+)")
 
 
@@ -75,6 +73,8 @@ class Dispatcher:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._router = Router(ENDPOINTS)
+        self._rights = {(e.method, e.path): _asked_first(e) for e in ENDPOINTS}
+        self._values: dict[tuple[tuple[str, str], ...], rights.Values] = {}
 
     def dispatch(self, request: Request) -> Reply:
         """Answer one request; blocks as long as its handler does."""
@@ -135,18 +135,60 @@ class Dispatcher:
             raise ApiFailureError(
                 f"URI '{path}' not available with API token, need proper ticket.", status=403
             )
-        if isinstance(endpoint.permission, Privilege):
-            where = endpoint.permission.path.format(**variables)
-            names = (endpoint.permission.name, *endpoint.permission.or_else)
-            self._context.access.require(caller, where, any_of=names)
         raw = _merged(_parameters(request), variables)
-        known = {name: _PATH_PARAMETERS.get(name, REQUIRED) for name in variables}
+        self._authorise(caller, endpoint, raw, variables)
+        known = {name: path_parameter(name) for name in variables}
         args = verify(raw, {**endpoint.parameters, **known})
         context = self._context
         if "node" in variables:
             context = context.at(self._node(args.text("node")))
         with context.state.together():
             return endpoint.handler(context, Call(caller=caller, args=args, upload=request.upload))
+
+    def _authorise(
+        self,
+        caller: Caller,
+        endpoint: Endpoint,
+        raw: Mapping[str, RawValue],
+        variables: Mapping[str, str],
+    ) -> None:
+        """Ask for the endpoint's right, with the values that its handler will see.
+
+        What names the object is verified before, and is refused in any other spelling: a right on
+        /vms/101 is asked for where 101 is used, and nowhere else.
+        """
+        values = self._spelled(variables)
+        needed, more = self._rights[endpoint.method, endpoint.path]
+        if needed is None:
+            return
+        if more:
+            known = {name: endpoint.parameters[name] for name in more}
+            args = verify({name: raw[name] for name in more if name in raw}, known)
+            values = {**values, **rights.values_of(args, home=self._context.home)}
+        rights.require(self._context.access, caller, needed, values)
+
+    def _spelled(self, variables: Mapping[str, str]) -> rights.Values:
+        """What the variables of a path mean, each in its one spelling; worked out once for each.
+
+        Raises:
+            ParameterError: one is written otherwise.
+        """
+        key = tuple(variables.items())
+        values = self._values.get(key)
+        if values is None:
+            known = {name: path_parameter(name) for name in variables}
+            wrong = {
+                name: f"type check ('integer') failed - got '{value}'"
+                for name, value in variables.items()
+                if not is_plain(value, known[name])
+            }
+            if wrong:
+                raise ParameterError(wrong)
+            values = rights.values_of(verify(variables, known), home=self._context.home)
+            if len(self._values) >= _REMEMBERED:
+                self._values = {}
+            self._values[key] = values
+        return values
 
     def _suffer(self, method: str, path: str) -> None:
         """Do to a request what a fault says."""
@@ -163,9 +205,15 @@ class Dispatcher:
 
     def _authenticate(self, request: Request, endpoint: Endpoint | None) -> Caller:
         needs_login = endpoint is None or endpoint.permission != "world"
+        takes_file = endpoint is not None and endpoint.takes_file
+        if request.upload is not None and not takes_file:
+            raise ApiFailureError(
+                "upload not allowed with content type 'multipart/form-data'", status=506
+            )
         if not needs_login and "Authorization" not in request.headers:
             return _NOBODY
-        writes = needs_login and request.method not in {"GET", "HEAD"} and request.upload is None
+        has_file = request.upload is not None
+        writes = needs_login and request.method not in {"GET", "HEAD"} and not has_file
         try:
             return self._context.authenticator.authenticate(
                 request.headers, request.cookies, writes=writes
@@ -187,6 +235,13 @@ class Dispatcher:
         if name in context.faults.down:
             raise ApiFailureError("No route to host", status=595)
         return name
+
+
+def _asked_first(endpoint: Endpoint) -> tuple[rights.Right | None, frozenset[str]]:
+    """The right that is asked for before the handler, and what decides on it beside the path."""
+    right = rights.asked_first(endpoint.permission)
+    decides = frozenset() if right is None else rights.variables(right)
+    return right, decides & endpoint.parameters.keys()
 
 
 class _DropError(HomelabError):

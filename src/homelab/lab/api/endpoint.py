@@ -8,27 +8,11 @@ from pathlib import Path
 from typing import Literal, Self
 
 from homelab.lab.access.tickets import Caller
+from homelab.lab.api.rights import Permission
 from homelab.lab.node.context import Context
 from homelab.pve.schema import Arguments, Parameter
 
 Method = Literal["GET", "POST", "PUT", "DELETE"]
-
-
-@dataclass(frozen=True, slots=True)
-class Privilege:
-    """The privilege that an endpoint needs; `path` may name path parameters, `/vms/{vmid}`."""
-
-    path: str
-    name: str
-    or_else: tuple[str, ...] = ()
-    """Privileges of which one is as good."""
-
-    def __str__(self) -> str:
-        return f"{self.path}, {'|'.join((self.name, *self.or_else))}"
-
-
-Permission = Privilege | Literal["world", "user", "handler"]
-"""`world` needs no login, `user` needs one, `handler` leaves the decision to the handler."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,3 +99,5 @@ class Endpoint:
     """Whether it only reads, and of that only what takes no time."""
     stored_only: bool = False
     """Whether what is set here is kept and shown, and has no effect in the lab yet."""
+    takes_file: bool = False
+    """Whether a file may come with it, as a multipart body; that needs no CSRF token, as on PVE."""

@@ -11,7 +11,13 @@ from homelab.errors import HomelabError
 from homelab.lab.access.tickets import Caller
 from homelab.lab.failures import ApiFailureError
 from homelab.lab.guests import power
-from homelab.lab.guests.changes import disk_order, plan_change, volume_form, with_new_hwaddr
+from homelab.lab.guests.changes import (
+    Change,
+    disk_order,
+    plan_change,
+    volume_form,
+    with_new_hwaddr,
+)
 from homelab.lab.guests.creation import check_space
 from homelab.lab.guests.files import (
     StoredFile,
@@ -23,10 +29,13 @@ from homelab.lab.guests.files import (
 )
 from homelab.lab.guests.locks import check_lock, held, locked
 from homelab.lab.guests.removal import discard
+from homelab.lab.guests.rules import check_creation, check_restoration, check_volumes
 from homelab.lab.guests.view import guest_of
+from homelab.lab.guests.volume_access import check_named_volumes
 from homelab.lab.node.context import Context
 from homelab.lab.node.storages import Storage
 from homelab.lab.runtime import Credentials, Guest, TaskLog
+from homelab.lab.state import firewall
 from homelab.lab.state.database import GuestRecord
 from homelab.lab.state.snapshots import PARENT
 from homelab.pve.guest_config import GuestConfig, index_of
@@ -128,7 +137,13 @@ def _for_backup(guest: Guest, record: GuestRecord) -> Guest:
 def _prune(context: Context, vmid: int, order: BackupOrder, log: TaskLog) -> None:
     if order.keep is None:
         return
-    mine = [f for f in stored_files(context) if f.content == "backup" and f.vmid == vmid]
+    mine = [
+        file
+        for file in stored_files(context)
+        if file.content == "backup"
+        and file.vmid == vmid
+        and file.volid.startswith(f"{order.storage.name}:")
+    ]
     mine.sort(key=lambda file: (file.ctime, file.volid), reverse=True)
     for file in [f for f in mine if not f.protected][order.keep :]:
         log(f"INFO: removing backup '{file.volid}'")
@@ -165,14 +180,14 @@ def restore(context: Context, caller: Caller, wanted: Restoration) -> Upid:
     old = context.state.guest(vmid)
     if old is not None:
         _check_replaceable(context, old, wanted)
-    problem = f"unable to restore CT {vmid} - "
-    empty = GuestConfig(options={})
-    change = plan_change(vmid, empty, values=_values(wanted), running=False, volumes={})
-    check_space(context, caller, change)
+    change = _restored(context, caller, wanted, old)
+    pool = wanted.pool or context.state.pool_of().get(f"/vms/{vmid}")
+    rules = firewall.read(context.state, firewall.guest_scope(vmid))
 
     def begin(log: TaskLog) -> None:
         if old is not None:
-            with held(context, vmid):
+            with held(context, vmid) as now:
+                _check_replaceable(context, now, wanted)
                 discard(context, vmid, log)
         with context.state.transaction() as transaction:
             config = change.config.changed({"lock": "create"})
@@ -180,11 +195,16 @@ def restore(context: Context, caller: Caller, wanted: Restoration) -> Upid:
                 raise ApiFailureError(f"CT {vmid} already exists on node '{context.node}'")
             for volume in change.made:
                 transaction.put_volume(volume)
-            transaction.put_pool_guest(vmid, wanted.pool)
+            transaction.put_pool_guest(vmid, pool)
+            if old is not None:
+                firewall.write(transaction, firewall.guest_scope(vmid), rules)
 
     def work(log: TaskLog) -> None:
         try:
             begin(log)
+        except HomelabError as error:  # what is there then, is not of this task
+            raise _not_restored(vmid, error) from error
+        try:
             context.runtime.restore(
                 guest_of(vmid, change.config),
                 wanted.file.path(context),
@@ -196,12 +216,45 @@ def restore(context: Context, caller: Caller, wanted: Restoration) -> Upid:
         except HomelabError as error:
             with suppress(HomelabError):
                 discard(context, vmid, log)
-            said = error.message.removeprefix(problem)
-            raise ApiFailureError(f"{problem}{said}") from error
+            raise _not_restored(vmid, error) from error
         if wanted.start:
             power.start_now(context, vmid, log)
 
     return context.start_task("vzrestore", vmid, caller, work)
+
+
+def _not_restored(vmid: int, error: HomelabError) -> ApiFailureError:
+    problem = f"unable to restore CT {vmid} - "
+    return ApiFailureError(f"{problem}{error.message.removeprefix(problem)}")
+
+
+def _restored(
+    context: Context, caller: Caller, wanted: Restoration, old: GuestRecord | None
+) -> Change:
+    """What the guest will be, if the caller may make it so.
+
+    Raises:
+        ApiFailureError: PVE's text.
+    """
+    vmid, given = wanted.vmid, wanted.values
+    kept = GuestConfig.from_text(wanted.file.config).options
+    pool = wanted.pool if old is None else None
+    check_creation(context.access, caller, vmid, values=given, pool=pool)
+    check_restoration(
+        context.access,
+        caller,
+        given=given,
+        kept=kept,
+        old=None if old is None else old.config,
+        same_guest=wanted.file.vmid == vmid,
+        release=context.release,
+    )
+    check_volumes(given)
+    check_named_volumes(context.access, caller, vmid, given, own={}, guests=context.state.vmids())
+    empty = GuestConfig(options={})
+    change = plan_change(vmid, empty, values=_values(wanted), running=False, volumes={})
+    check_space(context, caller, change)
+    return change
 
 
 def _check_replaceable(context: Context, old: GuestRecord, wanted: Restoration) -> None:

@@ -131,6 +131,8 @@ class _Planner:
         form = volume_form(key)
         if form is not None:
             value = form.format(self._with_volume(key, form.parse(value)))
+        elif index_of(key, "unused") is not None and value not in self._volumes:
+            raise ApiFailureError(f"volume '{value}' does not exist")
         self._options[key] = value
 
     def _with_volume(self, key: str, entry: dict[str, str]) -> dict[str, str]:

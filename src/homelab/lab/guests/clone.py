@@ -11,6 +11,7 @@ from homelab.lab.failures import ApiFailureError, vmid_taken
 from homelab.lab.guests.changes import disk_order, new_volume, volume_form, with_new_hwaddr
 from homelab.lab.guests.locks import check_lock, locked, unlock
 from homelab.lab.guests.removal import discard_or_note, forget_leftover
+from homelab.lab.guests.rules import check_bridges
 from homelab.lab.guests.snapshots import snapshot_of, snapshots_possible
 from homelab.lab.guests.view import guest_of
 from homelab.lab.node.context import Context
@@ -135,6 +136,7 @@ def _planned(
             made.append(new_volume(VolumeId(storage.name, f"{prefix}{name}"), wanted.newid, size))
             options[key] = form.format({**entry, "volume": made[-1].volid})
         elif index_of(key, "net") is not None:
+            check_bridges(context.access, caller, {key: value}, context.release)
             options[key] = with_new_hwaddr(value)
         elif key not in {PARENT, "lock", "template"} and index_of(key, "unused") is None:
             options[key] = value

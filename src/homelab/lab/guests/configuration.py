@@ -18,6 +18,7 @@ from homelab.lab.guests.rules import (
     check_volumes,
 )
 from homelab.lab.guests.view import guest_of
+from homelab.lab.guests.volume_access import check_named_volumes
 from homelab.lab.guests.volumes import carry_out
 from homelab.lab.node.context import Context
 from homelab.lab.runtime import RuntimeFailureError, TaskLog
@@ -57,8 +58,12 @@ def update(
         _check_digest(record.config, digest)
         check_privileges(context.access, caller, vmid, (*values, *delete, *revert))
         check_root_only(caller, values=values, delete=delete, old=record.config)
-        check_bridges(context.access, caller, values, context.release)
+        check_bridges(
+            context.access, caller, values, context.release, old=record.config, delete=delete
+        )
         check_volumes(values)
+        own, guests = context.volumes(vmid), context.state.vmids()
+        check_named_volumes(context.access, caller, vmid, values, own=own, guests=guests)
         check_deletions(vmid, record.config, delete)
         _check_snapshots(context, record, delete)
         change = plan_change(
@@ -103,6 +108,11 @@ def resize(
     if value is None or form is None:
         raise ApiFailureError(f"disk '{disk}' does not exist")
     entry = form.parse(value)
+    if entry["volume"] not in context.volumes(vmid):
+        raise ApiFailureError(f"volume '{entry['volume']}' does not exist")
+    context.access.require(
+        caller, f"/storage/{entry['volume'].partition(':')[0]}", "Datastore.AllocateSpace"
+    )
     before = parse_size(entry.get("size", "0"))
     after = truncated(parse_size(size.removeprefix("+")) + (before if size[0] == "+" else 0))
     if after < before:

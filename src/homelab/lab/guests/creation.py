@@ -16,10 +16,10 @@ from homelab.lab.guests.rules import (
     check_bridges,
     check_creation,
     check_root_only,
-    check_template,
     check_volumes,
 )
 from homelab.lab.guests.view import guest_of
+from homelab.lab.guests.volume_access import check_named_volumes, check_volume_access
 from homelab.lab.node.context import Context
 from homelab.lab.node.storages import storage_named
 from homelab.lab.runtime import Credentials, RuntimeFailureError, TaskLog
@@ -82,10 +82,13 @@ def _first_config(context: Context, caller: Caller, wanted: Creation) -> Change:
         context.access.require(caller, "/", "Sys.Modify")
     empty = GuestConfig(options={})
     check_creation(context.access, caller, wanted.vmid, values=wanted.values, pool=wanted.pool)
-    check_template(context.access, caller, wanted.template)
+    check_volume_access(context.access, caller, wanted.template, vmid=wanted.vmid)
     check_bridges(context.access, caller, values, context.release)
     check_root_only(caller, values=values, delete=(), old=empty)
     check_volumes(values)
+    check_named_volumes(
+        context.access, caller, wanted.vmid, values, own={}, guests=context.state.vmids()
+    )
     if "rootfs" not in values:
         if any(key.startswith("mp") for key in values):
             raise ApiFailureError("mountpoints configured, but 'rootfs' not set - aborting")

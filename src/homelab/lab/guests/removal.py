@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from homelab.lab.access.tickets import Caller
 from homelab.lab.failures import ApiFailureError
 from homelab.lab.guests.locks import check_lock, held
 from homelab.lab.guests.view import guest_of
+from homelab.lab.guests.volume_access import content_and_owner
 from homelab.lab.guests.volumes import with_unused
 from homelab.lab.node.context import Context
 from homelab.lab.runtime import Guest, RuntimeFailureError, TaskLog
@@ -23,7 +26,7 @@ def _check_no_clones(context: Context, vmid: int) -> None:
 
 
 def destroy(context: Context, caller: Caller, vmid: int, *, force: bool) -> Upid:
-    """Destroy a guest in a task; with `force` also one that runs."""
+    """Destroy a guest in a task, and with it the rules on it; with `force` also one that runs."""
     record = context.guest(vmid)
     if record.config.flag("protection"):
         raise ApiFailureError(f"can't remove CT {vmid} - protection mode enabled")
@@ -41,6 +44,7 @@ def destroy(context: Context, caller: Caller, vmid: int, *, force: bool) -> Upid
                 context.runtime.stop(guest_of(vmid, now.config), log=log)
             with context.state.transaction() as transaction:
                 transaction.put_config(vmid, now.config.changed({"lock": "destroyed"}))
+            context.access.forget(f"/vms/{vmid}")
             discard(context, vmid, log)
 
     return context.start_task("vzdestroy", vmid, caller, work)
@@ -74,9 +78,19 @@ def discard(context: Context, vmid: int, log: TaskLog) -> None:
 
 
 def _with_everything(context: Context, record: GuestRecord) -> Guest:
-    """The guest with the volumes that it does not use, and those of its snapshots."""
+    """The guest with the volumes that it does not use, and those of its snapshots.
+
+    Whatever its configuration says, no volume of another guest goes with it
+    (PVE::LXC delete_mountpoint_volume).
+    """
+    recorded = {volume.volid: volume.vmid for volume in context.state.volumes()}
+    own = [volid for volid, vmid in recorded.items() if vmid == record.vmid]
+    own += [
+        volid
+        for volid in record.config.volumes()
+        if volid not in recorded and content_and_owner(volid) == ("rootdir", record.vmid)
+    ]
     guest = guest_of(record.vmid, record.config)
+    guest = replace(guest, volumes=tuple(v for v in guest.volumes if v.volid in own))
     known = {volume.volid for volume in guest.volumes}
-    recorded = (volume.volid for volume in context.state.volumes(record.vmid))
-    everything = dict.fromkeys((*record.config.volumes(), *recorded))
-    return with_unused(guest, [v for v in everything if v not in known and not v.startswith("/")])
+    return with_unused(guest, [volid for volid in own if volid not in known])

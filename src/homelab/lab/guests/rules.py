@@ -14,7 +14,7 @@ from homelab.lab.guests.changes import volume_form
 from homelab.pve import formats
 from homelab.pve.guest_config import GuestConfig, index_of
 from homelab.pve.guest_privileges import (
-    READ_TEMPLATE,
+    CREATE_PRIVILEGED,
     UNCHECKED,
     bridge_path,
     bridge_privilege,
@@ -47,22 +47,59 @@ def check_creation(
             access.require_any(caller, *((path, privilege) for path in where))
 
 
-def check_template(access: Access, caller: Caller, template: str) -> None:
-    """Refuse a template on a storage that the caller may not read."""
-    access.require(caller, f"/storage/{template.partition(':')[0]}", any_of=READ_TEMPLATE)
-
-
 def check_bridges(
-    access: Access, caller: Caller, values: Mapping[str, str], release: Release
+    access: Access,
+    caller: Caller,
+    values: Mapping[str, str],
+    release: Release,
+    *,
+    old: GuestConfig | None = None,
+    delete: Iterable[str] = (),
 ) -> None:
-    """Refuse interfaces on bridges that the caller may not use."""
+    """Refuse interfaces on bridges that the caller may not use, also to take one off such a one.
+
+    With `trunks` it is the bridge as a whole, whichever VLANs they are.
+    """
     privilege = bridge_privilege(release)
-    for option, value in values.items():
-        if privilege is None or index_of(option, "net") is None:
-            continue
+    known = {} if old is None else old.options
+    before = [known[name] for name in (*values, *delete) if name in known and _is_net(name)]
+    for value in (*before, *(value for name, value in values.items() if _is_net(name))):
         net = formats.NET.parse(value)
-        if "bridge" in net:
-            access.require(caller, bridge_path(net["bridge"], net.get("tag")), privilege)
+        if privilege is not None and "bridge" in net:
+            tag = int(net["tag"]) if "tag" in net and "trunks" not in net else None
+            access.require(caller, bridge_path(net["bridge"], tag), privilege)
+
+
+def _is_net(option: str) -> bool:
+    return index_of(option, "net") is not None
+
+
+def check_restoration(
+    access: Access,
+    caller: Caller,
+    *,
+    given: Mapping[str, str],
+    kept: Mapping[str, str],
+    old: GuestConfig | None,
+    same_guest: bool,
+    release: Release,
+) -> None:
+    """Refuse what a restored guest would have that the caller could not give it.
+
+    `kept` are the backup's options, of which those `given` replace some. Interfaces and the change
+    to a privileged container are asked for as in PVE::API2::LXC create_vm; what root alone may set
+    comes back to the guest that had it, and to others by root alone. (PVE brings it to any.)
+    """
+    whole = {**kept, **given}
+    privileged = whole.get("unprivileged", "0") != "1"
+    if privileged and (old is None or old.flag("unprivileged")):
+        access.require(caller, *CREATE_PRIVILEGED)
+    check_bridges(access, caller, whole, release)
+    before = {"unprivileged": "0" if privileged else "1"}
+    if old is not None:
+        before = {**old.options, **before}
+    changed = given if same_guest or access.is_almighty(caller) else whole
+    check_root_only(caller, values=changed, delete=(), old=GuestConfig(options=before))
 
 
 def check_root_only(

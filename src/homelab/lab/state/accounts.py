@@ -46,7 +46,7 @@ class User(_Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token(_Record):
-    """An API token; `secret` is a hash of its value."""
+    """An API token; `secret` is a hash of its value, and empty where the node keeps that itself."""
 
     privsep: bool = True
     expire: int = 0
@@ -144,6 +144,11 @@ def password_matches(password: str, kept: str) -> bool:
 def hashed_secret(secret: str) -> str:
     """A token's value as it is kept; it is random, so that it needs no salt."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def secret_matches(secret: str, kept: str) -> bool:
+    """Whether it is the token's value that was kept."""
+    return hmac.compare_digest(hashed_secret(secret), kept)
 
 
 def _derived(password: str, salt: str) -> str:

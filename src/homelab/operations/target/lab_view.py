@@ -194,7 +194,6 @@ def endpoint_rows() -> tuple[tuple[str, ...], ...]:
 
     Method, path, permission, clients, effect or reason.
     """
-    from homelab.lab.api.endpoint import Privilege
     from homelab.lab.api.evidence import ledger
     from homelab.lab.api.refused import REFUSED
     from homelab.lab.api.table import ENDPOINTS
@@ -202,8 +201,7 @@ def endpoint_rows() -> tuple[tuple[str, ...], ...]:
 
     rows: list[tuple[str, ...]] = []
     for endpoint in ENDPOINTS:
-        needed = endpoint.permission
-        shown = str(needed) if isinstance(needed, Privilege) else needed
+        shown = str(endpoint.permission)
         effect = "stored only" if endpoint.stored_only else "served"
         clients = ledger().get((endpoint.method, endpoint.path), ())
         rows.append((endpoint.method, endpoint.path, shown, ", ".join(clients) or "-", effect))

@@ -11,6 +11,7 @@ from homelab.repository.docs.module_page import module_page
 from homelab.repository.docs.picture import picture
 from homelab.repository.docs.plan_example import can_show, plan_example
 from homelab.repository.docs.policy_page import policy_page
+from homelab.repository.docs.rights_page import rights_page
 from homelab.repository.docs.settings_page import settings_page
 from homelab.repository.docs.topology_page import topology_page
 from homelab.settings import Settings
@@ -20,6 +21,7 @@ PICTURE = "docs/topology.svg"
 POLICY = "docs/policy.md"
 SETTINGS = "docs/settings.md"
 EXAMPLE = "docs/plan-example.md"
+RIGHTS = "docs/security-rights.md"
 
 
 def pages(settings: Settings) -> Mapping[str, str]:
@@ -37,6 +39,7 @@ def pages(settings: Settings) -> Mapping[str, str]:
         PICTURE: picture(topology),
         POLICY: policy_page(),
         SETTINGS: settings_page(),
+        RIGHTS: rights_page(),
     }
     if can_show(topology):
         made[EXAMPLE] = plan_example(settings.project, tree)

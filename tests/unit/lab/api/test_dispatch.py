@@ -5,7 +5,7 @@ import json
 import pytest
 
 from homelab.lab.api.dispatch import Request
-from homelab.lab.api.endpoint import Privilege
+from homelab.lab.api.rights import Privilege
 from homelab.lab.api.table import ENDPOINTS
 
 
@@ -132,6 +132,7 @@ def test_every_endpoint_is_one_row_and_names_its_path_in_its_permission() -> Non
     for endpoint in ENDPOINTS:
         if isinstance(endpoint.permission, Privilege):
             names = {part for part in endpoint.path.replace("*}", "}").split("/") if "{" in part}
+            names |= {f"{{{name}}}" for name in endpoint.parameters}
             used = {part for part in endpoint.permission.path.split("/") if "{" in part}
             assert used <= names, endpoint
 

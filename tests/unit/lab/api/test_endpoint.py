@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from homelab.lab.access.tickets import Caller
-from homelab.lab.api.endpoint import Call, Privilege
+from homelab.lab.api.endpoint import Call
+from homelab.lab.api.rights import Privilege
 from homelab.pve.schema import Parameter, verify
 
 

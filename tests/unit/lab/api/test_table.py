@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from homelab.lab.api.endpoint import Privilege
+from homelab.lab.api.rights import asked_first, variables
 from homelab.lab.api.table import ENDPOINTS
 
 
@@ -12,12 +12,14 @@ def test_each_method_and_path_is_served_once() -> None:
     assert [key for key, count in counted.items() if count > 1] == []
 
 
-def test_a_privilege_names_only_variables_of_its_path() -> None:
-    """Else the dispatcher could not fill them in."""
+def test_what_is_asked_first_names_only_what_a_request_has() -> None:
+    """Else the dispatcher could not fill it in; a user's realm is part of its name."""
     for endpoint in ENDPOINTS:
-        if isinstance(endpoint.permission, Privilege):
-            wanted = set(re.findall(r"{(\w+)}", endpoint.permission.path))
-            assert wanted <= set(re.findall(r"{(\w+)\*?}", endpoint.path)), endpoint.path
+        first = asked_first(endpoint.permission)
+        if first is not None:
+            given = {*re.findall(r"{(\w+)\*?}", endpoint.path), *endpoint.parameters}
+            derived = {"realm"} if "userid" in given else set()
+            assert variables(first) <= given | derived, endpoint.path
 
 
 def test_what_is_quick_only_reads() -> None:

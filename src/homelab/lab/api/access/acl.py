@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from homelab.lab.access.tickets import Caller
-from homelab.lab.api.endpoint import Call, Endpoint, Privilege
+from homelab.lab.access.delegation import (
+    check_handed_out,
+    is_known_path,
+    may_modify,
+    normal_path,
+    require_modify,
+)
+from homelab.lab.api.endpoint import Call, Endpoint
+from homelab.lab.api.names import GROUPID, ROLEID
+from homelab.lab.api.rights import AnyOf, Inside, Modify, Privilege, Rows
 from homelab.lab.failures import ApiFailureError, invalid
 from homelab.lab.node.context import Context
 from homelab.lab.state import accounts
@@ -81,7 +89,7 @@ def role(context: Context, call: Call) -> object:
 
 def create_role(context: Context, call: Call) -> None:
     name = call.args.text("roleid")
-    if name.startswith("PVE"):
+    if name.lower().startswith("pve"):
         raise invalid("roleid", "cannot use role ID starting with the (case-insensitive) 'PVE'")
     if context.access.role(name) is not None:
         raise ApiFailureError(f"create role failed: role '{name}' already exists")
@@ -107,7 +115,9 @@ def remove_role(context: Context, call: Call) -> None:
 
 
 def acl(context: Context, call: Call) -> object:
+    """The rules, of all paths for who may audit /access (PVE::API2::ACL read_acl)."""
     access = context.access
+    audits = access.allows(call.caller, "/access", "Sys.Audit")
     return [
         {
             "path": rule.path,
@@ -117,14 +127,18 @@ def acl(context: Context, call: Call) -> object:
             "propagate": int(rule.propagate),
         }
         for rule in access.accounts.rules
-        if access.allows(call.caller, rule.path, "Permissions.Modify", "Sys.Audit")
+        if audits or may_modify(access, call.caller, rule.path)
     ]
 
 
 def update_acl(context: Context, call: Call) -> None:
+    """Add or remove rules, within what the caller may hand out (PVE::API2::ACL update_acl)."""
     args = call.args
-    path = "/" + "/".join(part for part in args.text("path").split("/") if part)
-    _may_modify(context, call.caller, path)
+    path = normal_path(args.text("path"))
+    removes, propagate = args.flag("delete"), args.flag("propagate", default=True)
+    if path is None or not (removes or is_known_path(path)):
+        raise invalid("path", f"invalid ACL path '{args.text('path')}'")
+    require_modify(context.access, call.caller, path)
     who = {kind: args.words(f"{kind}s") for kind in ("user", "group", "token")}
     if not any(who.values()):
         raise invalid("users", "either 'users', 'groups' or 'tokens' is required")
@@ -134,29 +148,18 @@ def update_acl(context: Context, call: Call) -> None:
     for name in args.words("roles"):
         if context.access.role(name) is None:
             raise ApiFailureError(f"ACL update failed: role '{name}' does not exist")
+        check_handed_out(
+            context.access, call.caller, path, name, propagate=propagate, removes=removes
+        )
     with context.access.change() as transaction:
         for kind, names in who.items():
             for ugid in names:
                 for name in args.words("roles"):
-                    rule = Rule(
-                        path=path,
-                        kind=kind,
-                        ugid=ugid,
-                        role=name,
-                        propagate=args.flag("propagate", default=True),
-                    )
-                    if args.flag("delete"):
+                    rule = Rule(path=path, kind=kind, ugid=ugid, role=name, propagate=propagate)
+                    if removes:
                         accounts.remove(transaction, rule.key, Rule)
                     else:
                         accounts.put(transaction, rule.key, rule)
-
-
-def _may_modify(context: Context, caller: Caller, path: str) -> None:
-    """Permissions.Modify; below /vms, /storage and /pool PVE takes their Allocate as well."""
-    names = {"vms": "VM.Allocate", "storage": "Datastore.Allocate", "pool": "Pool.Allocate"}
-    extra = names.get(path.split("/")[1])
-    wanted = ("Permissions.Modify", *((extra,) if extra is not None else ()))
-    context.access.require(caller, path, any_of=wanted)
 
 
 def _check_known(context: Context, kind: str, name: str) -> None:
@@ -208,27 +211,32 @@ def _comment(group: Group) -> dict[str, object]:
     return {"comment": group.comment} if group.comment else {}
 
 
-_NAME = Parameter(required=True, pattern=r"[A-Za-z0-9.\-_]+")
+_SEEN = Privilege("/access/groups/{groupid}", "User.Modify", ("Sys.Audit", "Group.Allocate"))
 _G, _R = "/access/groups/{groupid}", "/access/roles/{roleid}"
 
 ENDPOINTS = (
-    Endpoint("GET", "/access/groups", "user", groups),
+    Endpoint("GET", "/access/groups", Rows(_SEEN), groups),
     Endpoint(
-        "POST", "/access/groups", _ALLOCATE, create_group, {"groupid": _NAME, "comment": TEXT}
+        "POST", "/access/groups", _ALLOCATE, create_group, {"groupid": GROUPID, "comment": TEXT}
     ),
     Endpoint("GET", _G, Privilege("/access/groups", "Sys.Audit", ("Group.Allocate",)), group),
     Endpoint("PUT", _G, _ALLOCATE, update_group, {"comment": TEXT}),
     Endpoint("DELETE", _G, _ALLOCATE, remove_group),
     Endpoint("GET", "/access/roles", "user", roles),
-    Endpoint("POST", "/access/roles", _MODIFY, create_role, {"roleid": _NAME, "privs": LIST}),
+    Endpoint("POST", "/access/roles", _MODIFY, create_role, {"roleid": ROLEID, "privs": LIST}),
     Endpoint("GET", _R, "user", role),
     Endpoint("PUT", _R, _MODIFY, update_role, {"append": FLAG, "privs": LIST}),
     Endpoint("DELETE", _R, _MODIFY, remove_role),
-    Endpoint("GET", "/access/acl", "user", acl),
+    Endpoint(
+        "GET",
+        "/access/acl",
+        Rows(AnyOf((Privilege("/access", "Sys.Audit"), Modify("{path}")))),
+        acl,
+    ),
     Endpoint(
         "PUT",
         "/access/acl",
-        "handler",
+        Inside(Modify("{path}")),
         update_acl,
         {
             "delete": FLAG,

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from homelab.lab.access.tickets import ROOT
-from homelab.lab.api.endpoint import Call, Endpoint, Privilege, index
-from homelab.lab.failures import ApiFailureError
+from homelab.lab.access.delegation import normal_path
+from homelab.lab.access.tickets import ROOT, AuthenticationError
+from homelab.lab.api.endpoint import Call, Endpoint, index
+from homelab.lab.api.names import USERID
+from homelab.lab.api.rights import AllOf, AnyOf, Inside, OnUser, Privilege, ThatUser
+from homelab.lab.failures import ApiFailureError, forbidden, invalid
 from homelab.lab.node.context import Context
 from homelab.lab.state.accounts import hashed_password
 from homelab.pve.schema import FLAG, REQUIRED, TEXT, Parameter
 
-USERID = Parameter(required=True, max_length=64, pattern=r"[^\s:/@]+@[A-Za-z][A-Za-z0-9.\-_]+")
 _CAP_GROUPS = {
     "access": ("User.", "Group.", "Permissions.", "Realm."),
     "dc": ("Sys.", "SDN."),
@@ -34,15 +36,21 @@ def log_in(context: Context, call: Call) -> object:
         username = f"{username}@{call.args.text('realm', 'pam')}"
     ticket, csrf = context.authenticator.login(username, call.args.text("password"))
     held = context.access.privileges(username, "/")
-    return {
-        "username": username,
-        "ticket": ticket,
-        "CSRFPreventionToken": csrf,
-        "cap": {
-            group: {name: 1 for name in held if name.startswith(prefixes)}
-            for group, prefixes in _CAP_GROUPS.items()
-        },
+    cap = {
+        group: {name: 1 for name in held if name.startswith(prefixes)}
+        for group, prefixes in _CAP_GROUPS.items()
     }
+    if "path" in call.args and "privs" in call.args:
+        _check_privileges(context, username, call)
+        return {"username": username, "cap": cap}
+    return {"username": username, "ticket": ticket, "CSRFPreventionToken": csrf, "cap": cap}
+
+
+def _check_privileges(context: Context, username: str, call: Call) -> None:
+    """Whether a user has them all at the path: it is asked instead of a ticket (verify_auth)."""
+    path, wanted = normal_path(call.args.text("path")), call.args.words("privs")
+    if path is None or not wanted or set(wanted) - context.access.privileges(username, path).keys():
+        raise AuthenticationError("authentication failure")
 
 
 def ticket_form(_context: Context, _call: Call) -> object:
@@ -50,11 +58,18 @@ def ticket_form(_context: Context, _call: Call) -> object:
 
 
 def permissions(context: Context, call: Call) -> object:
+    """One's own, or those of one's token; of others with the right (PVE::API2::AccessControl)."""
     access = context.access
     userid = call.args.text("userid", str(call.caller))
-    if userid != str(call.caller):
+    owner, separator, _tokenid = userid.partition("!")
+    if userid != str(call.caller) and not (separator and owner == str(call.caller)):
         access.require(call.caller, "/access", "Sys.Audit")
-    paths = (call.args.text("path"),) if "path" in call.args else access.paths()
+    paths = access.paths()
+    if "path" in call.args:
+        path = normal_path(call.args.text("path"))
+        if path is None:
+            raise invalid("path", f"invalid ACL path '{call.args.text('path')}'")
+        paths = (path,)
     found = {path: access.privileges(userid, path) for path in paths}
     return {
         path: {name: int(propagates) for name, propagates in held.items()}
@@ -64,14 +79,20 @@ def permissions(context: Context, call: Call) -> object:
 
 
 def password(context: Context, call: Call) -> None:
-    userid = call.args.text("userid")
+    """Change a password; who is not root says its own once more (PVE::API2::AccessControl).
+
+    A user of the realm pam is one of the system's, whose password only root and it itself change.
+    """
+    args, caller = call.args, call.caller
+    userid = args.text("userid")
     user = context.access.user(userid)
-    if userid != call.caller.user:
-        if userid == ROOT:
-            raise ApiFailureError("Permission check failed", status=403)
-        context.access.require_any(
-            call.caller, ("/access/groups", "User.Modify"), ("/access", "Realm.AllocateUser")
-        )
+    if caller.user != ROOT:
+        if "confirmation-password" not in args:
+            raise invalid("confirmation-password", "password is required to modify user")
+        if not context.access.password_matches(caller.user, args.text("confirmation-password")):
+            raise AuthenticationError("authentication failure")
+        if userid != caller.user and userid.endswith("@pam"):
+            raise forbidden("only root@pam may change the password of a system user")
     if user is None:
         raise ApiFailureError(f"no such user ('{userid}')")
     kept = hashed_password(call.args.text("password"))
@@ -91,6 +112,8 @@ def domain(_context: Context, call: Call) -> object:
         raise ApiFailureError(f"domain '{realm}' does not exist")
     return {"type": realm, "default": int(realm == "pam"), "digest": "0" * 40}
 
+
+_ALLOCATE = Privilege("/access/realm/{realm}", "Realm.AllocateUser")
 
 ENDPOINTS = (
     Endpoint("GET", "/version", "user", version, quick=True),
@@ -112,11 +135,17 @@ ENDPOINTS = (
         },
         tickets_only=True,
     ),
-    Endpoint("GET", "/access/permissions", "user", permissions, {"userid": TEXT, "path": TEXT}),
+    Endpoint(
+        "GET",
+        "/access/permissions",
+        Inside(AnyOf((ThatUser(), Privilege("/access", "Sys.Audit")))),
+        permissions,
+        {"userid": TEXT, "path": TEXT},
+    ),
     Endpoint(
         "PUT",
         "/access/password",
-        "user",
+        AnyOf((ThatUser(), AllOf((_ALLOCATE, OnUser(("User.Modify",)))))),
         password,
         {
             "userid": USERID,

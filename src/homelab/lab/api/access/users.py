@@ -5,9 +5,11 @@ from __future__ import annotations
 import uuid
 from dataclasses import replace
 
-from homelab.lab.access.tickets import ROOT
-from homelab.lab.api.access.tickets import USERID
+from homelab.lab.access.delegation import groups_with
+from homelab.lab.access.tickets import ROOT, TOKEN_NAME
 from homelab.lab.api.endpoint import Call, Endpoint
+from homelab.lab.api.names import USERID
+from homelab.lab.api.rights import AllOf, AnyOf, OnUser, Privilege, Rows, ThatUser
 from homelab.lab.failures import ApiFailureError, invalid
 from homelab.lab.node.context import Context
 from homelab.lab.state import accounts
@@ -15,17 +17,17 @@ from homelab.lab.state.accounts import Rule, Token, User, hashed_password, hashe
 from homelab.lab.state.database import Transaction
 from homelab.pve.schema import COUNT, FLAG, LIST, TEXT, Arguments, Parameter
 
-_GROUPS = "/access/groups"
+_SEES = ("User.Modify", "Sys.Audit")
 _TEXTS = ("comment", "email", "firstname", "lastname", "keys")
 
 
 def listing(context: Context, call: Call) -> object:
     access = context.access
     found = []
+    everybody = access.allows(call.caller, "/access/groups", *_SEES)
+    groups = groups_with(access, call.caller, *_SEES)
     for userid, user in access.users().items():
-        shown = userid == call.caller.user or access.allows(
-            call.caller, _GROUPS, "User.Modify", "Sys.Audit"
-        )
+        shown = everybody or userid == str(call.caller) or groups & set(user.groups)
         if shown and ("enabled" not in call.args or call.args.flag("enabled") == user.enable):
             row = {"userid": userid, "realm-type": userid.partition("@")[2], **_shown(user)}
             if call.args.flag("full"):
@@ -37,8 +39,6 @@ def listing(context: Context, call: Call) -> object:
 
 def show(context: Context, call: Call) -> object:
     userid, user = _user(context, call)
-    if userid != call.caller.user:
-        context.access.require(call.caller, _GROUPS, any_of=("User.Modify", "Sys.Audit"))
     tokens = {name: _token(token) for name, token in context.access.tokens(userid).items()}
     return {**_shown(user), "groups": list(user.groups), "tokens": tokens}
 
@@ -47,8 +47,6 @@ def create(context: Context, call: Call) -> None:
     userid = call.args.text("userid")
     access = context.access
     realm = userid.partition("@")[2]
-    access.require(call.caller, f"/access/realm/{realm}", "Realm.AllocateUser")
-    _require_modify(context, call, *call.args.words("groups"))
     if realm not in {"pam", "pve"}:
         raise ApiFailureError(f"create user failed: domain '{realm}' does not exist")
     if access.user(userid) is not None:
@@ -60,14 +58,20 @@ def create(context: Context, call: Call) -> None:
 
 
 def update(context: Context, call: Call) -> None:
+    """Change a user; who takes it out of a group needs the right on that group too."""
     userid, user = _user(context, call)
-    _require_modify(context, call)
-    context.access.put(userid, _changed(context, user, call.args))
+    changed = _changed(context, user, call.args)
+    for name in set(user.groups) - set(changed.groups):
+        context.access.require_any(
+            call.caller,
+            ("/access/groups", "User.Modify"),
+            (f"/access/groups/{name}", "User.Modify"),
+        )
+    context.access.put(userid, changed)
 
 
 def remove(context: Context, call: Call) -> None:
     userid, _found = _user(context, call)
-    _require_modify(context, call)
     if userid in {call.caller.user, ROOT}:
         raise ApiFailureError("delete user failed: you can't delete your own user")
     with context.access.change() as transaction:
@@ -78,7 +82,7 @@ def remove(context: Context, call: Call) -> None:
 
 
 def tokens(context: Context, call: Call) -> object:
-    return _tokens(context, _own(context, call))
+    return _tokens(context, _user(context, call)[0])
 
 
 def token(context: Context, call: Call) -> object:
@@ -86,7 +90,7 @@ def token(context: Context, call: Call) -> object:
 
 
 def create_token(context: Context, call: Call) -> object:
-    userid = _own(context, call)
+    userid, _found = _user(context, call)
     tokenid = call.args.text("tokenid")
     if context.access.token(userid, tokenid) is not None:
         raise invalid("tokenid", "Token already exists.")
@@ -102,7 +106,11 @@ def create_token(context: Context, call: Call) -> object:
 
 
 def update_token(context: Context, call: Call) -> object:
+    """Change a token; its value stays, unless it is asked for another one."""
     (name, known), args = _known_token(context, call), call.args
+    for option in args.words("delete"):
+        if option != "comment":
+            raise invalid("delete", f"unknown option '{option}'")
     changed = replace(
         known,
         privsep=args.flag("privsep", default=known.privsep),
@@ -120,6 +128,8 @@ def update_token(context: Context, call: Call) -> object:
 
 def delete_token(context: Context, call: Call) -> None:
     name, _found = _known_token(context, call)
+    if name == f"{ROOT}!{TOKEN_NAME}":
+        raise ApiFailureError("deleting token failed: it is the lab's own; regenerate it instead")
     with context.access.change() as transaction:
         _remove_token(context, transaction, name)
 
@@ -132,27 +142,14 @@ def _user(context: Context, call: Call) -> tuple[str, User]:
     return userid, user
 
 
-def _own(context: Context, call: Call) -> str:
-    """A user whose tokens the caller may handle: its own, or by privilege."""
-    userid, _found = _user(context, call)
-    if userid != call.caller.user:
-        _require_modify(context, call)
-    return userid
-
-
 def _known_token(context: Context, call: Call) -> tuple[str, Token]:
     """A token with its full name."""
-    userid = _own(context, call)
+    userid, _user_found = _user(context, call)
     tokenid = call.args.text("tokenid")
     found = context.access.token(userid, tokenid)
     if found is None:
         raise ApiFailureError(f"no such token '{tokenid}' for user '{userid}'")
     return f"{userid}!{tokenid}", found
-
-
-def _require_modify(context: Context, call: Call, *groups: str) -> None:
-    paths = (_GROUPS, *(f"{_GROUPS}/{name}" for name in groups))
-    context.access.require_any(call.caller, *((path, "User.Modify") for path in paths))
 
 
 def _changed(context: Context, user: User, args: Arguments) -> User:
@@ -210,24 +207,39 @@ _PROFILE = {
     "lastname": Parameter(max_length=1024),
 }
 _TOKEN = {"comment": TEXT, "expire": COUNT, "privsep": FLAG}
+_ALLOCATE = Privilege("/access/realm/{realm}", "Realm.AllocateUser")
+_MODIFY = OnUser(("User.Modify",))
+_TOKENS = AnyOf((ThatUser(), _MODIFY))
 _U = "/access/users/{userid}"
 _T = f"{_U}/token/{{tokenid}}"
 
 ENDPOINTS = (
-    Endpoint("GET", "/access/users", "user", listing, {"enabled": FLAG, "full": FLAG}),
+    Endpoint(
+        "GET",
+        "/access/users",
+        Rows(AnyOf((ThatUser(), OnUser(_SEES)))),
+        listing,
+        {"enabled": FLAG, "full": FLAG},
+    ),
     Endpoint(
         "POST",
         "/access/users",
-        "handler",
+        AllOf((_ALLOCATE, OnUser(("User.Modify",), groups=True, exists=False))),
         create,
         {**_PROFILE, "password": Parameter(min_length=8, max_length=64), "userid": USERID},
     ),
-    Endpoint("GET", _U, "handler", show),
-    Endpoint("PUT", _U, "handler", update, {**_PROFILE, "append": FLAG}),
-    Endpoint("DELETE", _U, "handler", remove),
-    Endpoint("GET", f"{_U}/token", "handler", tokens),
-    Endpoint("GET", _T, "handler", token),
-    Endpoint("POST", _T, "handler", create_token, _TOKEN),
-    Endpoint("PUT", _T, "handler", update_token, {**_TOKEN, "delete": LIST, "regenerate": FLAG}),
-    Endpoint("DELETE", _T, "handler", delete_token),
+    Endpoint("GET", _U, OnUser(_SEES), show),
+    Endpoint(
+        "PUT",
+        _U,
+        OnUser(("User.Modify",), groups=True),
+        update,
+        {**_PROFILE, "append": FLAG},
+    ),
+    Endpoint("DELETE", _U, AllOf((_ALLOCATE, _MODIFY)), remove),
+    Endpoint("GET", f"{_U}/token", _TOKENS, tokens),
+    Endpoint("GET", _T, _TOKENS, token),
+    Endpoint("POST", _T, _TOKENS, create_token, _TOKEN),
+    Endpoint("PUT", _T, _TOKENS, update_token, {**_TOKEN, "delete": LIST, "regenerate": FLAG}),
+    Endpoint("DELETE", _T, _TOKENS, delete_token),
 )

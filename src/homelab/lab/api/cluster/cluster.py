@@ -5,7 +5,8 @@ from __future__ import annotations
 from ipaddress import ip_address
 
 from homelab.lab.api.endpoint import EMPTY, Call, Endpoint
-from homelab.lab.api.nodes.tasks import task_row
+from homelab.lab.api.nodes.tasks import is_own, task_row
+from homelab.lab.api.rights import Privilege, Rows
 from homelab.lab.failures import ApiFailureError, invalid
 from homelab.lab.node.context import Context
 from homelab.pve.schema import VMID, Parameter
@@ -52,8 +53,11 @@ def next_id(context: Context, call: Call) -> object:
     return str(next(number for number in range(_FIRST_VMID, 10**9) if number not in taken))
 
 
-def tasks(context: Context, _call: Call) -> object:
-    return [task_row(record) for record in context.tasks.records()[:_RECENT_TASKS]]
+def tasks(context: Context, call: Call) -> object:
+    """One's own, or all with the right on `/` (PVE::API2::Cluster tasks)."""
+    everything = context.access.allows(call.caller, "/", "Sys.Audit")
+    found = [r for r in context.tasks.records() if everything or is_own(call.caller, r)]
+    return [task_row(record) for record in found[:_RECENT_TASKS]]
 
 
 def ha_resource(_context: Context, call: Call) -> object:
@@ -62,7 +66,7 @@ def ha_resource(_context: Context, call: Call) -> object:
     raise ApiFailureError(f"no such resource '{name}'")
 
 
-def not_backed_up(context: Context, _call: Call) -> object:
+def not_backed_up(context: Context, call: Call) -> object:
     return [
         {
             "vmid": record.vmid,
@@ -70,14 +74,17 @@ def not_backed_up(context: Context, _call: Call) -> object:
             "type": "lxc",
         }
         for record in context.state.guests()
+        if context.access.allows(call.caller, f"/vms/{record.vmid}", "VM.Audit")
     ]
 
 
+_AUDIT = Privilege("/", "Sys.Audit")
+
 ENDPOINTS = (
-    Endpoint("GET", "/cluster/status", "user", status, quick=True),
+    Endpoint("GET", "/cluster/status", _AUDIT, status, quick=True),
     Endpoint("GET", "/cluster/nextid", "user", next_id, {"vmid": VMID}, quick=True),
-    Endpoint("GET", "/cluster/tasks", "user", tasks),
-    Endpoint("GET", "/cluster/ha/resources", "user", EMPTY, {"type": Parameter(enum=("ct", "vm"))}),
-    Endpoint("GET", "/cluster/ha/resources/{sid}", "user", ha_resource),
-    Endpoint("GET", "/cluster/backup-info/not-backed-up", "user", not_backed_up),
+    Endpoint("GET", "/cluster/tasks", Rows(_AUDIT), tasks),
+    Endpoint("GET", "/cluster/ha/resources", _AUDIT, EMPTY, {"type": Parameter(enum=("ct", "vm"))}),
+    Endpoint("GET", "/cluster/ha/resources/{sid}", _AUDIT, ha_resource),
+    Endpoint("GET", "/cluster/backup-info/not-backed-up", _AUDIT, not_backed_up),
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from homelab.lab.api.endpoint import EMPTY, Call, Endpoint, Privilege, each, given, index
+from homelab.lab.api.endpoint import EMPTY, Call, Endpoint, each, given, index
+from homelab.lab.api.nodes.tasks import is_own
+from homelab.lab.api.rights import Privilege, Rows
 from homelab.lab.failures import ApiFailureError, invalid
 from homelab.lab.node.context import Context
 from homelab.lab.state.documents import document, put_document
@@ -23,8 +25,12 @@ _OPTIONS = {
 }
 
 
-def options(context: Context, _call: Call) -> object:
-    return {"allowed-tags": [], "keyboard": "en-us", **(document(context.state, _KIND, _KEY) or {})}
+def options(context: Context, call: Call) -> object:
+    """All with the right, else what looks need (PVE::API2::Cluster get_options)."""
+    kept = document(context.state, _KIND, _KEY) or {}
+    if not context.access.allows(call.caller, "/", "Sys.Audit"):
+        kept = {name: kept[name] for name in ("console", "tag-style") if name in kept}
+    return {"allowed-tags": [], "keyboard": "en-us", **kept}
 
 
 def set_options(context: Context, call: Call) -> None:
@@ -38,9 +44,13 @@ def set_options(context: Context, call: Call) -> None:
 
 
 def log(context: Context, call: Call) -> object:
+    """One's own entries, or all with the right (PVE::API2::Cluster log)."""
+    everything = context.access.allows(call.caller, "/", "Sys.Syslog")
     rows: list[dict[str, object]] = []
     for number, record in enumerate(context.tasks.records(), start=1):
         upid = Upid.parse(record.upid)
+        if not (everything or is_own(call.caller, record)):
+            continue
         rows.append(
             {
                 "uid": number,
@@ -85,7 +95,7 @@ _INDEX = index(
 
 ENDPOINTS = (
     Endpoint("GET", "/cluster", "user", _INDEX),
-    Endpoint("GET", "/cluster/options", "user", options),
+    Endpoint("GET", "/cluster/options", Rows(_AUDIT), options),
     Endpoint(
         "PUT",
         "/cluster/options",
@@ -94,7 +104,13 @@ ENDPOINTS = (
         {**_OPTIONS, "delete": LIST},
         stored_only=True,
     ),
-    Endpoint("GET", "/cluster/log", "user", log, {"max": Parameter(type="integer", minimum=1)}),
+    Endpoint(
+        "GET",
+        "/cluster/log",
+        Rows(Privilege("/", "Sys.Syslog")),
+        log,
+        {"max": Parameter(type="integer", minimum=1)},
+    ),
     Endpoint("GET", "/cluster/replication", "user", EMPTY),
     Endpoint("GET", "/cluster/replication/{id}", "user", no_replication),
     Endpoint("GET", "/cluster/ha/groups", _AUDIT, ha_groups),

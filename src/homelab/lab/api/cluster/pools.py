@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from homelab.lab.api.endpoint import Call, Endpoint, Privilege
+from homelab.lab.access.delegation import require_modify
+from homelab.lab.api.endpoint import Call, Endpoint
 from homelab.lab.api.guests.status import guest_resource, pools_by_guest, storage_resource
+from homelab.lab.api.names import POOLID, is_vmid
+from homelab.lab.api.rights import Privilege, Rows
 from homelab.lab.failures import ApiFailureError, invalid
 from homelab.lab.node.context import Context
 from homelab.lab.node.storages import storage_named
 from homelab.lab.state.database import PoolRecord, Transaction
 from homelab.pve.schema import FLAG, LIST, TEXT, Parameter
 
-_POOL = Parameter(
-    required=True, max_length=1023, pattern=r"[A-Za-z0-9\-_]+(?:/[A-Za-z0-9\-_]+){0,2}"
-)
-
 
 def listing(context: Context, call: Call) -> object:
+    """Those that the caller may see; one of them with its members (PVE::API2::Pool index)."""
     if "poolid" in call.args:
+        context.access.require(call.caller, f"/pool/{call.args.text('poolid')}", "Pool.Audit")
         pool = context.pool(call.args.text("poolid"))
         return [{"poolid": pool.poolid, **_details(context, pool, call.args.text("type"))}]
     return [
         {"poolid": pool.poolid, **({"comment": pool.comment} if pool.comment else {})}
         for pool in context.state.pools()
+        if context.access.allows(call.caller, f"/pool/{pool.poolid}", "Pool.Audit")
     ]
 
 
@@ -32,16 +34,26 @@ def show(context: Context, call: Call) -> object:
 
 def create(context: Context, call: Call) -> None:
     poolid = call.args.text("poolid")
-    context.access.require(call.caller, f"/pool/{poolid}", "Pool.Allocate")
+    parent, separator, leaf = poolid.rpartition("/")
+    if separator and context.state.pool(parent) is None:
+        raise ApiFailureError(
+            f"create pool failed: parent '{parent}' of pool '{poolid}' does not exist"
+        )
+    if not leaf[0].isalpha():
+        raise ApiFailureError("create pool failed: pool name must start with a letter")
     with context.state.transaction() as transaction:
         if not transaction.add_pool(poolid, call.args.text("comment")):
             raise ApiFailureError(f"create pool failed: pool '{poolid}' already exists")
 
 
 def update(context: Context, call: Call) -> None:
+    """Change a pool; members come and go with the right to hand out rights on each of them.
+
+    What a pool grants holds on its members, so that PVE::API2::Pool update_pool asks for the same
+    as a rule on the member does; one that is moved leaves a pool on which Pool.Allocate is needed.
+    """
     args = call.args
     poolid = args.text("poolid")
-    context.access.require(call.caller, f"/pool/{poolid}", "Pool.Allocate")
     pool = context.pool(poolid)
     with context.state.transaction() as transaction:
         if "comment" in args:
@@ -49,25 +61,29 @@ def update(context: Context, call: Call) -> None:
         for word in args.words("vms"):
             _move_guest(context, transaction, pool, word, call)
         for name in args.words("storage"):
-            _move_storage(transaction, pool, name, remove=args.flag("delete"))
+            _move_storage(context, transaction, pool, name, call)
 
 
 def remove(context: Context, call: Call) -> None:
     poolid = call.args.text("poolid")
-    context.access.require(call.caller, f"/pool/{poolid}", "Pool.Allocate")
     pool = context.pool(poolid)
+    below = [other.poolid for other in context.state.pools()]
+    if any(name.startswith(f"{poolid}/") for name in below):
+        raise ApiFailureError(f"delete pool failed: pool '{poolid}' is not empty")
     if pool.vmids or pool.storages:
         raise ApiFailureError(f"delete pool failed: pool '{poolid}' is not empty")
     with context.state.transaction() as transaction:
         transaction.remove_pool(poolid)
+    context.access.forget(f"/pool/{poolid}")
 
 
 def _move_guest(
     context: Context, transaction: Transaction, pool: PoolRecord, word: str, call: Call
 ) -> None:
-    if not word.isdecimal():
+    if not is_vmid(word):
         raise invalid("vms", "invalid format - value does not look like a valid VM ID")
     vmid = int(word)
+    require_modify(context.access, call.caller, f"/vms/{vmid}")
     if call.args.flag("delete"):
         if vmid not in pool.vmids:
             raise ApiFailureError(f"update pools failed: VM {vmid} is not a pool member")
@@ -83,10 +99,16 @@ def _move_guest(
             f"update pools failed: VM {vmid} belongs already to pool '{owner}' "
             "and 'allow-move' is not set"
         )
+    if owner is not None:
+        context.access.require(call.caller, f"/pool/{owner}", "Pool.Allocate")
     transaction.put_pool_guest(vmid, pool.poolid)
 
 
-def _move_storage(transaction: Transaction, pool: PoolRecord, name: str, *, remove: bool) -> None:
+def _move_storage(
+    context: Context, transaction: Transaction, pool: PoolRecord, name: str, call: Call
+) -> None:
+    remove = call.args.flag("delete")
+    require_modify(context.access, call.caller, f"/storage/{name}")
     if remove and name not in pool.storages:
         raise ApiFailureError(f"update pools failed: Storage '{name}' is not a pool member")
     if not remove:
@@ -110,14 +132,15 @@ def _details(context: Context, pool: PoolRecord, kind: str) -> dict[str, object]
 
 _KIND = Parameter(enum=("qemu", "lxc", "storage"))
 _AUDIT = Privilege("/pool/{poolid}", "Pool.Audit")
+_ALLOCATE = Privilege("/pool/{poolid}", "Pool.Allocate")
 _CHANGES = {"comment": TEXT, "vms": LIST, "storage": LIST, "delete": FLAG, "allow-move": FLAG}
 
 ENDPOINTS = (
-    Endpoint("GET", "/pools", "user", listing, {"poolid": TEXT, "type": _KIND}),
-    Endpoint("POST", "/pools", "handler", create, {"poolid": _POOL, "comment": TEXT}),
-    Endpoint("PUT", "/pools", "handler", update, {"poolid": _POOL, **_CHANGES}),
-    Endpoint("DELETE", "/pools", "handler", remove, {"poolid": _POOL}),
+    Endpoint("GET", "/pools", Rows(_AUDIT), listing, {"poolid": TEXT, "type": _KIND}),
+    Endpoint("POST", "/pools", _ALLOCATE, create, {"poolid": POOLID, "comment": TEXT}),
+    Endpoint("PUT", "/pools", _ALLOCATE, update, {"poolid": POOLID, **_CHANGES}),
+    Endpoint("DELETE", "/pools", _ALLOCATE, remove, {"poolid": POOLID}),
     Endpoint("GET", "/pools/{poolid*}", _AUDIT, show, {"type": _KIND}),
-    Endpoint("PUT", "/pools/{poolid*}", "handler", update, _CHANGES),
-    Endpoint("DELETE", "/pools/{poolid*}", "handler", remove),
+    Endpoint("PUT", "/pools/{poolid*}", _ALLOCATE, update, _CHANGES),
+    Endpoint("DELETE", "/pools/{poolid*}", _ALLOCATE, remove),
 )

@@ -13,6 +13,7 @@ import orjson
 from homelab.lab.api.endpoint import Call, Encoded, Endpoint
 from homelab.lab.api.guests.status import guest_resource, pools_by_guest, storage_resource
 from homelab.lab.api.nodes.figures import node_row
+from homelab.lab.api.rights import Privilege, Rows
 from homelab.lab.node.context import Context
 from homelab.lab.node.storages import STORAGES, Storage
 from homelab.lab.runtime import Usage
@@ -53,7 +54,12 @@ def _rows(
     access, caller = context.access, call.caller
     everything = access.is_almighty(caller)
     if kind in {"", "vm"}:
-        pools = pools_by_guest(context)
+        seen = {
+            pool.poolid
+            for pool in context.state.pools()
+            if everything or access.allows(caller, f"/pool/{pool.poolid}", "Pool.Audit")
+        }
+        pools = {vmid: pool for vmid, pool in pools_by_guest(context).items() if pool in seen}
         for record in context.state.guests():
             if everything or access.allows(caller, f"/vms/{record.vmid}", "VM.Audit"):
                 yield _guest_row(context, record, running, pools)
@@ -66,10 +72,11 @@ def _rows(
             if everything or access.allows(caller, f"/nodes/{node}", "Sys.Audit"):
                 yield {**node_row(context, node), "cgroup-mode": 2}
     if kind in {"", "storage"}:
-        wanted = ("Datastore.Audit", "Datastore.AllocateSpace")
         for node in context.online:
             for storage in STORAGES:
-                if everything or access.allows(caller, f"/storage/{storage.name}", *wanted):
+                if everything or access.allows(
+                    caller, f"/storage/{storage.name}", "Datastore.Audit"
+                ):
                     yield _storage_row(context, node, storage)
 
 
@@ -81,11 +88,13 @@ def _guest_row(
 ) -> orjson.Fragment:
     vmid = record.vmid
     if context.lag is not None:
-        row = guest_resource(context, record, running, pools)
-        return orjson.Fragment(orjson.dumps(context.lag.shown(vmid, row)))
+        row = context.lag.shown(vmid, guest_resource(context, record, running, pools))
+        if row.get("pool") != pools.get(vmid):
+            row.pop("pool", None)
+        return orjson.Fragment(orjson.dumps(row))
     down = context.node_of(record) in context.faults.down
     return context.memo.get(
-        ("row", vmid),
+        ("row", vmid, vmid in pools),
         (record, running.get(vmid), pools.get(vmid), down),
         lambda: orjson.Fragment(orjson.dumps(guest_resource(context, record, running, pools))),
     )
@@ -104,7 +113,7 @@ ENDPOINTS = (
     Endpoint(
         "GET",
         "/cluster/resources",
-        "user",
+        Rows(Privilege("/vms/{vmid}", "VM.Audit")),
         resources,
         {"type": Parameter(enum=("vm", "storage", "node", "sdn"))},
         quick=True,

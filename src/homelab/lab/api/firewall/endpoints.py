@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from homelab.lab.api.endpoint import Call, Endpoint, Handler, Method, Privilege
+from homelab.lab.api.endpoint import Call, Endpoint, Handler, Method
 from homelab.lab.api.firewall.handlers import Aliases, Level, Options, Rules, Sets
 from homelab.lab.api.firewall.parameters import (
     ALIAS,
@@ -19,6 +19,7 @@ from homelab.lab.api.firewall.parameters import (
     NODE_OPTIONS,
     RULE,
 )
+from homelab.lab.api.rights import Privilege
 from homelab.lab.failures import ApiFailureError, invalid
 from homelab.lab.node.context import Context
 from homelab.lab.state import firewall

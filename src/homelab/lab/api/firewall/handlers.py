@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from homelab.lab.api.endpoint import Call, Privilege, given
+from homelab.lab.api.endpoint import Call, given
 from homelab.lab.api.firewall.parameters import CIDR, COMMENT, RULE_FIELDS
+from homelab.lab.api.rights import Privilege
 from homelab.lab.failures import ApiFailureError, invalid
 from homelab.lab.node.context import Context
 from homelab.lab.state import firewall

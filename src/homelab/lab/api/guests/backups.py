@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from homelab.lab.api.endpoint import EMPTY, Call, Endpoint, Privilege, each, index
+from homelab.lab.api.endpoint import EMPTY, Call, Endpoint, each, index
+from homelab.lab.api.names import is_vmid
+from homelab.lab.api.rights import AllOf, Inside, Privilege
 from homelab.lab.failures import ApiFailureError, invalid
 from homelab.lab.guests import backup
 from homelab.lab.guests.backup import BackupOrder
 from homelab.lab.guests.files import backup_file
+from homelab.lab.guests.volume_access import check_volume_access, content_and_owner
 from homelab.lab.node.context import Context
 from homelab.lab.node.storages import DUMP_STORAGE, Storage, storage_named
 from homelab.pve.properties import parse_property_string
@@ -14,15 +17,17 @@ from homelab.pve.schema import COUNT, FLAG, LIST, REQUIRED, TEXT, WHOLE, Paramet
 
 
 def back_up(context: Context, call: Call) -> object:
-    args = call.args
-    storage = _storage(args.text("storage", DUMP_STORAGE))
+    """Back guests up; of `all` those that the caller may (PVE::API2::VZDump, PVE::VZDump)."""
+    args, access, caller = call.args, context.access, call.caller
     vmids = _wanted(context, call)
+    if args.flag("all"):
+        vmids = tuple(v for v in vmids if access.allows(caller, f"/vms/{v}", "VM.Backup"))
     for vmid in vmids:
-        context.access.require(call.caller, f"/vms/{vmid}", "VM.Backup")
-    context.access.require(call.caller, f"/storage/{storage.name}", "Datastore.AllocateSpace")
-    for name in ("dumpdir", "script", "tmpdir"):
-        if name in args and not call.caller.is_root:
-            raise invalid(name, "Only root may set this option.")
+        access.require(caller, f"/vms/{vmid}", "VM.Backup")
+    name = args.text("storage", DUMP_STORAGE)
+    access.require(caller, f"/storage/{name}", "Datastore.AllocateSpace")
+    _check_options(context, call, name)
+    storage = _storage(name)
     elsewhere = {
         record.vmid for record in context.state.guests() if context.node_of(record) != context.node
     }
@@ -40,15 +45,39 @@ def back_up(context: Context, call: Call) -> object:
     return backup.back_up(context, call.caller, order)
 
 
-def defaults(_context: Context, call: Call) -> object:
-    storage = _storage(call.args.text("storage", DUMP_STORAGE))
+def _check_options(context: Context, call: Call, storage: str) -> None:
+    """What of a backup needs more than the right to make one (PVE::API2::Backup)."""
+    args, access, caller = call.args, context.access, call.caller
+    for name in ("dumpdir", "job-id", "script", "tmpdir"):
+        if name in args and not caller.is_root:
+            raise invalid(name, "Only root may set this option.")
+    if any(name in args for name in ("bwlimit", "ionice", "performance")):
+        access.require(caller, "/", "Sys.Modify")
+    if args.flag("stop"):
+        access.require(caller, f"/nodes/{context.node}", "Sys.Modify")
+    if "prune-backups" in args:
+        access.require(caller, f"/storage/{storage}", "Datastore.Allocate")
+    fleecing = parse_property_string(args.text("fleecing"), default_key="enabled")
+    if "storage" in fleecing:
+        access.require(caller, f"/storage/{fleecing['storage']}", "Datastore.AllocateSpace")
+
+
+def defaults(context: Context, call: Call) -> object:
+    name = call.args.text("storage", DUMP_STORAGE)
+    context.access.require(
+        call.caller, f"/storage/{name}", any_of=("Datastore.Audit", "Datastore.AllocateSpace")
+    )
+    storage = _storage(name)
     return {"storage": storage.name, "mode": "snapshot", "compress": "zstd"}
 
 
 def extract_config(context: Context, call: Call) -> object:
-    file = backup_file(context, call.args.text("volume"))
-    context.access.require(call.caller, f"/vms/{file.vmid}", "VM.Backup")
-    return file.config
+    volid = call.args.text("volume")
+    check_volume_access(context.access, call.caller, volid)
+    owner = content_and_owner(volid)[1]
+    if owner is not None:
+        context.access.require(call.caller, f"/vms/{owner}", "VM.Backup")
+    return backup_file(context, volid).config
 
 
 def no_job(_context: Context, call: Call) -> object:
@@ -75,7 +104,7 @@ def _wanted(context: Context, call: Call) -> tuple[int, ...]:
     if not words:
         raise invalid("vmid", "property is missing and it is not optional")
     for word in words:
-        if not word.isdecimal():
+        if not is_vmid(word):
             raise invalid("vmid", f"invalid format - value '{word}' does not look like a valid ID")
     return tuple(int(word) for word in words)
 
@@ -85,13 +114,14 @@ def _keep(text: str) -> int | None:
     return int(last) if last.isdecimal() else None
 
 
+_BACKUP = Privilege("/vms/{vmid}", "VM.Backup")
 _JOBS = Privilege("/", "Sys.Audit")
 
 ENDPOINTS = (
     Endpoint(
         "POST",
         "/nodes/{node}/vzdump",
-        "user",
+        Inside(AllOf((_BACKUP, Privilege("/storage/{storage}", "Datastore.AllocateSpace")))),
         back_up,
         {
             **each(FLAG, "all", "protected", "quiet", "remove", "stdexcludes", "stdout", "stop"),
@@ -111,9 +141,28 @@ ENDPOINTS = (
             "pbs-change-detection-mode": Parameter(enum=("legacy", "data", "metadata")),
         },
     ),
-    Endpoint("GET", "/nodes/{node}/vzdump/defaults", "user", defaults, {"storage": TEXT}),
     Endpoint(
-        "GET", "/nodes/{node}/vzdump/extractconfig", "user", extract_config, {"volume": REQUIRED}
+        "GET",
+        "/nodes/{node}/vzdump/defaults",
+        Inside(Privilege("/storage/{storage}", "Datastore.Audit", ("Datastore.AllocateSpace",))),
+        defaults,
+        {"storage": TEXT},
+    ),
+    Endpoint(
+        "GET",
+        "/nodes/{node}/vzdump/extractconfig",
+        Inside(
+            AllOf(
+                (
+                    _BACKUP,
+                    Privilege(
+                        "/storage/{storage}", "Datastore.AllocateSpace", ("Datastore.Allocate",)
+                    ),
+                )
+            )
+        ),
+        extract_config,
+        {"volume": REQUIRED},
     ),
     Endpoint("GET", "/cluster/backup", _JOBS, EMPTY),
     Endpoint("GET", "/cluster/backup/{id}", _JOBS, no_job),

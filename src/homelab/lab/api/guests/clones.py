@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from homelab.lab.api.endpoint import Call, Endpoint, Privilege
+from homelab.lab.api.endpoint import Call, Endpoint
 from homelab.lab.api.guests.snapshots import SNAPSHOT_NAME
+from homelab.lab.api.rights import AllOf, AnyOf, Inside, Privilege
 from homelab.lab.guests import clone as guest_clone
 from homelab.lab.guests import migration
 from homelab.lab.guests.clone import Cloning
@@ -18,8 +19,6 @@ def clone(context: Context, call: Call) -> object:
     args = call.args
     newid = args.integer("newid")
     pool = args.text("pool") or None
-    where = (f"/vms/{newid}", *([f"/pool/{pool}"] if pool else ()))
-    context.access.require_any(call.caller, *((path, "VM.Allocate") for path in where))
     wanted = Cloning(
         vmid=call.vmid,
         newid=newid,
@@ -68,6 +67,25 @@ def migrate(context: Context, call: Call) -> object:
 
 
 _L = "/nodes/{node}/lxc/{vmid}"
+_CLONE = Inside(
+    AllOf(
+        (
+            Privilege("/storage/{rootfs}", "Datastore.AllocateSpace"),
+            Privilege("/sdn/zones/localnetwork/{bridge}", "SDN.Use"),
+        )
+    ),
+    first=AllOf(
+        (
+            Privilege("/vms/{vmid}", "VM.Clone"),
+            AnyOf(
+                (
+                    Privilege("/pool/{pool}", "VM.Allocate"),
+                    Privilege("/vms/{newid}", "VM.Allocate"),
+                )
+            ),
+        )
+    ),
+)
 _MIGRATE = Privilege("/vms/{vmid}", "VM.Migrate")
 _LIMIT = Parameter(type="number", minimum=0)
 
@@ -75,7 +93,7 @@ ENDPOINTS = (
     Endpoint(
         "POST",
         f"{_L}/clone",
-        Privilege("/vms/{vmid}", "VM.Clone"),
+        _CLONE,
         clone,
         {
             "bwlimit": _LIMIT,

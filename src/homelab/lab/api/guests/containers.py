@@ -7,20 +7,23 @@ from typing import Any
 
 import orjson
 
-from homelab.lab.api.endpoint import Call, Encoded, Endpoint, Privilege, each
+from homelab.lab.access.delegation import require_modify
+from homelab.lab.api.endpoint import Call, Encoded, Endpoint, each
 from homelab.lab.api.endpoint import index as index_of
 from homelab.lab.api.guests.snapshots import SNAPSHOT_NAME
 from homelab.lab.api.guests.status import guest_status
+from homelab.lab.api.rights import AllOf, AnyOf, Inside, Privilege, Rows
 from homelab.lab.failures import ApiFailureError, invalid
 from homelab.lab.guests import backup, configuration, creation, removal, snapshots
 from homelab.lab.guests.backup import Restoration
 from homelab.lab.guests.creation import Creation
 from homelab.lab.guests.files import backup_file
-from homelab.lab.guests.rules import check_root_only
 from homelab.lab.guests.view import guest_of
+from homelab.lab.guests.volume_access import check_volume_access
 from homelab.lab.node.context import Context
 from homelab.lab.runtime import Credentials
 from homelab.pve.guest_config import GuestConfig
+from homelab.pve.guest_config import index_of as index_of_option
 from homelab.pve.guest_options import CREATE_ONLY, OPTIONS
 from homelab.pve.schema import FLAG, LIST, Parameter
 from homelab.pve.upid import Upid
@@ -43,14 +46,34 @@ def listing(context: Context, call: Call) -> object:
 
 
 def create(context: Context, call: Call) -> object:
+    """Make a guest, or put one that is there back to a backup (PVE::API2::LXC create_vm).
+
+    A pool's right is good for a new guest alone: with `force` it is the one that is replaced on
+    which VM.Allocate or VM.Backup is needed. (PVE takes the pool's there, too.)
+    """
     args = call.args
     pool = args.text("pool") or None
-    where = (*([f"/pool/{pool}"] if pool else ()), f"/vms/{call.vmid}")
-    context.access.require_any(call.caller, *((path, "VM.Allocate") for path in where))
+    where = f"/vms/{call.vmid}"
+    replaces = (
+        args.flag("restore") and args.flag("force") and context.state.guest(call.vmid) is not None
+    )
+    if replaces:
+        context.access.require(call.caller, where, any_of=("VM.Allocate", "VM.Backup"))
+        if pool is not None:
+            require_modify(context.access, call.caller, where)
+    else:
+        places = (*([f"/pool/{pool}"] if pool else ()), where)
+        context.access.require_any(call.caller, *((path, "VM.Allocate") for path in places))
+    if pool is not None:
+        context.pool(pool)
     if args.flag("ha-managed"):
         raise invalid("ha-managed", "this node has no high availability")
     keys = args.text("ssh-public-keys").splitlines()
-    values = {name: args.text(name) for name in args if name in OPTIONS}
+    values = {
+        name: args.text(name)
+        for name in args
+        if name in OPTIONS and index_of_option(name, "unused") is None
+    }
     credentials = Credentials(
         password=args.text("password") or None,
         ssh_public_keys=tuple(key.strip() for key in keys if key.strip()),
@@ -80,16 +103,10 @@ def _restore(
 ) -> Upid:
     args = call.args
     volid = args.text("ostemplate")
-    file = backup_file(context, volid)
-    context.access.require_any(
-        call.caller,
-        (f"/vms/{file.vmid}", "VM.Backup"),
-        ("/storage/" + volid.partition(":")[0], "Datastore.Allocate"),
-    )
-    check_root_only(call.caller, values=values, delete=(), old=GuestConfig(options={}))
+    check_volume_access(context.access, call.caller, volid, vmid=call.vmid)
     wanted = Restoration(
         vmid=call.vmid,
-        file=file,
+        file=backup_file(context, volid),
         values=values,
         storage=args.text("storage") or None,
         force=args.flag("force"),
@@ -189,10 +206,35 @@ def interfaces(context: Context, call: Call) -> object:
 
 
 _L = "/nodes/{node}/lxc/{vmid}"
+_CREATE = AllOf(
+    (
+        AnyOf((Privilege("/vms/{vmid}", "VM.Allocate"), Privilege("/pool/{pool}", "VM.Allocate"))),
+        Privilege(
+            "/storage/{ostemplate}",
+            "Datastore.AllocateSpace",
+            ("Datastore.Audit", "Datastore.Allocate"),
+        ),
+        Privilege("/storage/{rootfs}", "Datastore.AllocateSpace"),
+        Privilege("/sdn/zones/localnetwork/{bridge}", "SDN.Use"),
+        AnyOf(
+            (
+                Privilege("/vms/{vmid}", "VM.Config.Disk"),
+                Privilege("/pool/{pool}", "VM.Config.Disk"),
+            )
+        ),
+        AnyOf(
+            (
+                Privilege("/vms/{vmid}", "VM.Config.Network"),
+                Privilege("/pool/{pool}", "VM.Config.Network"),
+            )
+        ),
+    )
+)
+"""Of a guest with a disk and an interface; other options need the privileges of their kinds."""
 
 ENDPOINTS = (
-    Endpoint("GET", "/nodes/{node}/lxc", "user", listing, quick=True),
-    Endpoint("POST", "/nodes/{node}/lxc", "handler", create, {**OPTIONS, **CREATE_ONLY}),
+    Endpoint("GET", "/nodes/{node}/lxc", Rows(_AUDIT), listing, quick=True),
+    Endpoint("POST", "/nodes/{node}/lxc", Inside(_CREATE), create, {**OPTIONS, **CREATE_ONLY}),
     Endpoint("GET", _L, "user", index),
     Endpoint(
         "DELETE",
@@ -224,7 +266,10 @@ ENDPOINTS = (
     Endpoint(
         "PUT",
         f"{_L}/resize",
-        Privilege("/vms/{vmid}", "VM.Config.Disk"),
+        Inside(
+            Privilege("/storage/{rootfs}", "Datastore.AllocateSpace"),
+            first=Privilege("/vms/{vmid}", "VM.Config.Disk"),
+        ),
         resize,
         {
             "digest": _DIGEST,

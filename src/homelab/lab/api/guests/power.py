@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from homelab.lab.api.endpoint import Call, Endpoint, Privilege, each
+from homelab.lab.api.endpoint import Call, Endpoint, each
 from homelab.lab.api.guests.status import guest_status
+from homelab.lab.api.rights import Privilege
 from homelab.lab.failures import invalid
 from homelab.lab.guests import power
 from homelab.lab.node.context import Context

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from homelab.lab.api.endpoint import Call, Endpoint, Privilege
+from homelab.lab.api.endpoint import Call, Endpoint
+from homelab.lab.api.rights import Privilege
 from homelab.lab.guests import snapshots as guest_snapshots
 from homelab.lab.node.context import Context
 from homelab.lab.state.snapshots import PARENT, STATE, snapshots

@@ -7,7 +7,7 @@ import platform
 from ipaddress import IPv4Interface
 
 from homelab.lab.api.access.tickets import version
-from homelab.lab.api.endpoint import EMPTY, Call, Endpoint, Privilege, index
+from homelab.lab.api.endpoint import EMPTY, Call, Endpoint, index
 from homelab.lab.api.guests.status import storage_space
 from homelab.lab.api.nodes.figures import (
     host_memory,
@@ -17,10 +17,12 @@ from homelab.lab.api.nodes.figures import (
     processor_model,
     processors,
 )
+from homelab.lab.api.rights import Privilege, Rows
 from homelab.lab.failures import ApiFailureError
 from homelab.lab.node.context import Context
 from homelab.lab.node.storages import STORAGES
 from homelab.lab.runtime import Bridge
+from homelab.pve.guest_privileges import bridge_path
 from homelab.pve.schema import FLAG, TEXT, VMID
 
 _INDEX = index(
@@ -28,8 +30,15 @@ _INDEX = index(
 )
 
 
-def listing(context: Context, _call: Call) -> object:
-    return [node_row(context, node) for node in context.nodes]
+def listing(context: Context, call: Call) -> object:
+    """All nodes; their figures with the right (PVE::API2::Nodes index)."""
+    rows = []
+    for node in context.nodes:
+        row = node_row(context, node)
+        if not context.access.allows(call.caller, f"/nodes/{node}", "Sys.Audit"):
+            row = {key: row[key] for key in ("id", "type", "node", "level", "status")}
+        rows.append(row)
+    return rows
 
 
 def status(context: Context, _call: Call) -> object:
@@ -65,9 +74,14 @@ def status(context: Context, _call: Call) -> object:
 
 
 def network(context: Context, call: Call) -> object:
+    """The bridges that the caller may use or audit (PVE::API2::Network index)."""
     if call.args.text("type") not in {"", "bridge", "any_bridge", "any_local_bridge"}:
         return []
-    return [{"iface": bridge.name, **_bridge(bridge)} for bridge in context.bridges]
+    return [
+        {"iface": bridge.name, **_bridge(bridge)}
+        for bridge in context.bridges
+        if context.access.allows(call.caller, bridge_path(bridge.name), "SDN.Audit", "SDN.Use")
+    ]
 
 
 def interface(context: Context, call: Call) -> object:
@@ -106,14 +120,15 @@ def _bridge(bridge: Bridge) -> dict[str, object]:
 
 
 _N = "/nodes/{node}"
+_BRIDGE = Privilege("/sdn/zones/localnetwork/{bridge}", "SDN.Audit", ("SDN.Use",))
 _AUDIT = Privilege("/nodes/{node}", "Sys.Audit")
 
 ENDPOINTS = (
-    Endpoint("GET", "/nodes", "user", listing, quick=True),
+    Endpoint("GET", "/nodes", Rows(_AUDIT), listing, quick=True),
     Endpoint("GET", _N, "user", _INDEX),
     Endpoint("GET", f"{_N}/version", "user", version),
     Endpoint("GET", f"{_N}/status", _AUDIT, status),
-    Endpoint("GET", f"{_N}/network", "user", network, {"type": TEXT}),
+    Endpoint("GET", f"{_N}/network", Rows(_BRIDGE), network, {"type": TEXT}),
     Endpoint("GET", f"{_N}/network/{{iface}}", _AUDIT, interface),
     Endpoint("GET", f"{_N}/qemu", "user", EMPTY, {"full": FLAG}),
     Endpoint("GET", f"{_N}/replication", "user", EMPTY, {"guest": VMID}),

@@ -7,7 +7,8 @@ import time
 from datetime import datetime
 from zoneinfo import ZoneInfo, available_timezones
 
-from homelab.lab.api.endpoint import Call, Endpoint, Page, Privilege, each, given
+from homelab.lab.api.endpoint import Call, Endpoint, Page, each, given
+from homelab.lab.api.rights import Privilege
 from homelab.lab.failures import invalid, modified
 from homelab.lab.node.context import Context
 from homelab.lab.state.documents import Document, document, put_document

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from homelab.lab.api.endpoint import Call, Endpoint, Privilege, each
+from homelab.lab.api.endpoint import Call, Endpoint, each
 from homelab.lab.api.guests.status import storage_space
+from homelab.lab.api.rights import Privilege, Rows
 from homelab.lab.guests.files import stored_files
+from homelab.lab.guests.volume_access import may_access_volume
 from homelab.lab.node.context import Context
 from homelab.lab.node.storages import STORAGES, Storage, storage_named
 from homelab.pve.schema import FLAG, LIST, TEXT, VMID
@@ -15,9 +17,9 @@ _FORMATS = {".gz": "tgz", ".xz": "txz", ".zst": "tzst", ".bz2": "tbz2"}
 _AUDIT = Privilege("/storage/{storage}", "Datastore.Audit", ("Datastore.AllocateSpace",))
 
 
-def settings(_context: Context, call: Call) -> object:
+def settings(context: Context, call: Call) -> object:
     kind = call.args.text("type")
-    return [_settings(storage) for storage in STORAGES if kind in {"", storage.type}]
+    return [_settings(storage) for storage in _seen(context, call) if kind in {"", storage.type}]
 
 
 def one_settings(_context: Context, call: Call) -> object:
@@ -29,7 +31,7 @@ def listing(context: Context, call: Call) -> object:
     name = call.args.text("storage")
     return [
         {"storage": storage.name, **_status(context, storage)}
-        for storage in STORAGES
+        for storage in _seen(context, call)
         if wanted <= set(storage.content) and name in {"", storage.name}
     ]
 
@@ -44,6 +46,7 @@ def status(context: Context, call: Call) -> object:
 
 
 def content(context: Context, call: Call) -> object:
+    """What is on a storage and open to the caller (PVE::API2::Storage::Content index)."""
     storage = _storage(call)
     wanted = call.args.text("content")
     return [
@@ -52,7 +55,15 @@ def content(context: Context, call: Call) -> object:
         if str(row["volid"]).startswith(f"{storage.name}:")
         and wanted in {"", row["content"]}
         and ("vmid" not in call.args or row.get("vmid") == call.args.integer("vmid"))
+        and may_access_volume(context.access, call.caller, str(row["volid"]))
     ]
+
+
+def _seen(context: Context, call: Call) -> list[Storage]:
+    """The storages that the caller may see (PVE::API2::Storage::Config and Status index)."""
+    wanted = ("Datastore.Audit", "Datastore.AllocateSpace")
+    allows = context.access.allows
+    return [s for s in STORAGES if allows(call.caller, f"/storage/{s.name}", *wanted)]
 
 
 def _storage(call: Call) -> Storage:
@@ -128,7 +139,7 @@ def _format(volid: str) -> str:
 _S = "/nodes/{node}/storage/{storage}"
 
 ENDPOINTS = (
-    Endpoint("GET", "/storage", "user", settings, {"type": TEXT}),
+    Endpoint("GET", "/storage", Rows(_AUDIT), settings, {"type": TEXT}),
     Endpoint(
         "GET",
         "/storage/{storage}",
@@ -138,11 +149,11 @@ ENDPOINTS = (
     Endpoint(
         "GET",
         "/nodes/{node}/storage",
-        "user",
+        Rows(_AUDIT),
         listing,
         {"content": LIST, **each(FLAG, "enabled", "format"), **each(TEXT, "storage", "target")},
     ),
     Endpoint("GET", _S, _AUDIT, index),
     Endpoint("GET", f"{_S}/status", _AUDIT, status),
-    Endpoint("GET", f"{_S}/content", "user", content, {"content": TEXT, "vmid": VMID}),
+    Endpoint("GET", f"{_S}/content", _AUDIT, content, {"content": TEXT, "vmid": VMID}),
 )

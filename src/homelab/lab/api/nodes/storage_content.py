@@ -14,10 +14,12 @@ from typing import IO
 from urllib.error import URLError
 from urllib.parse import urlsplit
 
-from homelab.lab.api.endpoint import Call, Endpoint, Privilege
+from homelab.lab.api.endpoint import Call, Endpoint
+from homelab.lab.api.rights import AllOf, AnyOf, Inside, Privilege
 from homelab.lab.failures import ApiFailureError, invalid
 from homelab.lab.guests.backup import remove_file
 from homelab.lab.guests.files import StoredFile, clean_name, is_name_for, put_file, stored_file
+from homelab.lab.guests.volume_access import check_volume_access, content_and_owner
 from homelab.lab.node.context import Context
 from homelab.lab.node.storages import Storage, storage_named
 from homelab.lab.runtime import TaskLog
@@ -51,6 +53,8 @@ def download(context: Context, call: Call) -> object:
     url = args.text("url")
 
     def work(log: TaskLog) -> None:
+        if stored_file(context, file.volid) is not None:
+            raise ApiFailureError(f"refusing to override existing file '{file.volid}'")
         log(f"downloading {url} to {file.volid}")
         temporary = file.path(context).with_suffix(".part")
         temporary.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -66,6 +70,7 @@ def download(context: Context, call: Call) -> object:
 
 def show(context: Context, call: Call) -> object:
     volid = _volid(call)
+    check_volume_access(context.access, call.caller, volid)
     file = stored_file(context, volid)
     if file is not None:
         return {
@@ -88,7 +93,12 @@ def show(context: Context, call: Call) -> object:
 
 
 def update(context: Context, call: Call) -> None:
-    file = _file(context, _volid(call))
+    """Change what is noted of a backup; who may read it may (PVE::API2::Storage::Content)."""
+    volid = _volid(call)
+    check_volume_access(context.access, call.caller, volid)
+    file = _file(context, volid)
+    if file.content != "backup":
+        raise ApiFailureError(f"attributes are not supported for volumes of type '{file.content}'")
     changed = replace(
         file,
         notes=call.args.text("notes", file.notes),
@@ -99,17 +109,21 @@ def update(context: Context, call: Call) -> None:
 
 
 def remove(context: Context, call: Call) -> object:
+    """Remove a file: a backup with its guest's right (PVE::API2::Storage::Content delete)."""
     volid = _volid(call)
+    where = f"/storage/{volid.partition(':')[0]}"
+    content, guest = content_and_owner(volid)
+    if content == "backup" and guest is not None:
+        context.access.require(call.caller, where, "Datastore.AllocateSpace")
+        context.access.require(call.caller, f"/vms/{guest}", "VM.Backup")
+    else:
+        context.access.require(call.caller, where, "Datastore.Allocate")
     owner = next((v.vmid for v in context.state.volumes() if v.volid == volid), None)
     if owner is not None:
         raise ApiFailureError(f"Cannot remove image, a guest with VMID '{owner}' exists!")
     if volid in {template.volid for template in context.runtime.templates()}:
         raise ApiFailureError(f"'{volid}' is one of the lab's own templates")
     file = _file(context, volid)
-    where = f"/storage/{volid.partition(':')[0]}"
-    context.access.require(
-        call.caller, where, any_of=("Datastore.Allocate", "Datastore.AllocateSpace")
-    )
     if file.protected:
         raise ApiFailureError(f"cannot remove protected volume '{volid}' on '{context.node}'")
 
@@ -242,7 +256,11 @@ def _file(context: Context, volid: str) -> StoredFile:
 _S = "/nodes/{node}/storage/{storage}"
 _V = f"{_S}/content/{{volume*}}"
 _TEMPLATES = Privilege("/storage/{storage}", "Datastore.AllocateTemplate")
-_AUDIT = Privilege("/storage/{storage}", "Datastore.Audit", ("Datastore.AllocateSpace",))
+_ALLOCATE = Privilege("/storage/{storage}", "Datastore.Allocate")
+_SPACE = Privilege("/storage/{storage}", "Datastore.AllocateSpace")
+_BACKUP = AllOf((_SPACE, Privilege("/vms/{owner}", "VM.Backup")))
+_READ = Inside(AnyOf((_ALLOCATE, _BACKUP)))
+"""Of a backup, which belongs to a guest; see `check_volume_access` for the rest."""
 _INCOMING = {
     "checksum": TEXT,
     "checksum-algorithm": Parameter(enum=("md5", "sha1", "sha224", "sha256", "sha384", "sha512")),
@@ -251,11 +269,28 @@ _INCOMING = {
 }
 
 ENDPOINTS = (
-    Endpoint("POST", f"{_S}/upload", _TEMPLATES, upload, {**_INCOMING, "tmpfilename": TEXT}),
+    Endpoint(
+        "POST",
+        f"{_S}/upload",
+        _TEMPLATES,
+        upload,
+        {**_INCOMING, "tmpfilename": TEXT},
+        takes_file=True,
+    ),
     Endpoint(
         "POST",
         f"{_S}/download-url",
-        _TEMPLATES,
+        AllOf(
+            (
+                _TEMPLATES,
+                AnyOf(
+                    (
+                        AllOf((Privilege("/", "Sys.Audit"), Privilege("/", "Sys.Modify"))),
+                        Privilege("/nodes/{node}", "Sys.AccessNetwork"),
+                    )
+                ),
+            )
+        ),
         download,
         {
             **_INCOMING,
@@ -264,22 +299,20 @@ ENDPOINTS = (
             "verify-certificates": FLAG,
         },
     ),
-    Endpoint("GET", _V, _AUDIT, show),
+    Endpoint("GET", _V, _READ, show),
+    Endpoint("PUT", _V, _READ, update, {"notes": TEXT, "protected": FLAG}),
     Endpoint(
-        "PUT",
+        "DELETE",
         _V,
-        Privilege("/storage/{storage}", "Datastore.Allocate"),
-        update,
-        {"notes": TEXT, "protected": FLAG},
-    ),
-    Endpoint(
-        "DELETE", _V, "handler", remove, {"delay": Parameter(type="integer", minimum=1, maximum=30)}
+        Inside(_BACKUP),
+        remove,
+        {"delay": Parameter(type="integer", minimum=1, maximum=30)},
     ),
     Endpoint("GET", "/nodes/{node}/aplinfo", "user", appliances),
     Endpoint(
         "POST",
         "/nodes/{node}/aplinfo",
-        "handler",
+        _TEMPLATES,
         fetch_appliance,
         {"storage": REQUIRED, "template": Parameter(required=True, max_length=255)},
     ),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+from homelab.lab.access.tickets import Caller
 from homelab.lab.api.endpoint import Call, Endpoint, Page
+from homelab.lab.api.rights import Inside, Privilege, Rows
 from homelab.lab.failures import invalid
 from homelab.lab.node.context import Context
 from homelab.lab.state.database import TaskRecord
@@ -34,14 +36,23 @@ def task_row(record: TaskRecord) -> dict[str, object]:
     return {**row, "endtime": record.endtime, "status": record.exitstatus}
 
 
+def is_own(caller: Caller, record: TaskRecord) -> bool:
+    """Whether a task is the caller's: a token's is its user's too (PVE::API2::Tasks)."""
+    upid = Upid.parse(record.upid)
+    return caller.user == upid.user and caller.tokenid in {None, upid.tokenid}
+
+
 def listing(context: Context, call: Call) -> object:
+    """One's own tasks, or all of the node with the right (PVE::API2::Tasks node_tasks)."""
     args = call.args
+    everything = context.access.allows(call.caller, f"/nodes/{context.node}", "Sys.Audit")
     source = args.text("source", "archive")
     found = [
         record
         for record in context.tasks.records()
         if source in {"all", "active" if record.endtime is None else "archive"}
         and _is_here(context, record)
+        and (everything or is_own(call.caller, record))
         and _matches(record, call)
     ]
     start, limit = args.integer("start", 0), args.integer("limit", 50)
@@ -97,18 +108,22 @@ def _record(context: Context, call: Call) -> TaskRecord:
     except UpidError as error:
         raise invalid("upid", "unable to parse worker upid") from error
     record = context.tasks.status(name)
+    if record is None or not is_own(call.caller, record):
+        context.access.require(call.caller, f"/nodes/{context.node}", "Sys.Audit")
     if record is None or not _is_here(context, record):
         raise invalid("upid", "no such task")
     return record
 
 
+_AUDIT = Privilege("/nodes/{node}", "Sys.Audit")
+_OTHERS = Inside(_AUDIT)
 _T = "/nodes/{node}/tasks/{upid}"
 
 ENDPOINTS = (
     Endpoint(
         "GET",
         "/nodes/{node}/tasks",
-        "user",
+        Rows(_AUDIT),
         listing,
         {
             "errors": FLAG,
@@ -123,7 +138,7 @@ ENDPOINTS = (
             "vmid": VMID,
         },
     ),
-    Endpoint("GET", _T, "user", index),
-    Endpoint("GET", f"{_T}/status", "user", status, quick=True),
-    Endpoint("GET", f"{_T}/log", "user", log, {"start": COUNT, "limit": COUNT, "download": FLAG}),
+    Endpoint("GET", _T, _OTHERS, index),
+    Endpoint("GET", f"{_T}/status", _OTHERS, status, quick=True),
+    Endpoint("GET", f"{_T}/log", _OTHERS, log, {"start": COUNT, "limit": COUNT, "download": FLAG}),
 )
