@@ -39,7 +39,9 @@ class Call:
     args: Arguments
     """Path, query and body parameters together."""
     upload: Path | None = None
-    """A file that came with the request; who handles it removes it."""
+    """A file that came with the request; who wants it moves it away before the reply."""
+    peer: str = ""
+    """The address that the request came from."""
 
     @property
     def vmid(self) -> int:
@@ -115,3 +117,5 @@ class Endpoint:
     """Whether it only reads, and of that only what takes no time."""
     stored_only: bool = False
     """Whether what is set here is kept and shown, and has no effect in the lab yet."""
+    takes_file: bool = False
+    """Whether a file may come with it, as a multipart body; that needs no CSRF token, as on PVE."""

@@ -32,7 +32,9 @@ def log_in(context: Context, call: Call) -> object:
     username = call.args.text("username")
     if "@" not in username:
         username = f"{username}@{call.args.text('realm', 'pam')}"
-    ticket, csrf = context.authenticator.login(username, call.args.text("password"))
+    ticket, csrf = context.authenticator.login(
+        username, call.args.text("password"), peer=call.peer
+    )
     held = context.access.privileges(username, "/")
     return {
         "username": username,
