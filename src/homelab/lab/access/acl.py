@@ -22,6 +22,8 @@ _Roles = dict[str, bool]
 _Held = tuple[tuple[int, int], dict[tuple[str, str], Mapping[str, bool]]]
 """Privileges by name and path, and the version that they are good for."""
 _REMEMBERED = 50_000
+_LONGEST = 128
+"""Of the paths that are remembered, so that they take 20 MB at most, of those who have logged in."""
 
 
 class Access:
@@ -41,6 +43,8 @@ class Access:
         """Users, groups, roles, rules and tokens as they are now."""
         self._changes = 0
         self._held: _Held = ((-1, -1), {})
+        self._alike: dict[tuple[tuple[str, bool], ...], Mapping[str, bool]] = {}
+        """What is held in many places, once."""
         self.known = privileges.privileges(release)
         self.builtin_roles = privileges.roles(release)
 
@@ -110,10 +114,14 @@ class Access:
         if version != now or len(held) >= _REMEMBERED:
             held = {}
             self._held = (now, held)
+            self._alike = {}
         key = (str(caller), path)
+        if len(path) > _LONGEST:
+            return self._privileges(*key)
         found = held.get(key)
         if found is None:
-            found = held[key] = self._privileges(*key)
+            found = self._privileges(*key)
+            found = held[key] = self._alike.setdefault(tuple(found.items()), found)
         return found
 
     @property
