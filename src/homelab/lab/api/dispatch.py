@@ -183,9 +183,7 @@ class Dispatcher:
                 Call(caller=caller, args=args, upload=request.upload, peer=request.peer),
             )
 
-    def _authorise(
-        self, caller: Caller, endpoint: Endpoint, variables: Mapping[str, str]
-    ) -> None:
+    def _authorise(self, caller: Caller, endpoint: Endpoint, variables: Mapping[str, str]) -> None:
         if isinstance(endpoint.permission, Privilege):
             where = endpoint.permission.path.format(**variables)
             names = (endpoint.permission.name, *endpoint.permission.or_else)

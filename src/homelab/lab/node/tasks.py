@@ -299,9 +299,7 @@ class Tasks:
                 for name, (ended, status) in ends.items():
                     transaction.end_task(name, ended, status)
                 self._ended += 1
-                trimmed = (
-                    transaction.trim_tasks(_KEPT) if self._ended % _TRIM_EVERY == 0 else []
-                )
+                trimmed = transaction.trim_tasks(_KEPT) if self._ended % _TRIM_EVERY == 0 else []
         except StateError as error:
             _log.warning("can't save the end of %s: %s", upid, error)
             with self._lock:

@@ -183,9 +183,9 @@ class _Handler(BaseHTTPRequestHandler):
     server: Registry
 
     def setup(self) -> None:
-        self.timeout = self.server.bounds.send_seconds
         super().setup()
-        self._head = self.rfile = _Head(self.rfile)  # type: ignore[assignment, arg-type]
+        self.connection.settimeout(self.server.bounds.send_seconds)
+        self._head = self.rfile = _Head(self.rfile)  # type: ignore[assignment]
 
     def handle_one_request(self) -> None:
         self._head.left = _LONGEST_HEAD

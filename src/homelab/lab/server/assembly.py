@@ -7,6 +7,7 @@ containers go on, and the next server finds them.
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -143,7 +144,9 @@ def serve(
         log = None
         if options.request_log is not None:
             log = stack.enter_context(RequestLog(options.request_log))
-        asyncio.run(_answer(context, sockets, files, info, on_ready=on_ready, log=log, limits=limits))
+        asyncio.run(
+            _answer(context, sockets, files, info, on_ready=on_ready, log=log, limits=limits)
+        )
         tasks.close(timeout=_TASKS_END)
         recovery.halt(context)
         (options.state / FILE_NAME).unlink(missing_ok=True)
@@ -177,6 +180,7 @@ async def _answer(
     )
     try:
         await server.start()
+        gc.freeze()  # what is there now stays, so that looking for garbage takes little time
         info.save()
         on_ready(info)
         _log.info("serving %s, runtime %s", info.api_url, info.runtime)

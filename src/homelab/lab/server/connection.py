@@ -23,7 +23,7 @@ _OF_CLIENTS = (HttpProcessingError, RequestPayloadError, ConnectionError)
 """What goes wrong with a request that is the client's doing alone."""
 
 
-class Connection(web.RequestHandler):  # type: ignore[misc]  # aiohttp marks it as final
+class Connection(web.RequestHandler):
     """The protocol of one connection, which keeps its place's times."""
 
     def __init__(
@@ -37,7 +37,7 @@ class Connection(web.RequestHandler):  # type: ignore[misc]  # aiohttp marks it 
         super().__init__(
             server,
             loop=asyncio.get_running_loop(),
-            access_log=None,
+            access_log=None,  # type: ignore[arg-type]
             keepalive_timeout=limits.idle_seconds,
             lingering_time=limits.discard_seconds,
             max_line_size=limits.line_bytes,

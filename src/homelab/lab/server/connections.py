@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 
 from homelab.lab.server.limits import Limits
+
+_MANY = 128
+"""Connections that ended, whose memory is worth a look: much of it is in reference cycles."""
 
 
 class Place:
@@ -46,6 +50,7 @@ class Connections:
         """In the order in which they came."""
         self._strangers: Counter[str] = Counter()
         self._users: Counter[str] = Counter()
+        self._ended = 0
 
     def __len__(self) -> int:
         return len(self._places)
@@ -83,6 +88,7 @@ class Connections:
         if place in self._places:
             del self._places[place]
             self._count(place, -1)
+            self._ended += 1
 
     async def watch(self) -> None:
         """End what is over its time, until this is cancelled."""
@@ -91,6 +97,9 @@ class Connections:
             now = time.monotonic()
             for place in [place for place in self._places if place.deadline < now]:
                 self._end(place)
+            if self._ended >= _MANY:
+                self._ended = 0
+                gc.collect()
 
     def _end_oldest(self, places: Iterable[Place]) -> bool:
         oldest = min(places, key=lambda place: place.since, default=None)
@@ -105,9 +114,7 @@ class Connections:
 
     def _count(self, place: Place, change: int) -> None:
         counter, key = (
-            (self._strangers, place.address)
-            if place.user is None
-            else (self._users, place.user)
+            (self._strangers, place.address) if place.user is None else (self._users, place.user)
         )
         counter[key] += change
         if counter[key] <= 0:

@@ -67,9 +67,7 @@ class Server:
         await self._runner.setup()
 
         def serve(place: Place) -> Connection:
-            return Connection(
-                server, place, connections=self._connections, limits=self._limits
-            )
+            return Connection(server, place, connections=self._connections, limits=self._limits)
 
         self._listeners = [
             Listener(
@@ -164,10 +162,10 @@ class Server:
         most = limits.body_bytes if caller.user else limits.stranger_body_bytes
         if (request.content_length or 0) > most:
             raise ApiFailureError("for data too large", status=501)
-        body = bytearray()
+        chunks = []
         while chunk := await request.content.readany():
-            body += chunk
-        return replace(head, body=bytes(body))
+            chunks.append(chunk)
+        return replace(head, body=b"".join(chunks))
 
     async def _dispatch(self, connection: Connection, caller: Caller, incoming: Request) -> Reply:
         """Have a request answered on a thread, in its user's turn."""

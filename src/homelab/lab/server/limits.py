@@ -67,5 +67,5 @@ class Limits:
 
     failure_seconds: float = 3.0
     """From a request with a wrong login to its reply, as in PVE."""
-    sweep_seconds: float = 1.0
+    sweep_seconds: float = 0.5
     """How often times are looked at."""

@@ -9,6 +9,7 @@ import os
 import socket
 import ssl
 import time
+from asyncio.sslproto import SSLProtocol
 from collections.abc import Callable, Coroutine
 from typing import TypedDict
 
@@ -24,6 +25,8 @@ _PAUSE = 0.1
 _BACKLOG = 128
 _BIND_ATTEMPTS = 6
 _NONSENSE = 65536
+_TLS_BUFFER = 32768
+"""What asyncio sets aside for each connection, instead of 256 KiB: a record has 16 KiB at most."""
 
 
 def bind(listen: str) -> socket.socket:
@@ -72,7 +75,7 @@ def _bound(host: str, port: int) -> socket.socket:
     raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
 
 
-class _Tls(TypedDict):
+class _Tls(TypedDict, total=False):
     ssl: ssl.SSLContext
     ssl_handshake_timeout: float
     ssl_shutdown_timeout: float
@@ -102,6 +105,7 @@ class Listener:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
+        SSLProtocol.max_size = _TLS_BUFFER
         self._bound.listen(_BACKLOG)
         self._bound.setblocking(False)  # noqa: FBT003
         self._run(self._accept())
@@ -145,7 +149,7 @@ class Listener:
                     await asyncio.get_running_loop().connect_accepted_socket(
                         lambda: self._serve(place),
                         connection,
-                        **self._tls() if first == _TLS_HANDSHAKE else {},
+                        **(self._tls() if first == _TLS_HANDSHAKE else _Tls()),
                     )
                     return
                 # Closed with something unread, a connection would end in a reset.

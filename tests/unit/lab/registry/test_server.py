@@ -131,16 +131,21 @@ def test_a_connection_that_asks_for_nothing_ends(bounded, start: bytes) -> None:
         assert read_to_the_end(connection).startswith(b"HTTP/1.1 200" if start == PING else b"")
 
 
+def drip(connection: socket.socket) -> None:
+    """Send one byte after the other, until the connection ends."""
+    for _ in range(200):
+        connection.sendall(b"x")
+        with suppress(TimeoutError):
+            if connection.recv(1) == b"":
+                raise ConnectionResetError
+
+
 def test_a_head_that_comes_byte_by_byte_ends_too(bounded) -> None:
     with ExitStack() as stack:
         connection = opened(stack, bounded[0])
-        with pytest.raises(OSError, match="reset|Broken pipe|timed out"):
-            for _ in range(200):
-                connection.sendall(b"x")
-                connection.settimeout(0.05)
-                with suppress(TimeoutError):
-                    if connection.recv(1) == b"":
-                        raise ConnectionResetError("reset")
+        connection.settimeout(0.05)
+        with pytest.raises(ConnectionError):
+            drip(connection)
 
 
 def test_a_head_has_an_end(bounded) -> None:
@@ -157,8 +162,8 @@ def test_a_client_that_reads_nothing_is_not_waited_for(bounded) -> None:
         idle = opened(stack, port)
         idle.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         idle.sendall(f"GET /v2/a/b/blobs/{digest} HTTP/1.1\r\n\r\n".encode())
+        wait_until(threads, what="its thread", timeout=10)
         wait_until(lambda: not threads(), what="the end of its thread", timeout=10)
-        assert len(read_to_the_end(idle)) < 8 << 20
 
 
 def threads() -> list[str]:

@@ -32,9 +32,7 @@ def log_in(context: Context, call: Call) -> object:
     username = call.args.text("username")
     if "@" not in username:
         username = f"{username}@{call.args.text('realm', 'pam')}"
-    ticket, csrf = context.authenticator.login(
-        username, call.args.text("password"), peer=call.peer
-    )
+    ticket, csrf = context.authenticator.login(username, call.args.text("password"), peer=call.peer)
     held = context.access.privileges(username, "/")
     return {
         "username": username,
