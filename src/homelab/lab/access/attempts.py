@@ -35,7 +35,7 @@ class Attempts:
     def may_try(self, user: str, address: str) -> bool:
         """Whether a password for this user is looked at when it comes from there."""
         with self._lock:
-            return self._now((user, address)) < self._at_once
+            return self._now((user, address)) <= self._at_once - 1
 
     def failed(self, user: str, address: str) -> None:
         """A password was wrong."""

@@ -140,7 +140,8 @@ class Authenticator:
         Raises:
             AuthenticationError: unknown user or wrong password.
         """
-        known = self._is_active(username) and (
+        known = _is_text(username, password) and self._is_active(username)
+        known = known and (
             self._user_of(password) == username or self._is_password(username, password, peer)
         )
         if not known:
@@ -228,6 +229,14 @@ class Authenticator:
 
 def _same(given: str, expected: str) -> bool:
     return hmac.compare_digest(given.encode(), expected.encode())
+
+
+def _is_text(*values: str) -> bool:
+    """Whether they could be sent at all: JSON can name halves of characters."""
+    try:
+        return bool("".join(values).encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def _text(header: str) -> str:

@@ -225,10 +225,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send_file(path, digest, body=body)
 
     def _send_manifest(self, path: Path, digest: str, *, body: bool) -> None:
+        content = path.read_bytes() if path.stat().st_size <= _LONGEST_MANIFEST else b""
         try:
-            if path.stat().st_size > _LONGEST_MANIFEST:
-                raise ValueError(digest)
-            content = path.read_bytes()
             media_type = str(json.loads(content).get("mediaType", _MANIFEST))
         except (ValueError, AttributeError, RecursionError):  # some other blob
             self._fail("MANIFEST_UNKNOWN", digest, body=body)

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -94,8 +95,7 @@ class Server:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        connection = request.protocol
-        assert isinstance(connection, Connection)
+        connection = cast("Connection", request.protocol)  # as `start` makes them
         with connection.answering(request):
             return await self._respond(request, connection)
 

@@ -27,11 +27,11 @@ class OneLine(logging.Formatter):
     def __init__(self) -> None:
         super().__init__(_FORMAT)
 
-    def formatMessage(self, record: logging.LogRecord) -> str:
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
         record.message = _CONTROL.sub(_escaped, record.message[:_LONGEST])
         return super().formatMessage(record)
 
-    def formatException(self, ei: _ExcInfo) -> str:
+    def formatException(self, ei: _ExcInfo) -> str:  # noqa: N802
         """Indented, so that no line of it looks like a record."""
         lines = super().formatException(ei).splitlines()
         return "\n".join(f"  | {_CONTROL.sub(_escaped, line[:_LONGEST])}" for line in lines)
