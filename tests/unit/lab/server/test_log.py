@@ -27,7 +27,7 @@ def test_a_message_has_an_end() -> None:
 
 def test_a_traceback_can_not_be_taken_for_records() -> None:
     try:
-        raise ValueError("x\n2026-01-01 00:00:00,000 INFO forged")
+        int("x\n2026-01-01 00:00:00,000 INFO forged")
     except ValueError as error:
         made = record("failed")
         made.exc_info = (type(error), error, error.__traceback__)
