@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from itertools import accumulate
 
 from homelab.lab.access.tickets import ROOT, TOKEN_NAME, Caller
-from homelab.lab.failures import forbidden
+from homelab.lab.failures import ApiFailureError, forbidden
 from homelab.lab.state import accounts
 from homelab.lab.state.accounts import Accounts, AnyRecord, Rule, Token, User
 from homelab.lab.state.database import State, Transaction
@@ -17,6 +17,9 @@ from homelab.pve import privileges
 from homelab.pve.release import DEFAULT_RELEASE, Release
 
 NO_ACCESS = "NoAccess"
+_MOST_TOKENS = 100
+"""Of one user."""
+_MOST_USERS = 10_000
 _Roles = dict[str, bool]
 """Role to whether it propagates."""
 _Held = tuple[tuple[int, int], dict[tuple[str, str], Mapping[str, bool]]]
@@ -58,9 +61,24 @@ class Access:
             self._changes += 1
 
     def put(self, key: str, record: AnyRecord) -> None:
-        """Keep one account; an earlier one of its kind and key is replaced."""
+        """Keep one account; an earlier one of its kind and key is replaced.
+
+        Raises:
+            ApiFailureError: there are too many already. All are read again after each change, and
+                everybody may make tokens of his own.
+        """
+        self._check_room(key, record)
         with self.change() as transaction:
             accounts.put(transaction, key, record)
+
+    def _check_room(self, key: str, record: AnyRecord) -> None:
+        users, tokens = self.accounts.users, self.accounts.tokens
+        if isinstance(record, Token) and key not in tokens:
+            whose = f"{key.partition('!')[0]}!"
+            if sum(name.startswith(whose) for name in tokens) >= _MOST_TOKENS:
+                raise ApiFailureError(f"a user has {_MOST_TOKENS} tokens at most")
+        if isinstance(record, User) and key not in users and len(users) >= _MOST_USERS:
+            raise ApiFailureError(f"there are {_MOST_USERS} users at most")
 
     def user(self, userid: str) -> User | None:
         """A user; root is always there."""

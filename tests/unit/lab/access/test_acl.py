@@ -135,3 +135,10 @@ def test_long_paths_are_not_remembered_and_what_is_alike_is_kept_once(node, ann)
     assert access.privileges(caller, "/vms/1") is access.privileges(caller, "/vms/2")
     assert {path for _, path in access._held[1]} >= {"/vms/1", "/vms/2"}
     assert max(len(path) for _, path in access._held[1]) <= 128
+
+
+def test_a_user_makes_no_more_tokens_than_a_user_needs(node, ann) -> None:
+    answers = [ann.ask("POST", f"/access/users/{ANN}/token/t{number}") for number in range(105)]
+    assert [answer.status for answer in answers] == [200] * 100 + [500] * 5
+    assert answers[-1].reason == "a user has 100 tokens at most"
+    assert node.ask("POST", "/access/users/root@pam/token/other").status == 200
