@@ -109,12 +109,15 @@ class Access:
         user = self.user(userid)
         return user is not None and user.enable and not self._has_expired(user.expire)
 
-    def password_matches(self, userid: str, password: str) -> bool | None:
-        """Whether it is the user's password; None when none was set through the API."""
+    def has_password(self, userid: str) -> bool:
+        """Whether one was set through the API."""
         user = self.accounts.users.get(userid)
-        if user is None or not user.secret:
-            return None
-        return accounts.password_matches(password, user.secret)
+        return user is not None and bool(user.secret)
+
+    def password_matches(self, userid: str, password: str) -> bool:
+        """Whether it is the user's password, which takes a while to find out."""
+        user = self.accounts.users.get(userid)
+        return user is not None and accounts.password_matches(password, user.secret)
 
     def token_matches(self, userid: str, tokenid: str, secret: str) -> bool | None:
         """Whether it is the token's value; None when the node made no such token."""

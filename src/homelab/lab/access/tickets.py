@@ -106,8 +106,11 @@ class Directory(Protocol):
     def is_active(self, userid: str) -> bool:
         """Whether a user exists, is enabled and has not expired."""
 
-    def password_matches(self, userid: str, password: str) -> bool | None:
-        """Whether it is the user's password; None when none was set through the API."""
+    def has_password(self, userid: str) -> bool:
+        """Whether one was set through the API."""
+
+    def password_matches(self, userid: str, password: str) -> bool:
+        """Whether it is the user's password, which takes a while to find out."""
 
     def token_matches(self, userid: str, tokenid: str, secret: str) -> bool | None:
         """Whether it is the token's value; None when there is no such token."""
@@ -133,8 +136,8 @@ class Authenticator:
     def login(self, username: str, password: str, *, peer: str = "") -> tuple[str, str]:
         """A ticket and its CSRF token, for the right password or for a valid ticket in its place.
 
-        A password costs time, so it is tried last, and for nobody who does not exist or whom `peer`
-        has tried too often. The reply to each failure comes after the same time, so that it does
+        A password of the API's costs time, so it is tried last, and for nobody who does not exist
+        or whom `peer` has tried too often. The reply to each failure comes after the same time, so that it does
         not tell which it was.
 
         Raises:
@@ -169,14 +172,14 @@ class Authenticator:
 
     def _is_password(self, username: str, password: str, peer: str) -> bool:
         directory = self._directory
+        if directory is None or not directory.has_password(username):
+            return username == ROOT and _same(password, self._secret.password)
         if not self._attempts.may_try(username, peer):
             return False
-        good = None if directory is None else directory.password_matches(username, password)
-        if good is None and username == ROOT:
-            good = _same(password, self._secret.password)
+        good = directory.password_matches(username, password)
         if not good:
             self._attempts.failed(username, peer)
-        return bool(good)
+        return good
 
     def _is_active(self, username: str) -> bool:
         return username == ROOT or (

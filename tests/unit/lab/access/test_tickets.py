@@ -124,7 +124,10 @@ class Directory:
     def is_active(self, userid: str) -> bool:
         return userid == "ann@pve"
 
-    def password_matches(self, _userid: str, password: str) -> bool | None:
+    def has_password(self, userid: str) -> bool:
+        return userid == "ann@pve"
+
+    def password_matches(self, _userid: str, password: str) -> bool:
         self.asked += 1
         return password == "right"
 
@@ -168,6 +171,16 @@ def test_after_some_failures_the_password_is_not_looked_at_but_elsewhere_it_is(
 
 
 ANY_TEXT = st.text(st.characters())  # also halves of characters
+
+
+def test_the_nodes_own_password_costs_nothing_and_is_always_looked_at(
+    directory: Directory,
+) -> None:
+    directory.is_active = lambda _userid: True  # type: ignore[method-assign]
+    tried = Authenticator(SECRETS, directory=directory, attempts=Attempts(at_once=3))
+    for _ in range(10):
+        _fails(tried, USER, "wrong", peer="a")
+    assert tried.login(USER, "pw", peer="a")
 
 
 @given(ANY_TEXT | st.just(USER), ANY_TEXT)
