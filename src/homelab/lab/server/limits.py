@@ -4,10 +4,10 @@ The budget that follows from it, whatever clients do:
 
 - descriptors: `connections`, one for each upload among them, and fewer than 100 of the server's own;
   below the 1,024 that a process has by default;
-- memory before a login: `strangers` connections of 0.6 MiB at most (what Python's TLS needs is
-  0.3 MiB, a request's head and body are bounded below), so 80 MiB;
-- memory after it: `of_one_user` connections of 1.5 MiB at most, so 100 MiB for each user who means
-  harm, and the replies that the users asked for;
+- memory before a login: 64 MiB, for `strangers` connections with what each may send and what Python
+  sets aside for TLS, and for those that just ended;
+- memory after it: 1 MiB for each of the `of_one_user` connections of a user who means harm, and the
+  replies that he asked for;
 - disk: files that come in are counted before their first byte, and leave `spare_bytes` free;
 - threads: `threads`, of which no user holds more than are left for others.
 """
