@@ -105,7 +105,7 @@ class Server:
         if not request.secure:
             return _moved(request)
         begin = time.monotonic()
-        incoming = _head(request, self._uploads.new_path(), peer=connection.place.address)
+        incoming = _head(request, self._uploads, peer=connection.place.address)
         reply = await self._reply(request, connection, incoming)
         if self._log is not None:
             self._log.add(
@@ -176,7 +176,7 @@ class Server:
             return await loop.run_in_executor(self._pool, self._dispatcher.dispatch, incoming)
 
 
-def _head(request: web.BaseRequest, upload: Path, *, peer: str) -> Request:
+def _head(request: web.BaseRequest, uploads: Uploads, *, peer: str) -> Request:
     """A request without its body."""
     path, query = _target(request.raw_path)
     headers: Mapping[str, str] = request.headers
@@ -187,7 +187,7 @@ def _head(request: web.BaseRequest, upload: Path, *, peer: str) -> Request:
         query=query,
         headers=headers,
         cookies=_cookies(headers.get("Cookie", "")),
-        upload=upload if has_file else None,
+        upload=uploads.new_path() if has_file else None,
         chunked="chunked" in headers.get("Transfer-Encoding", "").lower(),
         peer=peer,
     )
