@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from itertools import accumulate
 
 from homelab.lab.access.tickets import ROOT, TOKEN_NAME, Caller
-from homelab.lab.failures import forbidden
+from homelab.lab.failures import ApiFailureError, forbidden
 from homelab.lab.state import accounts
 from homelab.lab.state.accounts import Accounts, AnyRecord, Rule, Token, User
 from homelab.lab.state.database import State, Transaction
@@ -17,6 +17,9 @@ from homelab.pve import privileges
 from homelab.pve.release import DEFAULT_RELEASE, Release
 
 NO_ACCESS = "NoAccess"
+_MOST_TOKENS = 100
+"""Of one user."""
+_MOST_USERS = 10_000
 _Roles = dict[str, bool]
 """Role to whether it propagates."""
 _Who = tuple[tuple[str, tuple[str, ...]], ...]
@@ -24,6 +27,8 @@ _Who = tuple[tuple[str, tuple[str, ...]], ...]
 _Held = tuple[tuple[int, int], dict[tuple[str, str], Mapping[str, bool]]]
 """Privileges by name and path, and the version that they are good for."""
 _REMEMBERED = 50_000
+_LONGEST = 128
+"""Of the paths that are remembered, so that they take 20 MB at most, of those who have logged in."""
 
 
 class Access:
@@ -43,6 +48,8 @@ class Access:
         """Users, groups, roles, rules and tokens as they are now."""
         self._changes = 0
         self._held: _Held = ((-1, -1), {})
+        self._alike: dict[tuple[tuple[str, bool], ...], Mapping[str, bool]] = {}
+        """What is held in many places, once."""
         self.known = privileges.privileges(release)
         self.builtin_roles = privileges.roles(release)
 
@@ -56,9 +63,24 @@ class Access:
             self._changes += 1
 
     def put(self, key: str, record: AnyRecord) -> None:
-        """Keep one account; an earlier one of its kind and key is replaced."""
+        """Keep one account; an earlier one of its kind and key is replaced.
+
+        Raises:
+            ApiFailureError: there are too many already. All are read again after each change, and
+                everybody may make tokens of his own.
+        """
+        self._check_room(key, record)
         with self.change() as transaction:
             accounts.put(transaction, key, record)
+
+    def _check_room(self, key: str, record: AnyRecord) -> None:
+        users, tokens = self.accounts.users, self.accounts.tokens
+        if isinstance(record, Token) and key not in tokens:
+            whose = f"{key.partition('!')[0]}!"
+            if sum(name.startswith(whose) for name in tokens) >= _MOST_TOKENS:
+                raise ApiFailureError(f"a user has {_MOST_TOKENS} tokens at most")
+        if isinstance(record, User) and key not in users and len(users) >= _MOST_USERS:
+            raise ApiFailureError(f"there are {_MOST_USERS} users at most")
 
     def user(self, userid: str) -> User | None:
         """A user; root is always there."""
@@ -89,12 +111,15 @@ class Access:
         user = self.user(userid)
         return user is not None and user.enable and not self._has_expired(user.expire)
 
-    def password_matches(self, userid: str, password: str) -> bool | None:
-        """Whether it is the user's password; None when none was set through the API."""
+    def has_password(self, userid: str) -> bool:
+        """Whether one was set through the API."""
         user = self.accounts.users.get(userid)
-        if user is None or not user.secret:
-            return None
-        return accounts.password_matches(password, user.secret)
+        return user is not None and bool(user.secret)
+
+    def password_matches(self, userid: str, password: str) -> bool:
+        """Whether it is the user's password, which takes a while to find out."""
+        user = self.accounts.users.get(userid)
+        return user is not None and accounts.password_matches(password, user.secret)
 
     def token_matches(self, userid: str, tokenid: str, secret: str) -> bool | None:
         """Whether it is the token's value; None when the node made no such token."""
@@ -112,10 +137,14 @@ class Access:
         if version != now or len(held) >= _REMEMBERED:
             held = {}
             self._held = (now, held)
+            self._alike = {}
         key = (str(caller), path)
+        if len(path) > _LONGEST:
+            return self._privileges(*key)
         found = held.get(key)
         if found is None:
-            found = held[key] = self._privileges(*key)
+            found = self._privileges(*key)
+            found = held[key] = self._alike.setdefault(tuple(found.items()), found)
         return found
 
     @property

@@ -7,7 +7,6 @@ database, in one file that only the server's user can read.
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import json
 import os
@@ -22,12 +21,12 @@ from urllib.parse import unquote
 
 from homelab.errors import ConfigurationError, HomelabError
 from homelab.files import replace_file
+from homelab.lab.access.attempts import Attempts
 
 ROOT = "root@pam"
 TOKEN_NAME = "homelab"  # noqa: S105
 _LIFETIME = 7200
 _SKEW = 300
-_REMEMBERED = 1000
 _TICKET_COOKIE = "PVEAuthCookie"
 _TOKEN_SCHEME = "PVEAPIToken"  # noqa: S105
 
@@ -107,8 +106,11 @@ class Directory(Protocol):
     def is_active(self, userid: str) -> bool:
         """Whether a user exists, is enabled and has not expired."""
 
-    def password_matches(self, userid: str, password: str) -> bool | None:
-        """Whether it is the user's password; None when none was set through the API."""
+    def has_password(self, userid: str) -> bool:
+        """Whether one was set through the API."""
+
+    def password_matches(self, userid: str, password: str) -> bool:
+        """Whether it is the user's password, which takes a while to find out."""
 
     def token_matches(self, userid: str, tokenid: str, secret: str) -> bool | None:
         """Whether it is the token's value; None when no such one was made through the API."""
@@ -123,21 +125,29 @@ class Authenticator:
         *,
         directory: Directory | None = None,
         clock: Callable[[], float] = time.time,
+        attempts: Attempts | None = None,
     ) -> None:
         """Without `directory` there is root alone."""
         self._secret = secret
         self._directory = directory
         self._clock = clock
-        self._signed: dict[str, str] = {}
+        self._attempts = attempts or Attempts()
 
-    def login(self, username: str, password: str) -> tuple[str, str]:
+    def login(self, username: str, password: str, *, peer: str = "") -> tuple[str, str]:
         """A ticket and its CSRF token, for the right password or for a valid ticket in its place.
+
+        A password of the API's costs time, so it is tried last, and for nobody who does not exist
+        or whom `peer` has tried too often. The reply to each failure comes after the same time, so that it does
+        not tell which it was.
 
         Raises:
             AuthenticationError: unknown user or wrong password.
         """
-        known = self._is_password(username, password) or self._user_of(password) == username
-        if not known or not self._is_active(username):
+        known = _is_text(username, password) and self._is_active(username)
+        known = known and (
+            self._user_of(password) == username or self._is_password(username, password, peer)
+        )
+        if not known:
             raise AuthenticationError("authentication failure")
         stamp = f"{int(self._clock()):08X}"
         plain = f"PVE:{username}:{stamp}"
@@ -151,21 +161,25 @@ class Authenticator:
         Raises:
             AuthenticationError: no credentials, or wrong ones.
         """
-        scheme, rest = _scheme(headers.get("Authorization", ""))
+        scheme, rest = _scheme(_text(headers.get("Authorization", "")))
         if _TICKET_COOKIE in cookies:
-            return self._by_ticket(unquote(cookies[_TICKET_COOKIE]), headers, writes=writes)
+            return self._by_ticket(unquote(_text(cookies[_TICKET_COOKIE])), headers, writes=writes)
         if scheme == _TOKEN_SCHEME:
             return self._by_token(unquote(rest))
         if scheme == _TICKET_COOKIE:
             return self._by_ticket(unquote(rest), headers, writes=writes)
         raise AuthenticationError("No ticket")
 
-    def _is_password(self, username: str, password: str) -> bool:
+    def _is_password(self, username: str, password: str, peer: str) -> bool:
         directory = self._directory
-        good = None if directory is None else directory.password_matches(username, password)
-        if good is None and username == ROOT:
-            good = hmac.compare_digest(password.encode(), self._secret.password.encode())
-        return bool(good)
+        if directory is None or not directory.has_password(username):
+            return username == ROOT and _same(password, self._secret.password)
+        if not self._attempts.may_try(username, peer):
+            return False
+        good = directory.password_matches(username, password)
+        if not good:
+            self._attempts.failed(username, peer)
+        return good
 
     def _is_active(self, username: str) -> bool:
         return username == ROOT or (
@@ -178,7 +192,7 @@ class Authenticator:
         directory = self._directory
         good = None if directory is None else directory.token_matches(user, tokenid, secret)
         if good is None and (user, tokenid) == (ROOT, TOKEN_NAME):
-            good = hmac.compare_digest(secret.encode(), self._secret.token_secret.encode())
+            good = _same(secret, self._secret.token_secret)
         if good is None:
             raise AuthenticationError(f"no such token '{tokenid}' for user '{user}'")
         if not good or not self._is_active(user):
@@ -189,7 +203,7 @@ class Authenticator:
         user = self._user_of(ticket)
         if user is None or not self._is_active(user):
             raise AuthenticationError("permission denied - invalid PVE ticket")
-        if writes and not self._is_csrf(headers.get("CSRFPreventionToken", ""), user):
+        if writes and not self._is_csrf(_text(headers.get("CSRFPreventionToken", "")), user):
             raise AuthenticationError("Permission denied - invalid csrf token")
         return Caller(user=user)
 
@@ -198,29 +212,41 @@ class Authenticator:
         parts = plain.split(":")
         if not separator or len(parts) != 3 or parts[0] != "PVE":
             return None
-        if not hmac.compare_digest(signature.encode(), self._sign(plain).encode()):
+        if not _same(signature, self._sign(plain)):
             return None
         return parts[1] if self._is_recent(parts[2]) else None
 
     def _is_csrf(self, value: str, user: str) -> bool:
         stamp, _, signature = value.partition(":")
         expected = self._sign(f"{stamp}:{user}")
-        return hmac.compare_digest(signature.encode(), expected.encode()) and self._is_recent(stamp)
+        return _same(signature, expected) and self._is_recent(stamp)
 
     def _is_recent(self, stamp: str) -> bool:
         age = self._clock() - int(stamp, 16)
         return -_SKEW < age < _LIFETIME
 
     def _sign(self, text: str) -> str:
-        """The signature of a text; each is worked out once, since clients send it again and again."""
-        signature = self._signed.get(text)
-        if signature is None:
-            digest = hmac.new(self._secret.key, text.encode(), hashlib.sha256).digest()
-            signature = base64.b64encode(digest).decode().rstrip("=")
-            if len(self._signed) >= _REMEMBERED:
-                self._signed = {}
-            self._signed[text] = signature
-        return signature
+        digest = hmac.digest(self._secret.key, text.encode(), "sha256")
+        return base64.b64encode(digest).decode().rstrip("=")
+
+
+def _same(given: str, expected: str) -> bool:
+    return hmac.compare_digest(given.encode(), expected.encode())
+
+
+def _is_text(*values: str) -> bool:
+    """Whether they could be sent at all: JSON can name halves of characters."""
+    try:
+        return bool("".join(values).encode())
+    except UnicodeEncodeError:
+        return False
+
+
+def _text(header: str) -> str:
+    """A header's value; bytes that are no text are shown as such."""
+    if header.isascii():
+        return header
+    return header.encode(errors="surrogateescape").decode(errors="replace")
 
 
 def _scheme(header: str) -> tuple[str, str]:

@@ -6,9 +6,10 @@ import json
 import logging
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import parse_qsl, unquote
 
 import orjson
@@ -28,6 +29,8 @@ from homelab.pve.schema import ParameterError, RawValue, verify
 from homelab.pve.upid import Upid
 
 _log = logging.getLogger(__name__)
+
+_Result = TypeVar("_Result")
 
 _PREFIX = "/api2/json"
 _EXTJS_PREFIX = "/api2/extjs"
@@ -54,7 +57,9 @@ class Request:
     body: bytes = b""
     chunked: bool = False
     upload: Path | None = None
-    """Where the file of a multipart body was put; its fields are the body, as a form."""
+    """Where the file of a multipart body is, or will be; its fields are the body, as a form."""
+    peer: str = ""
+    """The address that it came from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,27 +86,45 @@ class Dispatcher:
         if f"{request.path}/".startswith(f"{_EXTJS_PREFIX}/"):
             path = _PREFIX + request.path.removeprefix(_EXTJS_PREFIX)
             return _for_extjs(self.dispatch(replace(request, path=path)))
-        try:
-            data = self._handle(request)
-        except ApiFailureError as error:
-            return _failure(error.status, error.message, error.errors)
-        except ParameterError as error:
-            return _failure(400, error.message, error.errors)
-        except AuthenticationError as error:
-            return _failure(401, error.message)
-        except (RuntimeFailureError, StateError) as error:
-            return _failure(500, error.message)
-        except _DropError:
-            return Reply(status=0, reason="", body=b"{}")
-        except HomelabError as error:
-            _log.exception("%s %s", request.method, request.path)
-            return _failure(500, error.message)
+        data = self._tried(request, self._handle)
+        if isinstance(data, Reply):
+            return data
         if isinstance(data, Encoded):
             return Reply(status=200, reason="OK", body=data.body)
         reply: dict[str, object] = {"data": str(data) if isinstance(data, Upid) else data}
         if isinstance(data, Page):
             reply = {"data": data.items, "total": data.total}
         return Reply(status=200, reason="OK", body=orjson.dumps(reply))
+
+    def admit(self, head: Request) -> Caller | Reply:
+        """Who sends a request, or its refusal, from all but its body; never blocks.
+
+        Before a file comes in its sender must have the right to bring it. Everything else is
+        decided again, with the body, by `dispatch`.
+        """
+        if f"{head.path}/".startswith(f"{_EXTJS_PREFIX}/"):
+            path = _PREFIX + head.path.removeprefix(_EXTJS_PREFIX)
+            admitted = self.admit(replace(head, path=path))
+            return _for_extjs(admitted) if isinstance(admitted, Reply) else admitted
+        return self._tried(head, self._admit)
+
+    def _tried(self, request: Request, work: Callable[[Request], _Result]) -> _Result | Reply:
+        """What `work` returns, or the reply that its error is."""
+        try:
+            return work(request)
+        except ApiFailureError as error:
+            return failure(error.status, error.message, error.errors)
+        except ParameterError as error:
+            return failure(400, error.message, error.errors)
+        except AuthenticationError as error:
+            return failure(401, error.message)
+        except (RuntimeFailureError, StateError) as error:
+            return failure(500, error.message)
+        except _DropError:
+            return Reply(status=0, reason="", body=b"{}")
+        except HomelabError as error:
+            _log.exception("%s %s", request.method, request.path)
+            return failure(500, error.message)
 
     def is_quick(self, request: Request) -> bool:
         """Whether `dispatch` does not block, so that it needs no thread of its own."""
@@ -110,6 +133,19 @@ class Dispatcher:
             return False
         found = self._router.find("GET", request.path.removeprefix(_PREFIX))
         return found is not None and found[0].quick and context.runtime.changes() is not None
+
+    def _admit(self, head: Request) -> Caller:
+        path = unquote(head.path)
+        if path.startswith(f"{_OWN_PREFIX}/"):
+            return self._authenticate(head, None)
+        if path != _PREFIX and not path.startswith(f"{_PREFIX}/"):
+            raise ApiFailureError(f"no such file '{path}'", status=404)
+        found = self._router.find(head.method, path.removeprefix(_PREFIX) or "/")
+        caller = self._authenticate(head, None if found is None else found[0])
+        if found is not None and head.upload is not None:
+            endpoint, variables = found
+            self._authorise(caller, endpoint, {}, variables)
+        return caller
 
     def _handle(self, request: Request) -> object:
         path = unquote(request.path)
@@ -143,7 +179,10 @@ class Dispatcher:
         if "node" in variables:
             context = context.at(self._node(args.text("node")))
         with context.state.together():
-            return endpoint.handler(context, Call(caller=caller, args=args, upload=request.upload))
+            return endpoint.handler(
+                context,
+                Call(caller=caller, args=args, upload=request.upload, peer=request.peer),
+            )
 
     def _authorise(
         self,
@@ -306,7 +345,8 @@ def _for_extjs(reply: Reply) -> Reply:
     return Reply(status=200, reason="OK", body=body)
 
 
-def _failure(status: int, message: str, errors: Mapping[str, str] | None = None) -> Reply:
+def failure(status: int, message: str, errors: Mapping[str, str] | None = None) -> Reply:
+    """A refusal, as PVE words it."""
     lines = message.strip().splitlines() or ["unknown error"]
     body: dict[str, object] = {"data": None, "message": f"{message.strip()}\n"}
     if errors:

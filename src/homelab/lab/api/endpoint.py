@@ -23,7 +23,9 @@ class Call:
     args: Arguments
     """Path, query and body parameters together."""
     upload: Path | None = None
-    """A file that came with the request; who handles it removes it."""
+    """A file that came with the request; who wants it moves it away before the reply."""
+    peer: str = ""
+    """The address that the request came from."""
 
     @property
     def vmid(self) -> int:

@@ -8,62 +8,79 @@ from dataclasses import dataclass, field
 from homelab.lab.api.endpoint import Endpoint
 
 _Found = tuple[Endpoint, Mapping[str, str]]
-_REMEMBERED = 20_000
-"""Paths, from which on they are forgotten; each task has paths of its own."""
 
 
 @dataclass(slots=True)
 class _Segment:
     literal: dict[str, _Segment] = field(default_factory=dict)
     variable: _Segment | None = None
-    endpoints: dict[str, Endpoint] = field(default_factory=dict)
-    rest: dict[str, Endpoint] = field(default_factory=dict)
+    endpoints: dict[str, _Leaf] = field(default_factory=dict)
+    rest: dict[str, _Leaf] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Leaf:
+    endpoint: Endpoint
+    variables: tuple[tuple[str, int], ...]
+    """Names and where in the path their values are."""
+    rest: str | None = None
+    """The variable that has all from the last place on."""
+    rest_from: int = 0
+
+    def found(self, names: list[str]) -> _Found:
+        values = {name: names[number] for name, number in self.variables}
+        if self.rest is not None:
+            values[self.rest] = "/".join(names[self.rest_from :])
+        return self.endpoint, values
 
 
 class Router:
-    """A tree of path segments; a literal segment wins over a variable one."""
+    """A tree of path segments; a literal segment wins over a variable one.
+
+    It remembers nothing of the paths that were asked for.
+    """
 
     def __init__(self, endpoints: Iterable[Endpoint]) -> None:
         self._root = _Segment()
-        self._found: dict[tuple[str, str], _Found] = {}
         for endpoint in endpoints:
             self._add(endpoint)
 
     def _add(self, endpoint: Endpoint) -> None:
         here = self._root
-        for name in _split(endpoint.path):
+        variables: list[tuple[str, int]] = []
+        for number, name in enumerate(_split(endpoint.path)):
             if name.endswith("*}"):
-                here.rest[endpoint.method] = endpoint
+                here.rest[endpoint.method] = _Leaf(
+                    endpoint, tuple(variables), rest=name[1:-2], rest_from=number
+                )
                 return
             if name.startswith("{"):
+                variables.append((name[1:-1], number))
                 here.variable = here.variable or _Segment()
                 here = here.variable
             else:
                 here = here.literal.setdefault(name, _Segment())
         if endpoint.method in here.endpoints:
             raise ValueError(f"two endpoints for {endpoint.method} {endpoint.path}")
-        here.endpoints[endpoint.method] = endpoint
+        here.endpoints[endpoint.method] = _Leaf(endpoint, tuple(variables))
 
     def find(self, method: str, path: str) -> _Found | None:
         """The endpoint and its path parameters; empty segments don't count."""
-        key = (method, path)
-        found = self._found.get(key)
-        if found is None:
-            names = _split(path)
-            endpoint = _find(self._root, method, names)
-            if endpoint is None:
-                return None
-            if len(self._found) >= _REMEMBERED:
-                self._found = {}
-            found = self._found[key] = (endpoint, _variables(endpoint.path, names))
-        return found
+        names = _split(path)
+        leaf = _find(self._root, method, names, 0)
+        return None if leaf is None else leaf.found(names)
 
 
-def _find(here: _Segment, method: str, names: list[str]) -> Endpoint | None:
-    if not names:
+def _find(here: _Segment, method: str, names: list[str], number: int) -> _Leaf | None:
+    if number == len(names):
         return here.endpoints.get(method)
-    for child in (here.literal.get(names[0]), here.variable):
-        found = None if child is None else _find(child, method, names[1:])
+    child = here.literal.get(names[number])
+    if child is not None:
+        found = _find(child, method, names, number + 1)
+        if found is not None:
+            return found
+    if here.variable is not None:
+        found = _find(here.variable, method, names, number + 1)
         if found is not None:
             return found
     return here.rest.get(method)
@@ -71,13 +88,3 @@ def _find(here: _Segment, method: str, names: list[str]) -> Endpoint | None:
 
 def _split(path: str) -> list[str]:
     return [name for name in path.split("/") if name]
-
-
-def _variables(template: str, names: list[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for number, name in enumerate(_split(template)):
-        if name.endswith("*}"):
-            found[name[1:-2]] = "/".join(names[number:])
-        elif name.startswith("{"):
-            found[name[1:-1]] = names[number]
-    return found

@@ -19,6 +19,10 @@ SUFFIXES: Mapping[str, tuple[str, ...]] = {
     "iso": (".iso", ".img"),
     "vztmpl": (".tar.gz", ".tar.xz", ".tar.zst", ".tar.bz2", ".tar"),
 }
+INCOMING = "incoming"
+"""Where files are until it is clear whether they are wanted, beside those of the nodes."""
+INCOMING_PREFIX = "pveupload-"
+"""What their names begin with; what is there when a server starts is left over."""
 _UNSAFE = re.compile(r"[^-a-zA-Z0-9_.]")
 
 

@@ -11,7 +11,9 @@ import sys
 from collections.abc import Mapping
 
 from homelab.errors import CapabilityError, ConfigurationError, HomelabError
+from homelab.lab.server import state_directory
 from homelab.lab.server.assembly import serve
+from homelab.lab.server.log import BoundedFile
 from homelab.lab.server.options import ServeOptions
 from homelab.options.words import add_words, from_words
 from homelab.private import keep_from_others
@@ -55,7 +57,8 @@ def main(words: list[str] | None = None) -> int:
     """Run the server; with `--report-to` in a process of its own."""
     arguments = _arguments(words)
     keep_from_others()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    log = BoundedFile(arguments.state / state_directory.SERVER_LOG)
+    logging.basicConfig(level=logging.INFO, handlers=[log])
     reporter: _Reporter | None = None
     if arguments.report_to is not None:
         if os.fork():

@@ -7,6 +7,7 @@ containers go on, and the next server finds them.
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -20,6 +21,7 @@ from homelab.errors import ConfigurationError, HomelabError
 from homelab.lab.access.acl import Access
 from homelab.lab.access.tickets import ROOT, TOKEN_NAME, Authenticator, Secrets
 from homelab.lab.guests import recovery
+from homelab.lab.guests.files import INCOMING
 from homelab.lab.host.ssh_key import ensure_ssh_key
 from homelab.lab.node.context import Context
 from homelab.lab.node.faults import Faults
@@ -30,6 +32,7 @@ from homelab.lab.runtime import Bridge, RuntimeKind
 from homelab.lab.runtimes import choice
 from homelab.lab.server import state_directory, tls
 from homelab.lab.server.info import FILE_NAME, LabInfo
+from homelab.lab.server.limits import Limits
 from homelab.lab.server.listener import bind
 from homelab.lab.server.options import ServeOptions
 from homelab.lab.server.request_log import RequestLog
@@ -49,7 +52,12 @@ _TASKS_END = 60.0
 _TEMPLATE = "homelab"
 
 
-def serve(options: ServeOptions, *, on_ready: Callable[[LabInfo], None]) -> None:
+def serve(
+    options: ServeOptions,
+    *,
+    on_ready: Callable[[LabInfo], None],
+    limits: Limits = Limits(),  # noqa: B008  (frozen)
+) -> None:
     """Serve until a signal ends it; `on_ready` is called once it answers.
 
     Raises:
@@ -136,7 +144,9 @@ def serve(options: ServeOptions, *, on_ready: Callable[[LabInfo], None]) -> None
         log = None
         if options.request_log is not None:
             log = stack.enter_context(RequestLog(options.request_log))
-        asyncio.run(_answer(context, sockets, files, info, on_ready=on_ready, log=log))
+        asyncio.run(
+            _answer(context, sockets, files, info, on_ready=on_ready, log=log, limits=limits)
+        )
         tasks.close(timeout=_TASKS_END)
         recovery.halt(context)
         (options.state / FILE_NAME).unlink(missing_ok=True)
@@ -150,6 +160,7 @@ async def _answer(
     *,
     on_ready: Callable[[LabInfo], None],
     log: RequestLog | None,
+    limits: Limits,
 ) -> None:
     from homelab.lab.api.cluster.resources import see
     from homelab.lab.api.dispatch import Dispatcher
@@ -163,11 +174,13 @@ async def _answer(
         Dispatcher(context),
         sockets,
         tls.server_context(files),
-        uploads=context.files / "incoming",
+        uploads=context.files / INCOMING,
+        limits=limits,
         log=log,
     )
     try:
         await server.start()
+        gc.freeze()  # what is there now stays, so that looking for garbage takes little time
         info.save()
         on_ready(info)
         _log.info("serving %s, runtime %s", info.api_url, info.runtime)

@@ -15,6 +15,10 @@ from homelab.lab.api.router import Router
 from homelab.lab.api.table import ENDPOINTS
 
 _PREFIX = "/api2/json"
+_LONGEST = 1024
+"""Of what a client wrote into its request."""
+_MOST_REFUSED = 10_000
+"""Refused logins that are noted; those who have logged in have no such end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +48,7 @@ class RequestLog:
         Raises:
             ConfigurationError: it can't be written.
         """
+        self._refused = 0
         try:
             path.touch(mode=0o600)
             self._file = path.open("a", encoding="utf-8", buffering=1)
@@ -56,15 +61,19 @@ class RequestLog:
     def add(
         self, method: str, path: str, *, status: int, reason: str, agent: str, seconds: float
     ) -> None:
-        """Note a request that is about to be answered."""
+        """Note a request that is about to be answered; of refused logins a limited number."""
+        if status == 401:
+            self._refused += 1
+            if self._refused > _MOST_REFUSED:
+                return
         entry = Entry(
             time=round(time.time(), 3),
             seconds=round(seconds, 6),
-            method=method,
-            path=path,
+            method=method[:_LONGEST],
+            path=path[:_LONGEST],
             status=status,
-            reason=reason,
-            agent=agent,
+            reason=reason[:_LONGEST],
+            agent=agent[:_LONGEST],
         )
         self._file.write(json.dumps(asdict(entry)) + "\n")
 

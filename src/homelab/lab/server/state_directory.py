@@ -29,6 +29,7 @@ _OWN = (
     f"{DATABASE}-wal",
     f"{DATABASE}-shm",
     SERVER_LOG,
+    f"{SERVER_LOG}.1",
     MIRROR,
     FILES,
     "secrets.json",

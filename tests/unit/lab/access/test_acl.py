@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from homelab.lab.access.acl import Access
+from homelab.lab.access.tickets import Caller
 from homelab.lab.state import accounts
 from homelab.lab.state.accounts import Role, Rule, User
 from homelab.lab.state.database import State
@@ -124,3 +125,20 @@ def test_a_role_that_is_gone_gives_nothing(tmp_path) -> None:
         with access.change() as transaction:
             accounts.remove(transaction, "Look", Role)
         assert set(access.privileges(ANN, "/vms/100")) == set()
+
+
+def test_long_paths_are_not_remembered_and_what_is_alike_is_kept_once(node, ann) -> None:
+    access = node.context.access
+    caller = Caller(user=ANN)
+    _allow(node, "/vms", "PVEVMUser")
+    assert access.privileges(caller, f"/vms/{'1' * 1000}") == access.privileges(caller, "/vms/1")
+    assert access.privileges(caller, "/vms/1") is access.privileges(caller, "/vms/2")
+    assert {path for _, path in access._held[1]} >= {"/vms/1", "/vms/2"}
+    assert max(len(path) for _, path in access._held[1]) <= 128
+
+
+def test_a_user_makes_no_more_tokens_than_a_user_needs(node, ann) -> None:
+    answers = [ann.ask("POST", f"/access/users/{ANN}/token/t{number}") for number in range(105)]
+    assert [answer.status for answer in answers] == [200] * 100 + [500] * 5
+    assert answers[-1].reason == "a user has 100 tokens at most"
+    assert node.ask("POST", "/access/users/root@pam/token/other").status == 200

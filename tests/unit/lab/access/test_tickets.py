@@ -3,8 +3,11 @@ from __future__ import annotations
 import stat
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from homelab.errors import ConfigurationError
+from homelab.lab.access.attempts import Attempts
 from homelab.lab.access.tickets import AuthenticationError, Authenticator, Caller, Secrets
 
 SECRETS = Secrets(password="pw", token_secret="11111111-2222-3333-4444-555555555555", key=b"k" * 32)
@@ -110,3 +113,91 @@ def test_a_damaged_secrets_file_is_one_clear_error(tmp_path) -> None:
     path.write_text("{}")
     with pytest.raises(ConfigurationError, match="is damaged"):
         Secrets.load(path)
+
+
+class Directory:
+    """One user whose password is looked at; how often is counted."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def is_active(self, userid: str) -> bool:
+        return userid == "ann@pve"
+
+    def has_password(self, userid: str) -> bool:
+        return userid == "ann@pve"
+
+    def password_matches(self, _userid: str, password: str) -> bool:
+        self.asked += 1
+        return password == "right"
+
+    def token_matches(self, *_: str) -> bool | None:
+        return None
+
+
+@pytest.fixture
+def directory() -> Directory:
+    return Directory()
+
+
+@pytest.fixture
+def tried(directory: Directory) -> Authenticator:
+    return Authenticator(SECRETS, directory=directory, attempts=Attempts(at_once=3))
+
+
+def _fails(authenticator: Authenticator, user: str, password: str, *, peer: str) -> None:
+    with pytest.raises(AuthenticationError, match="authentication failure"):
+        authenticator.login(user, password, peer=peer)
+
+
+def test_no_password_is_looked_at_for_those_who_do_not_exist(
+    tried: Authenticator, directory: Directory
+) -> None:
+    for number in range(10):
+        _fails(tried, f"nobody{number}@pve", "right", peer="a")
+    assert directory.asked == 0
+
+
+def test_after_some_failures_the_password_is_not_looked_at_but_elsewhere_it_is(
+    tried: Authenticator, directory: Directory
+) -> None:
+    for _ in range(10):
+        _fails(tried, "ann@pve", "wrong", peer="a")
+    assert directory.asked == 3
+    ticket, _ = tried.login("ann@pve", "right", peer="b")
+    again, _ = tried.login("ann@pve", ticket, peer="a")
+    assert again == ticket
+    assert directory.asked == 4
+
+
+ANY_TEXT = st.text(st.characters())  # also halves of characters
+
+
+def test_the_nodes_own_password_costs_nothing_and_is_always_looked_at(
+    directory: Directory,
+) -> None:
+    directory.is_active = lambda _userid: True  # type: ignore[method-assign]
+    tried = Authenticator(SECRETS, directory=directory, attempts=Attempts(at_once=3))
+    for _ in range(10):
+        _fails(tried, USER, "wrong", peer="a")
+    assert tried.login(USER, "pw", peer="a")
+
+
+@given(ANY_TEXT | st.just(USER), ANY_TEXT)
+def test_no_text_is_a_login(user: str, password: str) -> None:
+    with pytest.raises(AuthenticationError):
+        Authenticator(SECRETS).login(user, password)
+
+
+@given(
+    st.sampled_from(["PVEAPIToken=", "PVEAuthCookie=", "PVEAPIToken root@pam!homelab=", ""]),
+    st.binary(),
+)
+def test_no_bytes_are_credentials(start: str, rest: bytes) -> None:
+    value = start + rest.decode(errors="surrogateescape")
+    for headers, cookies in (
+        ({"Authorization": value}, {}),
+        ({"CSRFPreventionToken": value}, {"PVEAuthCookie": value}),
+    ):
+        with pytest.raises(AuthenticationError):
+            Authenticator(SECRETS).authenticate(headers, cookies, writes=True)

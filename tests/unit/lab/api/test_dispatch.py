@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from homelab.lab.api.dispatch import Request
+from homelab.lab.api.dispatch import Reply, Request
 from homelab.lab.api.rights import Privilege
 from homelab.lab.api.table import ENDPOINTS
 
@@ -175,3 +176,39 @@ def test_for_extjs_a_wrong_parameter_is_in_the_body_and_no_ticket_is_401(node) -
     assert (wrong.content["success"], wrong.content["status"]) == (0, 400)
     assert "vmid" in wrong.content["errors"]
     assert node.raw(Request(method="GET", path=path)).status == 401
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/api2/json/nodes/pve/storage/local/upload", 403),
+        ("/api2/json/access/users", 506),
+        ("/api2/json/none", 506),
+        ("/none", 404),
+        ("/lab/faults", 506),
+    ],
+)
+def test_a_file_is_decided_on_before_it_comes(node, tmp_path, path: str, status: int) -> None:
+    node.ask("POST", "/access/users", userid="eve@pve", password="long enough").data  # noqa: B018
+    eve = node.log_in("eve@pve", "long enough")
+    head = Request(method="POST", path=path, headers=eve.headers, upload=tmp_path / "file")
+    refused = node.dispatcher.admit(head)
+    assert isinstance(refused, Reply)
+    assert refused.status == status
+    stranger = node.dispatcher.admit(replace(head, headers={}))
+    assert isinstance(stranger, Reply)
+    assert stranger.status in {401, 404, 506}
+
+
+def test_who_may_bring_a_file_is_let_in_without_a_csrf_token(node, tmp_path) -> None:
+    head = Request(
+        method="POST",
+        path="/api2/json/nodes/pve/storage/local/upload",
+        headers={"Authorization": node.headers["Authorization"]},
+        upload=tmp_path / "file",
+    )
+    admitted = node.dispatcher.admit(head)
+    assert str(admitted) == "root@pam"
+    refused = node.dispatcher.admit(replace(head, upload=None))
+    assert isinstance(refused, Reply)
+    assert refused.status == 401

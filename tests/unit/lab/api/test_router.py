@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
 from homelab.lab.api.endpoint import Endpoint
@@ -49,3 +51,16 @@ def test_other_paths_are_not_found(path: str) -> None:
 def test_an_endpoint_is_there_once() -> None:
     with pytest.raises(ValueError, match="two endpoints for GET /pools"):
         Router([_endpoint("GET", "/pools"), _endpoint("GET", "/pools/")])
+
+
+def test_nothing_of_the_paths_is_remembered() -> None:
+    def find(count: int) -> None:
+        for number in range(count):
+            assert ROUTER.find("GET", f"/pools/{number}{'x' * 5000}") is not None
+
+    find(10)
+    tracemalloc.start()
+    find(1000)
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 100_000

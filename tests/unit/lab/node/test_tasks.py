@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -204,3 +205,83 @@ def test_an_error_of_ours_in_a_task_is_its_status_and_one_not_of_ours_is_said(
     node = open_node(Broken(tmp_path))
     assert node.create()["exitstatus"].startswith("unexpected error")
     assert "failed unexpectedly" in caplog.text
+
+
+def _waiting(gate: threading.Event) -> Callable[[TaskLog], None]:
+    return lambda _log: gate.wait(5) and None
+
+
+def _for(state: State, tasks: Tasks, user: str) -> Upid:
+    with state.transaction() as transaction:
+        return tasks.register(transaction, "vzstart", "100", user=user, tokenid=None)
+
+
+@pytest.fixture
+def few(tmp_path: Path, state: State) -> Iterator[Tasks]:
+    made = Tasks(
+        *(state, tmp_path / "tasks"),
+        node="pve",
+        workers=4,
+        most_active=7,
+        most_of_one_user=5,
+        log_bytes=1000,
+    )
+    made.recover()
+    yield made
+    made.close(timeout=5)
+
+
+def test_tasks_of_one_user_hold_up_no_other(state: State, few: Tasks) -> None:
+    gate = threading.Event()
+    mine = [_for(state, few, "ann@pve") for _ in range(4)]
+    for upid in mine:
+        few.run(upid, _waiting(gate))
+    other = _for(state, few, "bob@pve")
+    few.run(other, lambda _log: None)
+    assert _ended(few, other) == "OK"
+    gate.set()
+    assert [_ended(few, upid) for upid in mine] == ["OK"] * 4
+
+
+def test_more_tasks_than_there_may_be_are_refused(state: State, few: Tasks) -> None:
+    gate = threading.Event()
+    started: list[Upid] = []
+    for user, count in (("ann@pve", 5), ("bob@pve", 2)):
+        for _ in range(count):
+            started.append(_for(state, few, user))
+            few.run(started[-1], _waiting(gate))
+        with pytest.raises(ApiFailureError, match="too many tasks"):
+            _for(state, few, user)
+    assert len(state.tasks()) == len(started)
+    gate.set()
+    assert {_ended(few, upid) for upid in started} == {"OK"}
+    wait_until(lambda: not few.is_active("100"), what="all ends", timeout=5, interval=0.01)
+    assert _for(state, few, "ann@pve")
+
+
+@pytest.mark.parametrize("line", ["x" * 90, "x" * 100_000, "x\n" * 100_000, "\udcff"])
+def test_a_log_has_an_end_and_a_last_line(state: State, few: Tasks, line: str) -> None:
+    def work(log: TaskLog) -> None:
+        for _ in range(100):
+            log(line)
+
+    upid = _register(state, few)
+    few.run(upid, work)
+    assert _ended(few, upid) == "OK"
+    *lines, end = few.lines(str(upid))
+    assert end == "TASK OK"
+    assert len("\n".join(lines)) < 1100
+    assert sum("is not kept" in line for line in lines) <= 1
+
+
+def test_old_tasks_go_while_others_run(
+    tmp_path: Path, state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("homelab.lab.node.tasks._KEPT", 5)
+    monkeypatch.setattr("homelab.lab.node.tasks._TRIM_EVERY", 10)
+    made = Tasks(state, tmp_path / "tasks", node="pve", at_once=True)
+    made.recover()
+    for _ in range(40):
+        made.run(_register(state, made), lambda _log: None)
+    assert len(made.records()) == len(list((tmp_path / "tasks").iterdir())) == 5
+    made.close(timeout=5)

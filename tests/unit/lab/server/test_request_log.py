@@ -60,3 +60,20 @@ def test_the_server_notes_requests_without_their_secrets(tmp_path: Path) -> None
     assert (entry.method, entry.path) == ("POST", "/api2/json/access/ticket")
     assert (entry.status, entry.reason, entry.agent) == (200, "OK", "probe/1")
     assert 0 < entry.seconds < entry.time
+
+
+def test_refused_logins_and_long_words_fill_no_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("homelab.lab.server.request_log._MOST_REFUSED", 3)
+    rows = [("GET", "/" + "x" * 100_000, 401)] * 10 + [("GET", "/api2/json/version", 200)] * 5
+    path = _log(tmp_path / "log", *rows)
+    assert [entry.status for entry in entries(path)] == [401] * 3 + [200] * 5
+    assert path.stat().st_size < 10_000
+
+
+def test_a_path_is_one_line_whatever_is_in_it(tmp_path: Path) -> None:
+    path = _log(tmp_path / "log", ("GET", "/\n\x1b[31m\udcff\u2028", 404))
+    text = path.read_text(encoding="ascii")
+    assert text.isascii()
+    assert len(text.splitlines()) == 1

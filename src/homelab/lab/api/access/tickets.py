@@ -34,7 +34,7 @@ def log_in(context: Context, call: Call) -> object:
     username = call.args.text("username")
     if "@" not in username:
         username = f"{username}@{call.args.text('realm', 'pam')}"
-    ticket, csrf = context.authenticator.login(username, call.args.text("password"))
+    ticket, csrf = context.authenticator.login(username, call.args.text("password"), peer=call.peer)
     held = context.access.privileges(username, "/")
     cap = {
         group: {name: 1 for name in held if name.startswith(prefixes)}

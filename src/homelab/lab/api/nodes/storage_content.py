@@ -3,38 +3,39 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 import time
-import urllib.request
-from collections.abc import Callable
+import uuid
 from dataclasses import replace
-from http.client import HTTPMessage
 from pathlib import Path
-from typing import IO
-from urllib.error import URLError
-from urllib.parse import urlsplit
 
+from homelab.errors import HomelabError
 from homelab.lab.api.endpoint import Call, Endpoint
 from homelab.lab.api.rights import AllOf, AnyOf, Inside, Privilege
 from homelab.lab.failures import ApiFailureError, invalid
 from homelab.lab.guests.backup import remove_file
-from homelab.lab.guests.files import StoredFile, clean_name, is_name_for, put_file, stored_file
+from homelab.lab.guests.files import (
+    INCOMING,
+    INCOMING_PREFIX,
+    StoredFile,
+    clean_name,
+    is_name_for,
+    put_file,
+    stored_file,
+)
 from homelab.lab.guests.volume_access import check_volume_access, content_and_owner
 from homelab.lab.node.context import Context
+from homelab.lab.node.fetching import fetch
 from homelab.lab.node.storages import Storage, storage_named
 from homelab.lab.runtime import TaskLog
 from homelab.pve.schema import FLAG, REQUIRED, TEXT, Arguments, Parameter
-
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-_DOWNLOAD_TIMEOUT = 30.0
 
 
 def upload(context: Context, call: Call) -> object:
     args = call.args
     file = _incoming(context, args)
-    source = call.upload
-    if source is None:
+    if call.upload is None:
         raise ApiFailureError("missing temporary file name")
+    source = call.upload.rename(call.upload.with_suffix(".taken"))
 
     def work(log: TaskLog) -> None:
         log(f"starting file import from: {args.text('filename')}")
@@ -44,11 +45,18 @@ def upload(context: Context, call: Call) -> object:
             source.unlink(missing_ok=True)
         log("finished file import successfully")
 
-    return context.start_task("imgcopy", "", call.caller, work)
+    try:
+        return context.start_task("imgcopy", "", call.caller, work)
+    except HomelabError:
+        source.unlink(missing_ok=True)
+        raise
 
 
 def download(context: Context, call: Call) -> object:
+    """Fetch a file, as PVE::API2::Storage::Status: that takes the right to use the network too."""
     args = call.args
+    if not context.access.allows(call.caller, f"/nodes/{context.node}", "Sys.AccessNetwork"):
+        context.access.require(call.caller, "/", "Sys.Audit", "Sys.Modify")
     file = _incoming(context, args)
     url = args.text("url")
 
@@ -56,10 +64,11 @@ def download(context: Context, call: Call) -> object:
         if stored_file(context, file.volid) is not None:
             raise ApiFailureError(f"refusing to override existing file '{file.volid}'")
         log(f"downloading {url} to {file.volid}")
-        temporary = file.path(context).with_suffix(".part")
-        temporary.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        incoming = context.files / INCOMING
+        incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
+        temporary = incoming / f"{INCOMING_PREFIX}{uuid.uuid4().hex}.taken"
         try:
-            _fetch(url, temporary)
+            fetch(url, temporary)
             _keep(context, file, temporary, args)
         finally:
             temporary.unlink(missing_ok=True)
@@ -200,41 +209,9 @@ def _keep(context: Context, file: StoredFile, source: Path, args: Arguments) -> 
             )
     path = file.path(context)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    shutil.copyfile(source, path)
+    source.replace(path)
     with context.state.transaction() as transaction:
         put_file(transaction, replace(file, size=path.stat().st_size))
-
-
-def _fetch(url: str, path: Path) -> None:
-    """From this machine only: the lab sends no packets anywhere else."""
-    _check_loopback(url)
-    opener: Callable[..., object] = urllib.request.build_opener(
-        urllib.request.ProxyHandler({}), _Redirects
-    ).open
-    try:
-        with opener(url, timeout=_DOWNLOAD_TIMEOUT) as answer, path.open("wb") as file:  # type: ignore[attr-defined]
-            shutil.copyfileobj(answer, file)
-    except (URLError, OSError) as error:
-        raise ApiFailureError(f"download failed: {error}") from error
-
-
-def _check_loopback(url: str) -> None:
-    if urlsplit(url).hostname not in _LOOPBACK:
-        raise ApiFailureError("download failed: the lab reaches no network but this machine")
-
-
-class _Redirects(urllib.request.HTTPRedirectHandler):
-    def redirect_request(  # noqa: PLR0917  (as its base has it)
-        self,
-        req: urllib.request.Request,
-        fp: IO[bytes],
-        code: int,
-        msg: str,
-        headers: HTTPMessage,
-        newurl: str,
-    ) -> urllib.request.Request | None:
-        _check_loopback(newurl)
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 def _storage(args: Arguments) -> Storage:

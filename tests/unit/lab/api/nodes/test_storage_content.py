@@ -133,3 +133,17 @@ def test_appliances_are_the_labs_own_templates(node) -> None:
     assert answer.errors == {"template": "no such template 'none.tar.zst'"}
     answer = node.ask("POST", "/nodes/pve/aplinfo", storage="local-zfs", template=name)
     assert answer.reason == "storage 'local-zfs' does not support templates"
+
+
+def test_who_may_bring_files_may_not_have_the_node_ask_for_them(node) -> None:
+    node.ask("POST", "/access/users", userid="ann@pve", password="long enough").data  # noqa: B018
+    node.ask("PUT", "/access/acl", path="/storage", roles="PVEDatastoreAdmin", users="ann@pve")
+    ann = node.log_in("ann@pve", "long enough")
+    words = {"content": "iso", "filename": "a.iso", "url": "http://127.0.0.1:1/a.iso"}
+    answer = ann.ask("POST", "/nodes/pve/storage/local/download-url", **words)
+    assert answer.status == 403
+    node.ask("POST", "/access/roles", roleid="Net", privs="Sys.AccessNetwork")
+    node.ask("PUT", "/access/acl", path="/nodes/pve", roles="Net", users="ann@pve")
+    upid = ann.ask("POST", "/nodes/pve/storage/local/download-url", **words).data
+    assert "Connection refused" in node.wait(upid)["exitstatus"]
+    assert not list(node.directory.rglob("pveupload-*"))
