@@ -148,7 +148,7 @@ def stream(
             env=environment(env),
             cwd=cwd,
             text=True,
-            errors="replace",
+            errors="backslashreplace",
         )
     except OSError as error:
         raise _cannot_start(words, cwd, error) from error

@@ -26,6 +26,7 @@ from homelab.clients.ansible.events import (
     task_event,
 )
 from homelab.errors import CapabilityError, ConfigurationError, HomelabError
+from homelab.escaping import terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -243,7 +244,7 @@ class _Listener:
 
     def __call__(self, raw: Mapping[str, Any]) -> bool:
         """Take one event; False tells ansible-runner to keep no copy of it."""
-        said = _COLOURS.sub("", str(raw.get("stdout") or "")).replace("\r\n", "\n")
+        said = terminal(_COLOURS.sub("", str(raw.get("stdout") or "")))
         if said:
             self._write(said + "\n")
             self.tail += [line for line in said.splitlines() if line.strip()]
