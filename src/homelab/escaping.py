@@ -44,6 +44,7 @@ _MARKDOWN = re.compile(
 )
 """What CommonMark, GitHub's additions to it, and what GitHub does with a page afterwards react to."""
 
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _UNQUOTED = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 """A word that Mermaid takes as it is."""
 
@@ -65,6 +66,11 @@ def one_line(text: str) -> str:
     return terminal(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
+def uncoloured(text: str) -> str:
+    """Without the colours that a program of ours gives its words; for a reader of them alone."""
+    return _COLOURS.sub("", text)
+
+
 def xml(text: str) -> str:
     """What XML 1.0 can hold and shows; its markup is up to who makes the document."""
     return terminal(text)
@@ -84,7 +90,8 @@ def markdown_code(text: str) -> Markdown:
     if not line:
         return Markdown()
     ticks = "`" * (_longest_run(line) + 1)
-    pad = " " if "`" in (line[0], line[-1]) or line[0] == line[-1] == " " else ""
+    stripped = line[0] == line[-1] == " " and line.strip(" ")
+    pad = " " if "`" in (line[0], line[-1]) or stripped else ""
     return Markdown(f"{ticks}{pad}{line}{pad}{ticks}")
 
 

@@ -6,7 +6,6 @@ import errno
 import io
 import logging
 import signal
-import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version

@@ -54,10 +54,10 @@ def emit_document(text: str) -> None:
 
 def say(text: str) -> None:
     """Tell a person something that is not the result, in one line or several."""
-    annotate(terminal(text))
+    print(terminal(text), file=sys.stderr, flush=True)  # noqa: T201
 
 
-def annotate(*commands: str) -> None:
+def tell_runner(*commands: str) -> None:
     """Tell GitHub's runner something, in commands that `homelab.escaping` made."""
     for command in commands:
         print(command, file=sys.stderr, flush=True)  # noqa: T201
