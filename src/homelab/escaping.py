@@ -38,7 +38,7 @@ _MARKDOWN = re.compile(
     |\#(?=\d)|\bGH-\d                     # an issue
     |://|\bwww\.|\b(?:mailto|xmpp):       # what becomes a link by itself
     |:(?=[0-9_+-]*[a-z])[a-z0-9_+-]+:      # what becomes an emoji
-    |\A(?:\s|[#>+=-]|\d+[.)](?:\s|\Z))    # what begins a block where an item does
+    |\A(?:\s|[#>+=-]|\d+[.)](?:\s|\Z))|\s\Z  # a block of its own, or none
     """,
     re.VERBOSE | re.IGNORECASE,
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
@@ -32,7 +31,7 @@ def result(
         "message": {"text": sarif_message(message)},
     }
     if path is not None:
-        place: dict[str, Any] = {"artifactLocation": {"uri": quote(os.fsencode(path))}}
+        place: dict[str, Any] = {"artifactLocation": {"uri": quote(one_line(path))}}
         if line is not None:
             place["region"] = {"startLine": max(line, 1)}
         made["locations"] = [{"physicalLocation": place}]

@@ -117,7 +117,19 @@ def test_a_block_of_code_ends_where_it_ends(lines: list[str]) -> None:
     "text",
     [
         *("@octocat", "fixes #1", "GH-12", "https://x.example", "www.x.example", "a@x.example"),
-        *("[a](b)", "![a](b)", "<b>", "&lt;", "*a*", "_a_", "~~a~~", "$a$", ":tada:", "# a", "1. a"),
+        *(
+            "[a](b)",
+            "![a](b)",
+            "<b>",
+            "&lt;",
+            "*a*",
+            "_a_",
+            "~~a~~",
+            "$a$",
+            ":tada:",
+            "# a",
+            "1. a",
+        ),
     ],
 )
 def test_what_github_would_do_something_with_is_code(text: str) -> None:
@@ -149,7 +161,11 @@ def test_a_header_has_no_second_line(text: str) -> None:
     assert value.decode() == escaping.one_line(text).strip()
 
 
-@given(st.recursive(ANY | st.integers() | st.none(), lambda of: st.lists(of) | st.dictionaries(ANY, of)))
+@given(
+    st.recursive(
+        ANY | st.integers() | st.none(), lambda of: st.lists(of) | st.dictionaries(ANY, of)
+    )
+)
 def test_json_is_ascii_that_every_reader_takes(data: object) -> None:
     text = escaping.json_text(data)
     assert all(" " <= one <= "~" or one == "\n" for one in text)
@@ -184,7 +200,10 @@ def test_colours_of_programs_of_ours_go() -> None:
 @pytest.mark.parametrize(
     ("value", "given"),
     [
-        ({"a": ["{{ b }}", 1, True, None]}, {"a": [{"__ansible_unsafe": "{{ b }}"}, 1, True, None]}),
+        (
+            {"a": ["{{ b }}", 1, True, None]},
+            {"a": [{"__ansible_unsafe": "{{ b }}"}, 1, True, None]},
+        ),
         ("#jinja2: x", {"__ansible_unsafe": "#jinja2: x"}),
         ("plain", "plain"),
     ],

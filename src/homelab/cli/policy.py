@@ -15,12 +15,13 @@ from homelab.policy.extensions import all_rules, rule_named
 from homelab.policy.formats import to_github, to_json, to_junit, to_lines, to_sarif
 from homelab.settings import load
 
-_DOCUMENTS: Mapping[str, Callable[[PolicyReport], str]] = {
+DOCUMENTS: Mapping[str, Callable[[PolicyReport], str]] = {
     "json": lambda report: json_text(to_json(report)),
     "sarif": lambda report: json_text(to_sarif(report)),
     "junit": lambda report: to_junit(report).rstrip("\n"),
     "github": lambda report: "\n".join(to_github(report)),
 }
+"""The formats for programs."""
 
 
 @click.command()
@@ -39,7 +40,7 @@ _DOCUMENTS: Mapping[str, Callable[[PolicyReport], str]] = {
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", *_DOCUMENTS]),
+    type=click.Choice(["text", *DOCUMENTS]),
     default="text",
     show_default=True,
     help="How to print what was found.",
@@ -68,8 +69,8 @@ def policy(
         return 0
     chosen = tuple(rule_named(rules, name) for name in names) or rules
     report = judge(settings, rules=chosen, plan=plan_file, may_lose=allow_delete)
-    if form in _DOCUMENTS:
-        emit_document(_DOCUMENTS[form](report))
+    if form in DOCUMENTS:
+        emit_document(DOCUMENTS[form](report))
     else:
         emit(*to_lines(report))
     return 0 if report.passes(strict=strict) else 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from homelab.escaping import Markdown, markdown, markdown_code
 from homelab.model.hcl.modules import Module, Variable
 from homelab.repository.docs.markdown import NOTICE, code, table
@@ -42,7 +44,9 @@ def module_page(module: Module) -> str:
 
 def _type(variable: Variable) -> Markdown:
     if "\n" in variable.type:
-        return Markdown(f"[{markdown_code(variable.type.partition('(')[0])}](#{variable.name})")
+        return Markdown(
+            f"[{markdown_code(variable.type.partition('(')[0])}](#{quote(variable.name)})"
+        )
     return markdown_code(variable.type)
 
 
