@@ -419,9 +419,7 @@ def result_lines(text: str) -> None:
 def messages(text: str) -> None:
     check_terminal(printed(lambda: output.say(text)))
     for error in errors(text):
-        shown = printed(partial(output.fail, error))
-        check_terminal(shown)
-        assert shown.count("what to do: ") == str(error).replace("\r\n", "\n").count("what to do: ")
+        check_terminal(printed(partial(output.fail, error)))
         check_terminal(printed(partial(output.report_unexpected, type(error), error, None)))
     record = logging.LogRecord("a", logging.INFO, "a.py", 1, "said %s", (text,), None)
     check_terminal(output.LogFormatter("%(name)s: %(message)s").format(record))

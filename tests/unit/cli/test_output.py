@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import threading
 
+import pytest
 from rich.console import Console
 
+from homelab.cli import output
 from homelab.cli.board import Board
 from homelab.cli.output import PlainLog, line_of
 from homelab.operations.run.events import (
@@ -114,3 +117,24 @@ def test_board_leaves_the_finished_stages() -> None:
     (line,) = board.closing_lines()
     assert "apply" in line.plain
     assert "failed" in line.plain
+
+
+def test_a_line_is_one_line_and_what_is_said_may_be_several(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    output.emit("one\x1b[2J\ntwo", "three")
+    output.say("four\x1b[2J\nfive")
+
+    shown = capsys.readouterr()
+    assert shown.out == "one\\x1b[2J\\ntwo\nthree\n"
+    assert shown.err == "four\\x1b[2J\nfive\n"
+
+
+def test_a_traceback_and_the_log_move_no_cursor(capsys: pytest.CaptureFixture[str]) -> None:
+    record = logging.LogRecord("a", logging.INFO, "a.py", 1, "said %s", ("\x1b[2J",), None)
+    error = ValueError("\x1b[2J")
+
+    output.report_unexpected(ValueError, error, None)
+
+    assert capsys.readouterr().err == "ValueError: \\x1b[2J\n"
+    assert output.LogFormatter("%(message)s").format(record) == "said \\x1b[2J"
