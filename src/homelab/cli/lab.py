@@ -235,9 +235,9 @@ def logs(lab: LabOptions, name: str | None, lines: int, *, follow: bool, console
 
 
 def _shown(argv: tuple[str, ...]) -> int:
-    """Print what a program says, line by line, until it ends or Ctrl-C ends both."""
+    """Print what a program says, line by line, until it ends or Ctrl-C ends both; its exit code."""
     try:
-        return stream(argv, emit)
+        return stream(argv, emit, expected=range(-64, 256))
     except KeyboardInterrupt:
         return INTERRUPTED
 
