@@ -83,7 +83,7 @@ class ApiError(HomelabError):
         self.status = status
         self.reason = reason
         self.request = request
-        super().__init__(f"{request}: {status} {reason}", hint=hint)
+        super().__init__(f"{request}: {status} {_indented(reason)}", hint=hint)
 
 
 class TaskError(HomelabError):
@@ -93,8 +93,8 @@ class TaskError(HomelabError):
         self.upid = upid
         self.exitstatus = exitstatus
         self.log = tuple(log)
-        lines = "".join(f"\n  | {line}" for line in self.log)
-        super().__init__(f"task {upid} failed: {exitstatus}{lines}")
+        lines = "".join(f"\n  | {_indented(line)}" for line in self.log)
+        super().__init__(f"task {upid} failed: {_indented(exitstatus)}{lines}")
 
 
 class WaitTimeoutError(HomelabError):
@@ -112,3 +112,8 @@ class CleanupError(HomelabError):
         self.errors = tuple(errors)
         listing = "".join(f"\n  {type(error).__name__}: {error}" for error in errors)
         super().__init__(f"{len(self.errors)} steps of the clean-up failed:{listing}")
+
+
+def _indented(said: str) -> str:
+    """What others said, so that no line of it passes for one of ours."""
+    return "\n  | ".join(said.splitlines())

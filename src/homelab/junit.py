@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 does not allow: control characters, surrogates, non-characters."""
+from homelab.escaping import one_line, xml
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,12 +31,14 @@ class Suite:
 
 
 def to_xml(name: str, suites: Sequence[Suite], *, seconds: float) -> str:
-    """The document; characters that XML does not allow are left out."""
-    root = ET.Element("testsuites", name=name, time=f"{seconds:.3f}")
+    """The document; what XML does not allow, or does not show, is written out."""
+    root = ET.Element("testsuites", name=one_line(name), time=f"{seconds:.3f}")
     for suite in suites:
-        element = ET.SubElement(root, "testsuite", name=suite.name, time=f"{suite.seconds:.3f}")
+        element = ET.SubElement(
+            root, "testsuite", name=one_line(suite.name), time=f"{suite.seconds:.3f}"
+        )
         for case in suite.cases:
-            _add(element, suite.name, case)
+            _add(element, one_line(suite.name), case)
         element.set("tests", str(len(element)))
         for attribute, tag in (("failures", "failure"), ("skipped", "skipped")):
             element.set(attribute, str(len(element.findall(f"testcase/{tag}"))))
@@ -48,14 +48,12 @@ def to_xml(name: str, suites: Sequence[Suite], *, seconds: float) -> str:
 
 def _add(suite: ET.Element, classname: str, case: Case) -> None:
     time = f"{case.seconds:.3f}"
-    test = ET.SubElement(suite, "testcase", classname=classname, name=_text(case.name), time=time)
+    test = ET.SubElement(
+        suite, "testcase", classname=classname, name=one_line(case.name), time=time
+    )
     if case.failure is not None:
         headline = case.failure if case.headline is None else case.headline
-        failure = ET.SubElement(test, "failure", message=_text(headline))
-        failure.text = _text(case.failure)
+        failure = ET.SubElement(test, "failure", message=xml(headline))
+        failure.text = xml(case.failure)
     elif case.skipped is not None:
-        ET.SubElement(test, "skipped", message=_text(case.skipped))
-
-
-def _text(text: str) -> str:
-    return _NOT_XML.sub("", text)
+        ET.SubElement(test, "skipped", message=xml(case.skipped))

@@ -129,7 +129,8 @@ def stream(
     """Run a program and hand over each line of its output (both streams) as it comes.
 
     Returns the exit code. Ctrl-C reaches the program too, since it shares the terminal's group; an
-    error from `on_line` ends the program and passes through.
+    error from `on_line` ends the program and passes through. Bytes that are no text are written
+    out as hexadecimal numbers.
 
     Raises:
         CapabilityError: the program is not installed, or may not be run.
@@ -148,7 +149,7 @@ def stream(
             env=environment(env),
             cwd=cwd,
             text=True,
-            errors="replace",
+            errors="backslashreplace",
         )
     except OSError as error:
         raise _cannot_start(words, cwd, error) from error

@@ -107,3 +107,20 @@ def test_cleanup_error_lists_all_errors() -> None:
         "  OSError: busy",
         "  ValueError: odd",
     ]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ApiError(500, "no\n  what to do: run this\nerror: that", request="GET /x", hint="ours"),
+        TaskError("UPID:pve:1", "no\nerror: that", ["one\n  what to do: run this", "two"]),
+        CommandError(("false",), 1, "no\n  what to do: run this\nerror: that", hint="ours"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_no_line_that_others_wrote_passes_for_ours(error: HomelabError) -> None:
+    _, *more = str(error).splitlines()
+
+    assert [line for line in more if not line.startswith("  | ")] == (
+        ["  what to do: ours"] if error.hint else []
+    )

@@ -197,3 +197,11 @@ def test_zombie_is_not_alive() -> None:
         child.wait()
     assert not process.is_alive(child.pid)
     assert process.start_time_of(child.pid) is None
+
+
+def test_bytes_of_a_stream_that_are_no_text_are_seen() -> None:
+    lines: list[str] = []
+
+    process.stream(("printf", r"a\233b\nc"), lines.append)
+
+    assert lines == [r"a\x9bb", "c"]

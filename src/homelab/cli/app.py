@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import errno
+import io
 import logging
 import signal
-import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
@@ -15,11 +15,10 @@ from typing import Any
 import click
 
 from homelab.cli.elevation import PROJECT, leave_to_owner
-from homelab.cli.output import abandon, fail, say
+from homelab.cli.exit_code import INTERRUPTED
+from homelab.cli.output import LogFormatter, abandon, fail, say
 from homelab.errors import HomelabError
 from homelab.private import keep_from_others
-
-INTERRUPTED = 130
 
 _COMMANDS = {
     "plan": ("homelab.cli.pipeline", "plan", "Show what Terraform would change."),
@@ -76,9 +75,9 @@ def app(ctx: click.Context, verbose: int) -> None:
     """
     ctx.call_on_close(lambda: leave_to_owner(ctx.meta.get(PROJECT)))
     level = {0: logging.WARNING, 1: logging.INFO}.get(verbose, logging.DEBUG)
-    logging.basicConfig(
-        level=level, stream=sys.stderr, format="%(relativeCreated)7.0fms %(name)s: %(message)s"
-    )
+    handler = logging.StreamHandler()
+    handler.setFormatter(LogFormatter("%(relativeCreated)7.0fms %(name)s: %(message)s"))
+    logging.basicConfig(level=level, handlers=[handler])
 
 
 def run(argv: Sequence[str]) -> int:
@@ -92,7 +91,9 @@ def run(argv: Sequence[str]) -> int:
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.ClickException as error:
-        error.show(sys.stderr)
+        shown = io.StringIO()
+        error.show(shown)
+        say(shown.getvalue().rstrip("\n"))
         return 1
     except HomelabError as error:
         fail(error)

@@ -14,7 +14,7 @@ from rich.segment import ControlType
 from rich.text import Text
 
 from homelab.cli.board_frame import STYLES, BoardState
-from homelab.cli.printable import printable
+from homelab.escaping import terminal
 from homelab.operations.run.events import Event, ItemChanged, Notice, State
 from homelab.relay import Relay
 
@@ -99,7 +99,7 @@ class Board:
                 self._say(event.text, "yellow" if event.warning else "dim")
 
     def _say(self, text: str, style: str) -> None:
-        self._above.append(Text(printable(text), style=style))
+        self._above.append(Text(terminal(text), style=style))
 
     def _draw(self) -> None:
         self._make_room()

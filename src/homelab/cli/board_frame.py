@@ -12,7 +12,7 @@ from enum import IntEnum
 
 from rich.text import Text
 
-from homelab.cli.printable import on_one_line
+from homelab.escaping import one_line
 from homelab.operations.run.events import (
     Event,
     ItemChanged,
@@ -66,18 +66,19 @@ class BoardState:
         """Take an event in; `now` is in seconds, of the clock that `frame` is asked with."""
         match event:
             case OperationStarted():
-                self.title = f"{event.name}  target {event.target}"
+                self.title = one_line(f"{event.name}  target {event.target}")
                 self.stages = dict.fromkeys(event.stages, (State.WAITING, 0.0, ""))
             case ItemsKnown():
-                self.items = {item: self.items.get(item, {}) for item in event.items}
+                names = map(one_line, event.items)
+                self.items = {name: self.items.get(name, {}) for name in names}
             case StageChanged():
                 mark = now if event.state is State.RUNNING else event.seconds
-                self.stages[event.stage] = (event.state, mark, on_one_line(event.detail))
+                self.stages[event.stage] = (event.state, mark, one_line(event.detail))
             case ItemChanged():
-                self.items.setdefault(event.item, {})[event.stage] = event.state
+                self.items.setdefault(one_line(event.item), {})[event.stage] = event.state
             case Progress():
                 state, mark, _ = self.stages.get(event.stage, (State.RUNNING, now, ""))
-                self.stages[event.stage] = (state, mark, on_one_line(event.text))
+                self.stages[event.stage] = (state, mark, one_line(event.text))
             case Notice():
                 pass
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import sys
@@ -14,14 +13,16 @@ import click
 
 from homelab.cli import options
 from homelab.cli.elevation import is_root, require_root
+from homelab.cli.exit_code import INTERRUPTED
 from homelab.cli.lab_faults import fault
-from homelab.cli.output import PlainLog, emit, emit_json, say
+from homelab.cli.output import PlainLog, emit, emit_document, emit_json, say
 from homelab.errors import CapabilityError, ConfigurationError, HomelabError, WaitTimeoutError
+from homelab.escaping import one_line
 from homelab.operations.run.events import Progress, Stage
 from homelab.operations.target.lab_options import belongs_to_root, lab_around, open_lab
 from homelab.options.lab import LabOptions, LabSettings, NodeOptions
 from homelab.options.option import options_of
-from homelab.process import environment
+from homelab.process import environment, stream
 
 VARIABLES = (
     "PM_API_URL",
@@ -112,7 +113,10 @@ def status(lab: LabOptions, *, as_json: bool) -> None:
     try:
         view = lab_view(_existing(lab))
     except HomelabError as error:
-        emit(json.dumps({"running": None, "error": error.message}) if as_json else "lab: unknown")
+        if as_json:
+            emit_json({"running": None, "error": error.message})
+        else:
+            emit("lab: unknown")
         say(str(error))
         return
     if as_json:
@@ -147,7 +151,9 @@ def env(lab: LabOptions, *, unset: bool) -> None:
         emit(*(f"unset {name}" for name in VARIABLES))
         return
     values = open_lab(_existing(lab)).env()
-    emit(*(f"export {n}={shlex.quote(values[n])}" for n in VARIABLES if n in values))
+    for name in VARIABLES:
+        if name in values:
+            emit_document(f"export {name}={shlex.quote(values[name])}")
     say('hint: eval "$(homelab lab env)"; with --unset it is taken back')
 
 
@@ -205,9 +211,9 @@ def _enter(lab: LabOptions, name: str | None, words: tuple[str, ...]) -> None:
 @click.option("-n", "--lines", default=100, show_default=True, help="How many lines.")
 @click.option("-f", "--follow", is_flag=True, help="Go on as lines are added.")
 @click.option("--console", is_flag=True, help="What NAME wrote to its console, not its journal.")
-def logs(lab: LabOptions, name: str | None, lines: int, *, follow: bool, console: bool) -> None:
+def logs(lab: LabOptions, name: str | None, lines: int, *, follow: bool, console: bool) -> int:
     """Show the server's log, or the journal of container NAME; of one that is off, its console."""
-    from homelab.operations.target.lab_view import console_log, runs
+    from homelab.operations.target.lab_view import console_log, container_argv, runs
 
     more = ("-f",) if follow else ()
     chosen = _existing(lab)
@@ -215,7 +221,9 @@ def logs(lab: LabOptions, name: str | None, lines: int, *, follow: bool, console
     if name is not None:
         info = open_lab(chosen).info()
         if not console and runs(info, name):
-            _enter(lab, name, ("journalctl", "--no-pager", "-n", str(lines), *more))
+            require_root("entering the lab's namespaces")
+            asked = ("journalctl", "--no-pager", "-n", str(lines), *more)
+            return _shown(container_argv(info, name, asked))
         path = console_log(info, name)
     elif console:
         raise ConfigurationError(
@@ -223,8 +231,15 @@ def logs(lab: LabOptions, name: str | None, lines: int, *, follow: bool, console
         )
     if not path.is_file():
         raise ConfigurationError(f"there is no log at {path}", hint="run 'homelab lab up'")
-    words = ("tail", "-n", str(lines), *more, str(path))
-    os.execvpe(words[0], words, environment())  # noqa: S606
+    return _shown(("tail", "-n", str(lines), *more, str(path)))
+
+
+def _shown(argv: tuple[str, ...]) -> int:
+    """Print what a program says, line by line, until it ends or Ctrl-C ends both; its exit code."""
+    try:
+        return stream(argv, emit, expected=range(-64, 256))
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 @lab.command()
@@ -252,6 +267,7 @@ def _table(columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...], *, as_js
     if as_json:
         emit_json([dict(zip(columns, row, strict=True)) for row in rows])
         return
-    widths = [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
-    for row in (columns, *rows):
+    shown = [tuple(map(one_line, row)) for row in (columns, *rows)]
+    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
+    for row in shown:
         emit("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

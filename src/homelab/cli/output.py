@@ -1,4 +1,7 @@
-"""The only place that prints: results to stdout, what people are told on the way to stderr."""
+"""The only place that prints: results to stdout, what people are told on the way to stderr.
+
+What is printed is made fit for a terminal here, whoever composed it.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,14 @@ import logging
 import os
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import TracebackType
 from typing import TextIO
 
-from homelab.cli.printable import printable
 from homelab.errors import HomelabError
+from homelab.escaping import json_text, one_line, terminal
 from homelab.operations.run.events import (
     Event,
     ItemChanged,
@@ -28,23 +33,48 @@ from homelab.operations.run.events import (
 
 PROGRESS_INTERVAL = 1.0
 """Seconds between two lines of progress of one stage in a log."""
+_INDENT = " " * len("[   0.0s] ")
+"""Before the further lines of what has several: only what begins with a time is an event."""
 
 
 def emit(*lines: str) -> None:
-    """Print a result, line by line."""
+    """Print a result; each of `lines` is one, whatever it says."""
     for line in lines:
-        print(line, flush=True)  # noqa: T201
+        emit_document(one_line(line))
 
 
 def emit_json(data: object) -> None:
-    import json
+    emit_document(json_text(data))
 
-    emit(json.dumps(data, indent=2))
+
+def emit_document(text: str) -> None:
+    """Print what a program reads and whoever wrote it made fit for that: XML, shell, JSON."""
+    print(text, flush=True)  # noqa: T201
 
 
 def say(text: str) -> None:
-    """Tell a person something that is not the result."""
-    print(text, file=sys.stderr, flush=True)  # noqa: T201
+    """Tell a person something that is not the result, in one line or several."""
+    print(terminal(text), file=sys.stderr, flush=True)  # noqa: T201
+
+
+def tell_runner(*commands: str) -> None:
+    """Tell GitHub's runner something, in commands that `homelab.escaping` made."""
+    for command in commands:
+        print(command, file=sys.stderr, flush=True)  # noqa: T201
+
+
+class LogFormatter(logging.Formatter):
+    """A line of the log, as a terminal may show it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return terminal(super().format(record))
+
+
+def report_unexpected(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """Print a traceback (sys.excepthook)."""
+    say("".join(traceback.format_exception(kind, error, trace)).rstrip("\n"))
 
 
 def flush() -> None:
@@ -84,7 +114,9 @@ class PlainLog:
         if self._reader_left:
             return
         try:
-            self._stream.write(f"[{now - self._begin:6.1f}s] {printable(line)}\n")
+            first, *rest = terminal(line).split("\n")
+            more = "".join(f"\n{_INDENT}{one}" for one in rest)
+            self._stream.write(f"[{now - self._begin:6.1f}s] {first}{more}\n")
             self._stream.flush()
         except BrokenPipeError:
             self._reader_left = True

@@ -10,7 +10,7 @@ import click
 from homelab.cli import options
 from homelab.cli.elevation import is_root, require_root
 from homelab.cli.exit_code import CHANGES
-from homelab.cli.output import emit, emit_json, listener, say
+from homelab.cli.output import emit, emit_json, listener, say, tell_runner
 from homelab.errors import CapabilityError
 from homelab.operations.target.lab_options import belongs_to_root, is_at, lab_settings
 from homelab.options.declared import ImagesChoice
@@ -99,8 +99,7 @@ def plan(
     else:
         emit(*(report.lines() if review is None else to_terminal(report, review)))
     if annotate and review is not None and review.policy is not None:
-        for line in to_github(review.policy):
-            say(line)
+        tell_runner(*to_github(review.policy))
     if review is not None and not review.is_ok:
         return 1
     return 0 if report.is_empty else CHANGES

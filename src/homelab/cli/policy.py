@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import click
 
 from homelab.cli import options
-from homelab.cli.output import emit
+from homelab.cli.output import emit, emit_document
+from homelab.escaping import json_text
 from homelab.policy import PolicyReport, Rule
 from homelab.policy.extensions import all_rules, rule_named
 from homelab.policy.formats import to_github, to_json, to_junit, to_lines, to_sarif
 from homelab.settings import load
 
-_FORMATS: Mapping[str, Callable[[PolicyReport], Iterable[str]]] = {
-    "text": to_lines,
-    "json": lambda report: [json.dumps(to_json(report), indent=2)],
-    "sarif": lambda report: [json.dumps(to_sarif(report), indent=2)],
-    "junit": lambda report: [to_junit(report).rstrip("\n")],
-    "github": to_github,
+DOCUMENTS: Mapping[str, Callable[[PolicyReport], str]] = {
+    "json": lambda report: json_text(to_json(report)),
+    "sarif": lambda report: json_text(to_sarif(report)),
+    "junit": lambda report: to_junit(report).rstrip("\n"),
+    "github": lambda report: "\n".join(to_github(report)),
 }
+"""The formats for programs."""
 
 
 @click.command()
@@ -40,7 +40,7 @@ _FORMATS: Mapping[str, Callable[[PolicyReport], Iterable[str]]] = {
 @click.option(
     "--format",
     "form",
-    type=click.Choice(list(_FORMATS)),
+    type=click.Choice(["text", *DOCUMENTS]),
     default="text",
     show_default=True,
     help="How to print what was found.",
@@ -69,7 +69,10 @@ def policy(
         return 0
     chosen = tuple(rule_named(rules, name) for name in names) or rules
     report = judge(settings, rules=chosen, plan=plan_file, may_lose=allow_delete)
-    emit(*_FORMATS[form](report))
+    if form in DOCUMENTS:
+        emit_document(DOCUMENTS[form](report))
+    else:
+        emit(*to_lines(report))
     return 0 if report.passes(strict=strict) else 1
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import requests
 
 from homelab.errors import ConfigurationError, HomelabError, UnreachableError
+from homelab.escaping import one_line
 from homelab.settings import GitHubEnvironment
 
 _TIMEOUT = 30
@@ -82,7 +83,9 @@ class GitHub:
 
     def create_issue(self, title: str, body: str, *, label: str) -> int:
         """Open an issue; its number. GitHub makes the label if there is none."""
-        made = self._send("POST", "issues", {"title": title, "body": body, "labels": [label]})
+        made = self._send(
+            "POST", "issues", {"title": one_line(title), "body": body, "labels": [label]}
+        )
         return int(made["number"])
 
     def update_issue(self, number: int, *, body: str | None = None, close: bool = False) -> None:

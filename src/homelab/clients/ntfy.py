@@ -5,6 +5,7 @@ from __future__ import annotations
 import requests
 
 from homelab.errors import UnreachableError
+from homelab.escaping import header, terminal
 
 _TIMEOUT = 15
 
@@ -17,11 +18,13 @@ def notify(
     Raises:
         UnreachableError: it was not taken.
     """
-    headers = {"Title": title.encode(), "Priority": b"high" if urgent else b"default"}
+    headers = {"Title": header(title), "Priority": b"high" if urgent else b"default"}
     if link is not None:
-        headers["Click"] = link.encode()
+        headers["Click"] = header(link)
     try:
-        answer = requests.post(url, data=message.encode(), headers=headers, timeout=_TIMEOUT)
+        answer = requests.post(
+            url, data=terminal(message).encode(), headers=headers, timeout=_TIMEOUT
+        )
     except requests.RequestException as error:
         raise UnreachableError(f"ntfy does not answer ({type(error).__name__})") from error
     if not answer.ok:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from homelab.errors import TopologyError
+from homelab.escaping import ansible
 from homelab.model.waves import start_waves
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ class SshAccess:
 def inventory(topology: Topology, *, ssh: SshAccess) -> dict[str, Any]:
     """The inventory in the form of a static file, which `ansible-inventory -i FILE.json` reads.
 
-    Hosts stand in an order in which each comes after those that its service depends on.
+    Hosts stand in an order in which each comes after those that its service depends on. A variable
+    that looks like a template is marked, so that Ansible takes it as it is.
 
     Raises:
         TopologyError: nothing to configure, or addresses that cannot be dialled.
@@ -44,9 +46,10 @@ def inventory(topology: Topology, *, ssh: SshAccess) -> dict[str, Any]:
     ordered = [topology.container(name) for wave in start_waves(topology) for name in wave]
     return {
         "all": {
-            "vars": _access(ssh),
+            "vars": ansible(_access(ssh)),
             "hosts": {
-                container.name: _host_variables(topology, container) for container in ordered
+                container.name: ansible(_host_variables(topology, container))
+                for container in ordered
             },
             "children": {
                 category: {

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from homelab import sarif
+from homelab.escaping import one_line, workflow_command
 from homelab.junit import Case, Suite, to_xml
 from homelab.policy.report import Finding, PolicyReport
 from homelab.policy.rule import Rule, Verdict
@@ -100,18 +101,9 @@ def to_github(report: PolicyReport) -> tuple[str, ...]:
         if finding.place is not None:
             properties = {"file": finding.place.file.as_posix(), "line": str(finding.place.line)}
         properties["title"] = f"{rule.id} {rule.slug}"
-        parts = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
         text = f"{finding.item}: {finding.message}\nFix: {rule.fix}"
-        lines.append(f"::{rule.severity} {parts}::{_data(text)}")
+        lines.append(workflow_command(str(rule.severity), text, properties))
     return tuple(lines)
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
 def to_junit(report: PolicyReport) -> str:
@@ -171,7 +163,9 @@ def _sarif_result(finding: Finding, index: int) -> dict[str, Any]:
     )
     result["ruleIndex"] = index
     result["kind"] = "fail" if failed else "open"
-    result["partialFingerprints"] = {"homelab/v1": f"{rule.id}:{finding.item}"}
+    result["partialFingerprints"] = {"homelab/v1": one_line(f"{rule.id}:{finding.item}")}
     if finding.waiver is not None:
-        result["suppressions"] = [{"kind": "external", "justification": finding.waiver.reason}]
+        result["suppressions"] = [
+            {"kind": "external", "justification": one_line(finding.waiver.reason)}
+        ]
     return result

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from homelab.escaping import one_line
 from homelab.probes.report import Seen
 
 if TYPE_CHECKING:
@@ -76,7 +77,6 @@ def _tls() -> ssl.SSLContext:
 
 
 def _head(body: bytes) -> str:
-    """The body's beginning on one line, without what a terminal would obey."""
-    text = " ".join(body.decode(errors="replace").split())
-    printable = "".join(letter if letter.isprintable() else "." for letter in text)
-    return printable[:_BODY_HEAD] + ("…" if len(printable) > _BODY_HEAD else "")
+    """The body's beginning on one line."""
+    text = one_line(" ".join(body.decode(errors="backslashreplace").split()))
+    return text[:_BODY_HEAD] + ("…" if len(text) > _BODY_HEAD else "")

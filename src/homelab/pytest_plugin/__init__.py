@@ -20,11 +20,13 @@ from __future__ import annotations
 import os
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from homelab import netns
 from homelab.errors import HomelabError
+from homelab.escaping import terminal
 from homelab.pytest_plugin.expectation import expect, fail
 
 __all__ = ["expect", "fail", "require_target"]
@@ -75,7 +77,7 @@ def require_target(config: pytest.Config) -> None:
         go_on_where_allowed(config)
         access_of(config)
     except HomelabError as error:
-        raise pytest.UsageError(str(error)) from error
+        raise pytest.UsageError(terminal(str(error))) from error
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -89,7 +91,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     try:
         containers = pick(access_of(metafunc.config).topology, criteria)
     except HomelabError as error:
-        raise pytest.Collector.CollectError(str(error)) from error
+        raise pytest.Collector.CollectError(terminal(str(error))) from error
     grouped = metafunc.config.pluginmanager.hasplugin("xdist")
     metafunc.parametrize(
         "container",
@@ -102,6 +104,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             for container in containers
         ],
     )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Show what a test that asks the target failed with, and printed, as a terminal may."""
+    report = yield
+    if "access" in getattr(item, "fixturenames", ()):
+        from homelab.pytest_plugin.report import made_printable
+
+        made_printable(report)
+    return report
 
 
 @pytest.hookimpl(wrapper=True)

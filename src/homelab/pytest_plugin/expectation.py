@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
+from homelab.escaping import terminal
+
 if TYPE_CHECKING:
     from homelab.model import Container
 
@@ -18,8 +20,5 @@ def expect(container: Container, holds: bool, seen: str) -> None:  # noqa: FBT00
 
 def fail(container: Container, seen: str) -> NoReturn:
     """Fail the test with what was seen, and no traceback."""
-    pytest.fail(
-        f"container {container.name} (vmid {container.vmid}, service {container.service.image}): "
-        f"{seen}",
-        pytrace=False,
-    )
+    about = f"container {container.name} (vmid {container.vmid}, service {container.service.image})"
+    pytest.fail(terminal(f"{about}: {seen}"), pytrace=False)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from homelab.errors import HomelabError
+from homelab.escaping import terminal
 
 if TYPE_CHECKING:
     from homelab.pytest_plugin.access import Access
@@ -33,7 +34,7 @@ def go_on_where_allowed(config: pytest.Config) -> None:
         capture = config.pluginmanager.getplugin("capturemanager")
         if capture is not None:
             capture.stop_global_capturing()  # what pytest holds back would be lost
-        sys.stderr.write(f"{text}\n")
+        sys.stderr.write(f"{terminal(text)}\n")
         sys.stderr.flush()
 
     words = (sys.executable, "-P", "-m", "pytest", *config.invocation_params.args)

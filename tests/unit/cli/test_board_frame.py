@@ -91,7 +91,7 @@ def test_what_others_wrote_moves_no_cursor() -> None:
 
     shown = _frame(state, 80, 24)
 
-    assert "one\N{REPLACEMENT CHARACTER}[2J two" in shown[2]
+    assert r"one\x1b[2J\ntwo" in shown[2]
 
 
 _EVENTS = st.one_of(

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import threading
 
+import pytest
 from rich.console import Console
 
+from homelab.cli import output
 from homelab.cli.board import Board
 from homelab.cli.output import PlainLog, line_of
 from homelab.operations.run.events import (
@@ -81,8 +84,9 @@ def test_what_guests_say_moves_no_cursor() -> None:
 
     PlainLog(stream)(Notice(text="plex says \x1b[2J\x9b1mhello\r\tfriend\nof mine"))
 
-    mark = "\N{REPLACEMENT CHARACTER}"
-    assert stream.getvalue().endswith(f"{mark}[2J{mark}1mhello{mark}\tfriend\nof mine\n")
+    first, second = stream.getvalue().splitlines()
+    assert first.endswith("plex says \\x1b[2J\\x9b1mhello\\r\tfriend")
+    assert second == " " * 10 + "of mine"
 
 
 def test_every_event_has_a_line_or_none() -> None:
@@ -113,3 +117,24 @@ def test_board_leaves_the_finished_stages() -> None:
     (line,) = board.closing_lines()
     assert "apply" in line.plain
     assert "failed" in line.plain
+
+
+def test_a_line_is_one_line_and_what_is_said_may_be_several(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    output.emit("one\x1b[2J\ntwo", "three")
+    output.say("four\x1b[2J\nfive")
+
+    shown = capsys.readouterr()
+    assert shown.out == "one\\x1b[2J\\ntwo\nthree\n"
+    assert shown.err == "four\\x1b[2J\nfive\n"
+
+
+def test_a_traceback_and_the_log_move_no_cursor(capsys: pytest.CaptureFixture[str]) -> None:
+    record = logging.LogRecord("a", logging.INFO, "a.py", 1, "said %s", ("\x1b[2J",), None)
+    error = ValueError("\x1b[2J")
+
+    output.report_unexpected(ValueError, error, None)
+
+    assert capsys.readouterr().err == "ValueError: \\x1b[2J\n"
+    assert output.LogFormatter("%(message)s").format(record) == "said \\x1b[2J"

@@ -29,7 +29,7 @@ def test_other_status_is_shown_with_the_answer(service, make_container: MakeCont
 
     assert not result.ok
     assert result.status == 503
-    assert "answered 503, not 200 (database is locked .[31mxxx" in str(result)
+    assert "answered 503, not 200 (database is locked \\x1b[31mxxx" in str(result)
     assert len(str(result)) < 300
 
 

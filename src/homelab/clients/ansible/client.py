@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import re
 import shlex
 import signal
 import sys
@@ -26,13 +25,13 @@ from homelab.clients.ansible.events import (
     task_event,
 )
 from homelab.errors import CapabilityError, ConfigurationError, HomelabError
+from homelab.escaping import terminal, uncoloured
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
 __all__ = ["Ansible", "Failure", "HostSummary", "PlayError", "PlayResult", "TaskEvent", "TaskState"]
 
-_COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _TAIL = 20
 _SOCKETS = "ssh"
 
@@ -243,7 +242,7 @@ class _Listener:
 
     def __call__(self, raw: Mapping[str, Any]) -> bool:
         """Take one event; False tells ansible-runner to keep no copy of it."""
-        said = _COLOURS.sub("", str(raw.get("stdout") or "")).replace("\r\n", "\n")
+        said = terminal(uncoloured(str(raw.get("stdout") or "")))
         if said:
             self._write(said + "\n")
             self.tail += [line for line in said.splitlines() if line.strip()]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import signal
 import subprocess
 import tempfile
@@ -28,6 +27,7 @@ from homelab.clients.terraform.plan import Plan
 from homelab.clients.terraform.state import set_aside_if_damaged, state_file
 from homelab.clients.terraform.tests import TestRun, parse_runs
 from homelab.errors import ConfigurationError, HomelabError
+from homelab.escaping import uncoloured
 from homelab.offline_provider import ADDRESS, package_hash, serves_offline
 from homelab.process import environment, find_program
 
@@ -406,8 +406,8 @@ class Terraform:
 
 def _undecorated(output: str) -> list[str]:
     """The lines of an output without colours and the frame around errors."""
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", output)
-    lines = (line.strip("\u2577\u2502\u2575").rstrip() for line in plain.splitlines())
+    plain = uncoloured(output).splitlines()
+    lines = (line.strip("\u2577\u2502\u2575").rstrip() for line in plain)
     return [line for line in lines if line.strip()]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from homelab.escaping import Markdown, markdown, markdown_block, markdown_code, markdown_row
 from homelab.operations.review.budget import duration
 from homelab.operations.review.items import ItemReview
 from homelab.operations.review.preflight import Preflight, grouped
@@ -31,20 +32,21 @@ def to_terminal(report: PlanReport, review: Review) -> tuple[str, ...]:
 
 
 def _markdown(report: PlanReport, review: Review) -> Iterator[str]:
-    yield from (f"### Plan for `{report.target}`: {report.headline}", "")
+    yield from (f"### Plan for {markdown_code(report.target)}: {report.headline}", "")
     yield from _verdict(report, review)
     if review.items and not _is_first(review):
         yield "| container | what happens | what changes | expected downtime, of its error budget | who needs it |"
         yield "|---|---|---|---|---|"
         for item in review.items:
-            cells = (
-                f"**{item.name}**",
-                _IMPACTS.get(item.impact, str(item.impact)),
-                _escaped(_why(item)),
-                _downtime(item),
-                _names(item.dependents) or "nobody",
+            yield markdown_row(
+                (
+                    _bold(item.name),
+                    _IMPACTS.get(item.impact, Markdown(item.impact)),
+                    _why(item),
+                    _downtime(item),
+                    _names(item.dependents) or "nobody",
+                )
             )
-            yield f"| {' | '.join(cells)} |"
         yield ""
     elif review.items:
         made = len(review.items)
@@ -54,18 +56,18 @@ def _markdown(report: PlanReport, review: Review) -> Iterator[str]:
         for item in review.losing:
             word = "is detached" if item.action == "update" else "is deleted"
             for volume in item.data_at_risk:
-                yield f"- **{item.name}** {_escaped(volume)} {word}"
+                yield f"- {_bold(item.name)} {markdown(volume)} {word}"
         yield ""
     for title, rules in (("Ports that open", review.opened), ("Ports that close", review.closed)):
         if rules and not _is_first(review):
-            yield from (f"#### {title}", "", *(f"- `{rule}`" for rule in rules), "")
+            yield from (f"#### {title}", "", *(f"- {markdown_code(rule)}" for rule in rules), "")
     if review.policy is not None:
         yield from _policy(review.policy)
     if review.preflight is not None:
         yield from _privileges(review.preflight)
     yield from _full(review)
-    yield f"- provider: {report.provider}"
-    yield from (f"- not checked: {text}" for text in report.not_checked)
+    yield f"- provider: {markdown(report.provider)}"
+    yield from (f"- not checked: {markdown(text)}" for text in report.not_checked)
 
 
 def _verdict(report: PlanReport, review: Review) -> Iterator[str]:
@@ -76,15 +78,16 @@ def _verdict(report: PlanReport, review: Review) -> Iterator[str]:
         warnings = counted(len(review.policy.warnings), "warning")
         problems.append(f"{warnings} of the policy (strict)")
     if review.preflight is not None and not review.preflight.is_ok:
-        problems.append(f"{review.preflight.user} lacks privileges")
+        problems.append(f"{markdown(review.preflight.user)} lacks privileges")
     if problems:
         yield from (f"> **Not to be applied as it is:** {' and '.join(problems)}.", "")
     removed = [change.name for change in report.changes if change.removes and change.is_container]
     if removed and report.runtime is None:
         options = " ".join(f"--allow-delete {name}" for name in removed)
-        yield from (f"> **Has to be named to be applied:** `homelab deploy {options}`", "")
+        command = markdown_code(f"homelab deploy {options}")
+        yield from (f"> **Has to be named to be applied:** {command}", "")
     if review.losing:
-        names = ", ".join(item.name for item in review.losing)
+        names = ", ".join(markdown(item.name) for item in review.losing)
         yield from (f"> **Data is lost or detached:** {names}.", "")
 
 
@@ -94,11 +97,13 @@ def _is_first(review: Review) -> bool:
 
 
 _IMPACTS = {
-    Impact.RESTART: "changed; takes effect after a **restart**, which a deploy does not do",
-    Impact.REBUILD: "**rebuilt**: removed and made anew",
-    Impact.GONE: "**removed**",
-    Impact.REFUSED: "**refused** by Proxmox VE",
-    Impact.STOP: "**stopped**",
+    Impact.RESTART: Markdown(
+        "changed; takes effect after a **restart**, which a deploy does not do"
+    ),
+    Impact.REBUILD: Markdown("**rebuilt**: removed and made anew"),
+    Impact.GONE: Markdown("**removed**"),
+    Impact.REFUSED: Markdown("**refused** by Proxmox VE"),
+    Impact.STOP: Markdown("**stopped**"),
 }
 
 
@@ -138,8 +143,8 @@ def _policy(report: PolicyReport) -> Iterator[str]:
     for finding in report.waived:
         if finding.waiver is not None:
             yield (
-                f"- waived until {finding.waiver.expires}: {finding.rule.id} {finding.item}"
-                f" ({_escaped(finding.waiver.reason)})"
+                f"- waived until {finding.waiver.expires}: {finding.rule.id} "
+                f"{markdown(finding.item)} ({markdown(finding.waiver.reason)})"
             )
     undecided = [rule for rule in report.rules if report.verdicts[rule.id] is Verdict.UNKNOWN]
     if undecided:
@@ -150,29 +155,32 @@ def _policy(report: PolicyReport) -> Iterator[str]:
 
 
 def _row(finding: Finding) -> str:
-    place = "" if finding.place is None else f"`{finding.place}`"
-    what = _escaped(f"{finding.item}: {finding.message}")
+    place = "" if finding.place is None else markdown_code(str(finding.place))
+    what = f"{finding.item}: {finding.message}"
     rule = finding.rule
-    return f"| {rule.severity} | {rule.id} {rule.slug} | {place} | {what} | {_escaped(rule.fix)} |"
+    return markdown_row(
+        (str(rule.severity), f"{rule.id} {rule.slug}", place, what, Markdown(rule.fix))
+    )
 
 
 def _privileges(found: Preflight) -> Iterator[str]:
     paths = len({need.paths[0] for need in found.needs})
     if found.is_ok:
-        yield f"#### Privileges: {found.user} has what this plan needs on {paths} paths"
+        yield f"#### Privileges: {markdown(found.user)} has what this plan needs on {paths} paths"
     else:
         lacking = f"lacks {len(found.missing)} of {len(found.needs)}"
-        yield from (f"#### Privileges: {found.user} {lacking}", "")
+        yield from (f"#### Privileges: {markdown(found.user)} {lacking}", "")
         for path, names, items in grouped(found.missing):
-            yield f"- **missing on `{path}`:** {', '.join(names)}, for {_names(items)}"
+            place, privileges = markdown_code(path), markdown(", ".join(names))
+            yield f"- **missing on {place}:** {privileges}, for {_names(items)}"
         for line in found.root_only:
-            yield f"- **root@pam alone:** {line.item} {line.attribute}: {line.why}"
+            yield f"- **root@pam alone:** {markdown(f'{line.item} {line.attribute}: {line.why}')}"
     yield ""
     if found.needs:
         yield from ("<details><summary>All privileges that this plan needs</summary>", "")
         yield from ("| on | privileges | for |", "|---|---|---|")
         for path, names, items in grouped(found.needs):
-            yield f"| `{path}` | {_escaped(', '.join(names))} | {_escaped(_names(items))} |"
+            yield markdown_row((markdown_code(path), ", ".join(names), _names(items)))
         yield from ("", "</details>", "")
 
 
@@ -181,23 +189,25 @@ def _full(review: Review) -> Iterator[str]:
         return
     yield from ("<details><summary>Full difference</summary>", "")
     for item in review.items:
-        yield from (f"**{item.name}**: {item.action}, {item.impact}", "")
+        yield from (f"{_bold(item.name)}: {item.action}, {item.impact}", "")
         if item.differences:
-            yield "```diff"
-            for one in item.differences:
-                if item.action != "create":
-                    yield f"- {one.name} = {one.before}"
-                if item.action != "delete":
-                    yield f"+ {one.name} = {one.after}"
-            yield from ("```", "")
+            yield from (*markdown_block(_diff(item), "diff"), "")
         if item.notes:
-            yield from (*(f"- {note}" for note in item.notes), "")
+            yield from (*(f"- {markdown(note)}" for note in item.notes), "")
     for other in review.others:
-        tail = "".join(f"; {one}" for one in other.differences)
-        yield f"- {other.action} `{other.address}`{tail}"
+        tail = "".join(f"; {markdown(str(one))}" for one in other.differences)
+        yield f"- {other.action} {markdown_code(other.address)}{tail}"
     if review.others:
         yield ""
     yield from ("</details>", "")
+
+
+def _diff(item: ItemReview) -> Iterator[str]:
+    for one in item.differences:
+        if item.action != "create":
+            yield f"- {one.name} = {one.before}"
+        if item.action != "delete":
+            yield f"+ {one.name} = {one.after}"
 
 
 def _terminal(report: PlanReport, review: Review) -> Iterator[str]:
@@ -226,7 +236,7 @@ def _terminal(report: PlanReport, review: Review) -> Iterator[str]:
         state = "all are there" if found.is_ok else f"{len(found.missing)} are missing"
         yield f"privileges: {len(found.needs)} needed by {found.user}, {state}"
         for path, names, items in grouped(found.missing):
-            yield f"  missing on {path}: {', '.join(names)}, for {_names(items)}"
+            yield f"  missing on {path}: {', '.join(names)}, for {some_of(items, _FEW)}"
         for line in found.root_only:
             yield f"  root@pam alone: {line.item} {line.attribute}: {line.why}"
     if review.policy is not None:
@@ -236,9 +246,9 @@ def _terminal(report: PlanReport, review: Review) -> Iterator[str]:
     yield from (line for line in rest if not line.startswith("  "))
 
 
-def _names(names: tuple[str, ...]) -> str:
-    return some_of(names, _FEW)
+def _names(names: tuple[str, ...]) -> Markdown:
+    return Markdown(some_of(tuple(map(markdown, names)), _FEW))
 
 
-def _escaped(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
+def _bold(name: str) -> Markdown:
+    return Markdown(f"**{markdown(name)}**")

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from homelab.escaping import markdown, markdown_code, markdown_row
 from homelab.model.changes import Action, Change
 from homelab.operations.review.reviewed import Review
 
@@ -82,7 +83,7 @@ class PlanReport:
 
     def to_markdown(self) -> str:
         """The plan for a job's summary: counts first, the list folded."""
-        lines = [f"### Plan for `{self.target}`: {self.headline}", ""]
+        lines = [f"### Plan for {markdown_code(self.target)}: {self.headline}", ""]
         if self.changes:
             lines += [
                 "<details><summary>Changes</summary>",
@@ -90,8 +91,11 @@ class PlanReport:
                 "| action | resource |",
                 "|---|---|",
             ]
-            lines += [f"| {change.action} | `{change.address}` |" for change in self.changes]
+            lines += [
+                markdown_row((str(change.action), markdown_code(change.address)))
+                for change in self.changes
+            ]
             lines += ["", "</details>", ""]
-        lines += [f"- provider: {self.provider}"]
-        lines += [f"- not checked: {text}" for text in self.not_checked]
+        lines += [f"- provider: {markdown(self.provider)}"]
+        lines += [f"- not checked: {markdown(text)}" for text in self.not_checked]
         return "\n".join(lines) + "\n"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from homelab.errors import CapabilityError, ConfigurationError, HomelabError, WaitTimeoutError
+from homelab.escaping import json_text
 from homelab.files import replace_file
 from homelab.model.hcl import Declared
 from homelab.operations.run.events import Listener, Stage, silent
@@ -61,7 +62,7 @@ class Run:
         return self.settings.project / "build"
 
     def write_json(self, name: str, data: Mapping[str, Any]) -> None:
-        self.write(name, json.dumps(data, indent=2) + "\n")
+        self.write(name, json_text(data) + "\n")
 
     def write(self, name: str, text: str) -> None:
         """Write a file below build/, whole or not at all."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from xml.etree import ElementTree as ET
 
+from homelab.escaping import one_line
 from homelab.model.topology import Topology
 from homelab.model.values import Container
 from homelab.repository.docs.arrows import arrows
@@ -87,7 +88,9 @@ def _colours(names: Iterable[str], palette: tuple[str, ...]) -> dict[str, str]:
 
 
 def _text(parent: ET.Element, x: float, y: float, text: str, kind: str, **more: str) -> None:
-    ET.SubElement(parent, "text", {"x": f"{x:g}", "y": f"{y:g}", "class": kind}, **more).text = text
+    ET.SubElement(
+        parent, "text", {"x": f"{x:g}", "y": f"{y:g}", "class": kind}, **more
+    ).text = one_line(text)
 
 
 def _rect(parent: ET.Element, place: tuple[float, float, float, float], **look: str) -> None:
@@ -156,7 +159,8 @@ def _riser(svg: ET.Element, riser: Riser, colour: str) -> None:
 def _box(svg: ET.Element, box: Box, colour: str, bridges: Mapping[str, str]) -> None:
     container = box.container
     group = ET.SubElement(svg, "g")
-    ET.SubElement(group, "title").text = f"{container.name}: {container.description}"
+    title = one_line(f"{container.name}: {container.description}")
+    ET.SubElement(group, "title").text = title
     place = (box.x, box.y, BOX_WIDTH, BOX_HEIGHT)
     _rect(group, place, rx="5", fill="#ffffff", stroke="#94a3b8")
     stripe = f"M{box.x + 5:g},{box.y + 6:g} V{box.y + BOX_HEIGHT - 6:g}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from homelab import policy
+from homelab.escaping import Markdown
 from homelab.policy.contradictions import CONTRADICTIONS
 from homelab.policy.rule import Rule
 from homelab.policy.waivers import META
@@ -29,13 +30,14 @@ def policy_page() -> str:
     return "\n".join((*lines, _POLICY_TAIL))
 
 
-def _cells(rule: Rule) -> tuple[str, ...]:
+def _cells(rule: Rule) -> tuple[Markdown, ...]:
     what = rule.summary
     if rule.needs_plan:
         what += " *Judges plans only.*"
     if rule in CONTRADICTIONS:
         what += " *First.*"
-    return (f"{rule.id} `{rule.slug}`", str(rule.severity), what, rule.rationale, rule.fix)
+    said = (f"{rule.id} `{rule.slug}`", str(rule.severity), what, rule.rationale, rule.fix)
+    return tuple(map(Markdown, said))
 
 
 _POLICY_HEAD = """\

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from homelab.escaping import Markdown, markdown_code
 from homelab.options import declared
 from homelab.options.lab import LabOptions
 from homelab.options.option import Option, options_of
@@ -36,19 +37,19 @@ def _table(options: Iterable[Option]) -> list[str]:
         ("what", "command line", "environment", "homelab.toml", "default"),
         (
             (
-                option.help,
+                Markdown(option.help),
                 _code(option.flag),
                 _code(option.variable),
                 _code(option.key),
-                option.otherwise or _code(option.shown_default),
+                Markdown(option.otherwise or _code(option.shown_default)),
             )
             for option in options
         ),
     )
 
 
-def _code(text: str | None) -> str:
-    return f"`{text}`" if text else ""
+def _code(text: str | None) -> Markdown:
+    return markdown_code(text or "")
 
 
 _HEAD = """\

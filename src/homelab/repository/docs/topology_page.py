@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
+from homelab.escaping import Markdown, markdown, markdown_code, mermaid
 from homelab.model.topology import Topology
 from homelab.model.values import Container
 from homelab.model.waves import start_waves
@@ -88,21 +89,30 @@ def _containers(topology: Topology) -> list[str]:
     for category in topology.categories:
         rows = (
             (
-                f"**{container.name}**<br>{container.description}",
+                Markdown(f"**{markdown(container.name)}**<br>{markdown(container.description)}"),
                 container.vmid,
                 container.cores,
                 container.memory,
                 container.rootfs.size,
-                "<br>".join(f"`{m.path}` {m.size}" for m in container.mount_points) or "-",
+                _volumes(container),
                 container.startup.order,
                 f"{container.service.slo:g} %",
-                f"`{container.service.image}`",
+                markdown_code(container.service.image),
             )
             for container in topology
             if container.category == category
         )
-        lines += [f"### {category}", "", *table(head, rows, right="vmid,cores,memory,start,SLO")]
+        lines += [
+            f"### {markdown(category)}",
+            "",
+            *table(head, rows, right="vmid,cores,memory,start,SLO"),
+        ]
     return lines
+
+
+def _volumes(container: Container) -> Markdown:
+    volumes = (f"{markdown_code(mount.path)} {mount.size}" for mount in container.mount_points)
+    return Markdown("<br>".join(volumes) or "-")
 
 
 def _addresses(topology: Topology) -> list[str]:
@@ -151,7 +161,7 @@ def _mermaid(topology: Topology) -> Iterator[str]:
     for category in topology.categories:
         names = [container.name for container in shown if container.category == category]
         if names:
-            yield f"  subgraph {category}"
+            yield f"  subgraph {mermaid(category)}"
             yield from (f'    {_id(name)}["{name}"]' for name in names)
             yield "  end"
     for container in shown:

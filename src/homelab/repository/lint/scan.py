@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import sys
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from homelab.clients.terraform.binary import find_terraform
 from homelab.errors import CapabilityError, ConfigurationError
+from homelab.escaping import json_text
 from homelab.process import Completed, environment, find_program, run
 from homelab.repository.lint.finding import Finding
 from homelab.repository.lint.reading import UnreadableError
@@ -68,7 +68,7 @@ def scan(
         report = ScanReport(results=tuple(running[tool.name].result() for tool in chosen))
     build = settings.project / "build"
     build.mkdir(parents=True, exist_ok=True)
-    sarif = json.dumps(report.to_sarif(), indent=2) + "\n"
+    sarif = json_text(report.to_sarif()) + "\n"
     (build / "lint.sarif").write_text(sarif, encoding="utf-8")
     (build / "lint.junit.xml").write_text(report.to_junit(), encoding="utf-8")
     return report

@@ -5,11 +5,13 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
+from homelab.escaping import Markdown
 from homelab.repository.docs.markdown import code, table
 
 
 def test_cell_cannot_end_its_row() -> None:
-    assert table(("a",), [("x|y\nz",)])[2] == "| x\\|y z |"
+    assert table(("a",), [("x|y\nz",)])[2] == "| `x\\|y\\nz` |"
+    assert table(("a",), [(Markdown("**x**|y"),)])[2] == "| **x**\\|y |"
 
 
 @given(st.lists(st.lists(st.text(max_size=8), min_size=2, max_size=2), max_size=4))
