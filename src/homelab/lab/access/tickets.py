@@ -22,6 +22,7 @@ from urllib.parse import unquote
 
 from homelab.errors import ConfigurationError, HomelabError
 from homelab.files import replace_file
+from homelab.pve.schema import printable
 
 ROOT = "root@pam"
 TOKEN_NAME = "homelab"  # noqa: S105
@@ -151,9 +152,10 @@ class Authenticator:
         Raises:
             AuthenticationError: no credentials, or wrong ones.
         """
-        scheme, rest = _scheme(headers.get("Authorization", ""))
+        scheme, rest = _scheme(printable(headers.get("Authorization", "")))
         if _TICKET_COOKIE in cookies:
-            return self._by_ticket(unquote(cookies[_TICKET_COOKIE]), headers, writes=writes)
+            ticket = unquote(printable(cookies[_TICKET_COOKIE]))
+            return self._by_ticket(ticket, headers, writes=writes)
         if scheme == _TOKEN_SCHEME:
             return self._by_token(unquote(rest))
         if scheme == _TICKET_COOKIE:
@@ -203,7 +205,7 @@ class Authenticator:
         return parts[1] if self._is_recent(parts[2]) else None
 
     def _is_csrf(self, value: str, user: str) -> bool:
-        stamp, _, signature = value.partition(":")
+        stamp, _, signature = printable(value).partition(":")
         expected = self._sign(f"{stamp}:{user}")
         return hmac.compare_digest(signature.encode(), expected.encode()) and self._is_recent(stamp)
 

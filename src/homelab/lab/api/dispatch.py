@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import unquote
 
 import orjson
 
@@ -17,13 +16,23 @@ from homelab.errors import HomelabError
 from homelab.lab.access.tickets import AuthenticationError, Caller
 from homelab.lab.api import faults
 from homelab.lab.api.endpoint import Call, Encoded, Endpoint, Page, Privilege
+from homelab.lab.api.parameters import read_parameters
 from homelab.lab.api.router import Router
 from homelab.lab.api.table import ENDPOINTS
 from homelab.lab.failures import ApiFailureError, invalid
 from homelab.lab.node.context import Context
 from homelab.lab.runtime import RuntimeFailureError
 from homelab.lab.state.database import StateError
-from homelab.pve.schema import COUNT, REQUIRED, VMID, Parameter, ParameterError, RawValue, verify
+from homelab.pve.schema import (
+    COUNT,
+    REQUIRED,
+    VMID,
+    Parameter,
+    ParameterError,
+    RawValue,
+    printable,
+    verify,
+)
 from homelab.pve.upid import Upid
 
 _log = logging.getLogger(__name__)
@@ -34,7 +43,8 @@ _EXTJS_PREFIX = "/api2/extjs"
 _OWN_PREFIX = "/lab"
 """What is the lab's own and no part of PVE's API."""
 _NOBODY = Caller(user="")
-_FORM = "application/x-www-form-urlencoded"
+_IN_PATH = replace(REQUIRED, controls=None)
+"""What only names something that is there, whatever its name is."""
 _PATH_PARAMETERS: Mapping[str, Parameter] = {
     "vmid": replace(VMID, required=True),
     "pos": replace(COUNT, required=True),
@@ -139,8 +149,11 @@ class Dispatcher:
             where = endpoint.permission.path.format(**variables)
             names = (endpoint.permission.name, *endpoint.permission.or_else)
             self._context.access.require(caller, where, any_of=names)
-        raw = _merged(_parameters(request), variables)
-        known = {name: _PATH_PARAMETERS.get(name, REQUIRED) for name in variables}
+        raw = _merged(
+            read_parameters(request.query, request.headers.get("Content-Type"), request.body),
+            variables,
+        )
+        known = {name: _PATH_PARAMETERS.get(name, _IN_PATH) for name in variables}
         args = verify(raw, {**endpoint.parameters, **known})
         context = self._context
         if "node" in variables:
@@ -193,45 +206,6 @@ class _DropError(HomelabError):
     """The connection is to be closed without a reply."""
 
 
-def _parameters(request: Request) -> dict[str, RawValue]:
-    """Query and body; the query wins."""
-    body: dict[str, RawValue] = {}
-    if request.body:
-        kind = request.headers.get("Content-Type", _FORM).partition(";")[0].strip().lower()
-        if kind == "application/json":
-            body = _from_json(request.body)
-        elif kind == _FORM:
-            body = _from_form(request.body.decode(errors="replace"))
-        else:
-            raise ApiFailureError(f"upload not allowed with content type '{kind}'", status=506)
-    return {**body, **_from_form(request.query)}
-
-
-def _from_form(text: str) -> dict[str, RawValue]:
-    values: dict[str, list[str]] = {}
-    for key, value in parse_qsl(text, keep_blank_values=True):
-        values.setdefault(key, []).append(value)
-    return {key: found if len(found) > 1 else found[0] for key, found in values.items()}
-
-
-def _from_json(body: bytes) -> dict[str, RawValue]:
-    try:
-        data = json.loads(body)
-    except ValueError as error:
-        raise ApiFailureError("malformed JSON string", status=500) from error
-    if not isinstance(data, dict):
-        raise ApiFailureError("malformed JSON string, neither object nor list", status=500)
-    return {
-        key: [_wire(item) for item in value] if isinstance(value, list) else _wire(value)
-        for key, value in data.items()
-        if value is not None
-    }
-
-
-def _wire(value: object) -> str:
-    return str(int(value) if isinstance(value, bool) else value)
-
-
 def _merged(raw: Mapping[str, RawValue], variables: Mapping[str, str]) -> dict[str, RawValue]:
     """Parameters of the request and of its path; one in both must be the same."""
     for name, value in variables.items():
@@ -252,8 +226,9 @@ def _for_extjs(reply: Reply) -> Reply:
 
 
 def _failure(status: int, message: str, errors: Mapping[str, str] | None = None) -> Reply:
-    lines = message.strip().splitlines() or ["unknown error"]
-    body: dict[str, object] = {"data": None, "message": f"{message.strip()}\n"}
+    message = printable(message.strip())
+    lines = message.splitlines() or ["unknown error"]
+    body: dict[str, object] = {"data": None, "message": f"{message}\n"}
     if errors:
-        body["errors"] = dict(errors)
+        body["errors"] = {printable(name): printable(text) for name, text in errors.items()}
     return Reply(status=status, reason=lines[0], body=orjson.dumps(body))

@@ -110,7 +110,7 @@ def _new_file(context: Context, vmid: int, order: BackupOrder, record: GuestReco
         vmid=vmid,
         notes=order.notes,
         protected=order.protected,
-        config=GuestConfig(options=kept.options).to_text(),
+        config=GuestConfig(options=kept.options).to_stored(),
     )
 
 
@@ -216,7 +216,10 @@ def _check_replaceable(context: Context, old: GuestRecord, wanted: Restoration) 
 
 def _values(wanted: Restoration) -> dict[str, str]:
     """The options of the backup, with new volumes of the same sizes."""
-    kept = GuestConfig.from_text(wanted.file.config).options
+    config, damage = GuestConfig.from_stored(wanted.file.config)
+    if damage is not None:
+        raise ApiFailureError(f"unable to restore CT {wanted.vmid} - {damage}")
+    kept = config.options
     values: dict[str, str] = {}
     for key in sorted(kept, key=disk_order):
         value = kept[key]

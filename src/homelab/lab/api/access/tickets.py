@@ -9,7 +9,7 @@ from homelab.lab.api.endpoint import Call, Endpoint, Privilege, index
 from homelab.lab.failures import ApiFailureError
 from homelab.lab.node.context import Context
 from homelab.lab.state.accounts import hashed_password
-from homelab.pve.schema import FLAG, REQUIRED, TEXT, Parameter
+from homelab.pve.schema import FLAG, TEXT, Parameter
 
 USERID = Parameter(required=True, max_length=64, pattern=r"[^\s:/@]+@[A-Za-z][A-Za-z0-9.\-_]+")
 _CAP_GROUPS = {
@@ -102,7 +102,7 @@ ENDPOINTS = (
         log_in,
         {
             "username": Parameter(required=True, max_length=64),
-            "password": REQUIRED,
+            "password": Parameter(required=True, controls=None),
             "realm": Parameter(max_length=32),
             "otp": TEXT,
             "path": Parameter(max_length=64),
@@ -120,8 +120,8 @@ ENDPOINTS = (
         password,
         {
             "userid": USERID,
-            "password": Parameter(required=True, min_length=8, max_length=64),
-            "confirmation-password": Parameter(min_length=5, max_length=64),
+            "password": Parameter(required=True, min_length=8, max_length=64, controls=None),
+            "confirmation-password": Parameter(min_length=5, max_length=64, controls=None),
         },
         tickets_only=True,
     ),

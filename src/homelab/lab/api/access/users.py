@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from dataclasses import replace
 
@@ -13,9 +14,10 @@ from homelab.lab.node.context import Context
 from homelab.lab.state import accounts
 from homelab.lab.state.accounts import Rule, Token, User, hashed_password, hashed_secret
 from homelab.lab.state.database import Transaction
-from homelab.pve.schema import COUNT, FLAG, LIST, TEXT, Arguments, Parameter
+from homelab.pve.schema import COUNT, FLAG, LINES, LIST, PARAGRAPHS, Arguments, Parameter
 
 _GROUPS = "/access/groups"
+_TOKENID = re.compile(r"[A-Za-z][A-Za-z0-9.\-_]+")
 _TEXTS = ("comment", "email", "firstname", "lastname", "keys")
 
 
@@ -88,6 +90,8 @@ def token(context: Context, call: Call) -> object:
 def create_token(context: Context, call: Call) -> object:
     userid = _own(context, call)
     tokenid = call.args.text("tokenid")
+    if not _TOKENID.fullmatch(tokenid):
+        raise invalid("tokenid", "value does not match the regex pattern")
     if context.access.token(userid, tokenid) is not None:
         raise invalid("tokenid", "Token already exists.")
     secret = str(uuid.uuid4())
@@ -200,7 +204,7 @@ def _token(found: Token) -> dict[str, object]:
 
 
 _PROFILE = {
-    "comment": Parameter(max_length=2048),
+    "comment": Parameter(max_length=2048, controls=LINES),
     "email": Parameter(max_length=254),
     "enable": FLAG,
     "expire": COUNT,
@@ -209,7 +213,7 @@ _PROFILE = {
     "keys": Parameter(pattern=r"[0-9a-zA-Z!=]{0,4096}"),
     "lastname": Parameter(max_length=1024),
 }
-_TOKEN = {"comment": TEXT, "expire": COUNT, "privsep": FLAG}
+_TOKEN = {"comment": PARAGRAPHS, "expire": COUNT, "privsep": FLAG}
 _U = "/access/users/{userid}"
 _T = f"{_U}/token/{{tokenid}}"
 
@@ -220,7 +224,11 @@ ENDPOINTS = (
         "/access/users",
         "handler",
         create,
-        {**_PROFILE, "password": Parameter(min_length=8, max_length=64), "userid": USERID},
+        {
+            **_PROFILE,
+            "password": Parameter(min_length=8, max_length=64, controls=None),
+            "userid": USERID,
+        },
     ),
     Endpoint("GET", _U, "handler", show),
     Endpoint("PUT", _U, "handler", update, {**_PROFILE, "append": FLAG}),

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from homelab.lab.api.endpoint import Call, Endpoint, Privilege
 from homelab.lab.api.guests.status import guest_resource, pools_by_guest, storage_resource
 from homelab.lab.failures import ApiFailureError, invalid
 from homelab.lab.node.context import Context
 from homelab.lab.node.storages import storage_named
 from homelab.lab.state.database import PoolRecord, Transaction
-from homelab.pve.schema import FLAG, LIST, TEXT, Parameter
+from homelab.pve.schema import FLAG, LIST, PARAGRAPHS, TEXT, Parameter
 
+_VMID = re.compile(r"[1-9][0-9]{2,8}")
 _POOL = Parameter(
     required=True, max_length=1023, pattern=r"[A-Za-z0-9\-_]+(?:/[A-Za-z0-9\-_]+){0,2}"
 )
@@ -65,7 +68,7 @@ def remove(context: Context, call: Call) -> None:
 def _move_guest(
     context: Context, transaction: Transaction, pool: PoolRecord, word: str, call: Call
 ) -> None:
-    if not word.isdecimal():
+    if not _VMID.fullmatch(word):
         raise invalid("vms", "invalid format - value does not look like a valid VM ID")
     vmid = int(word)
     if call.args.flag("delete"):
@@ -110,11 +113,11 @@ def _details(context: Context, pool: PoolRecord, kind: str) -> dict[str, object]
 
 _KIND = Parameter(enum=("qemu", "lxc", "storage"))
 _AUDIT = Privilege("/pool/{poolid}", "Pool.Audit")
-_CHANGES = {"comment": TEXT, "vms": LIST, "storage": LIST, "delete": FLAG, "allow-move": FLAG}
+_CHANGES = {"comment": PARAGRAPHS, "vms": LIST, "storage": LIST, "delete": FLAG, "allow-move": FLAG}
 
 ENDPOINTS = (
     Endpoint("GET", "/pools", "user", listing, {"poolid": TEXT, "type": _KIND}),
-    Endpoint("POST", "/pools", "handler", create, {"poolid": _POOL, "comment": TEXT}),
+    Endpoint("POST", "/pools", "handler", create, {"poolid": _POOL, "comment": PARAGRAPHS}),
     Endpoint("PUT", "/pools", "handler", update, {"poolid": _POOL, **_CHANGES}),
     Endpoint("DELETE", "/pools", "handler", remove, {"poolid": _POOL}),
     Endpoint("GET", "/pools/{poolid*}", _AUDIT, show, {"type": _KIND}),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from homelab.lab.api.endpoint import EMPTY, Call, Endpoint, Privilege, each, index
 from homelab.lab.failures import ApiFailureError, invalid
 from homelab.lab.guests import backup
@@ -10,7 +12,7 @@ from homelab.lab.guests.files import backup_file
 from homelab.lab.node.context import Context
 from homelab.lab.node.storages import DUMP_STORAGE, Storage, storage_named
 from homelab.pve.properties import parse_property_string
-from homelab.pve.schema import COUNT, FLAG, LIST, REQUIRED, TEXT, WHOLE, Parameter
+from homelab.pve.schema import COUNT, FLAG, LINES, LIST, REQUIRED, TEXT, WHOLE, Parameter
 
 
 def back_up(context: Context, call: Call) -> object:
@@ -75,16 +77,17 @@ def _wanted(context: Context, call: Call) -> tuple[int, ...]:
     if not words:
         raise invalid("vmid", "property is missing and it is not optional")
     for word in words:
-        if not word.isdecimal():
+        if not _VMID.fullmatch(word):
             raise invalid("vmid", f"invalid format - value '{word}' does not look like a valid ID")
     return tuple(int(word) for word in words)
 
 
 def _keep(text: str) -> int | None:
     last = parse_property_string(text).get("keep-last", "") if text else ""
-    return int(last) if last.isdecimal() else None
+    return int(last) if last.isascii() and last.isdecimal() and len(last) < 10 else None
 
 
+_VMID = re.compile(r"[1-9][0-9]{2,8}")
 _JOBS = Privilege("/", "Sys.Audit")
 
 ENDPOINTS = (
@@ -106,7 +109,7 @@ ENDPOINTS = (
             "job-id": Parameter(max_length=50),
             "mailnotification": Parameter(enum=("always", "failure")),
             "mode": Parameter(enum=("snapshot", "suspend", "stop")),
-            "notes-template": Parameter(max_length=1024),
+            "notes-template": Parameter(max_length=1024, controls=LINES),
             "notification-mode": Parameter(enum=("auto", "legacy-sendmail", "notification-system")),
             "pbs-change-detection-mode": Parameter(enum=("legacy", "data", "metadata")),
         },

@@ -49,7 +49,7 @@ def create(context: Context, call: Call) -> object:
     context.access.require_any(call.caller, *((path, "VM.Allocate") for path in where))
     if args.flag("ha-managed"):
         raise invalid("ha-managed", "this node has no high availability")
-    keys = args.text("ssh-public-keys").splitlines()
+    keys = args.text("ssh-public-keys").split("\n")
     values = {name: args.text(name) for name in args if name in OPTIONS}
     credentials = Credentials(
         password=args.text("password") or None,
@@ -228,8 +228,8 @@ ENDPOINTS = (
         resize,
         {
             "digest": _DIGEST,
-            "disk": Parameter(required=True, pattern=r"rootfs|mp\d{1,3}"),
-            "size": Parameter(required=True, pattern=r"\+?\d+(?:\.\d+)?[KMGT]?"),
+            "disk": Parameter(required=True, pattern=r"rootfs|mp[0-9]{1,3}"),
+            "size": Parameter(required=True, pattern=r"\+?[0-9]+(?:\.[0-9]+)?[KMGT]?"),
         },
     ),
     Endpoint("GET", f"{_L}/interfaces", _AUDIT, interfaces),

@@ -21,7 +21,7 @@ from homelab.lab.guests.files import StoredFile, clean_name, is_name_for, put_fi
 from homelab.lab.node.context import Context
 from homelab.lab.node.storages import Storage, storage_named
 from homelab.lab.runtime import TaskLog
-from homelab.pve.schema import FLAG, REQUIRED, TEXT, Arguments, Parameter
+from homelab.pve.schema import FLAG, PARAGRAPHS, REQUIRED, TEXT, Arguments, Parameter
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _DOWNLOAD_TIMEOUT = 30.0
@@ -270,7 +270,7 @@ ENDPOINTS = (
         _V,
         Privilege("/storage/{storage}", "Datastore.Allocate"),
         update,
-        {"notes": TEXT, "protected": FLAG},
+        {"notes": PARAGRAPHS, "protected": FLAG},
     ),
     Endpoint(
         "DELETE", _V, "handler", remove, {"delay": Parameter(type="integer", minimum=1, maximum=30)}
