@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from lab_node import LabNode
+from lab_node import Answer, LabNode
 
 from homelab.lab.api.table import ENDPOINTS
 
@@ -46,7 +46,7 @@ def furnish(node: LabNode) -> None:
     """Put one of everything into a node, where it is not there yet."""
     taken = {row["vmid"] for row in node.ask("GET", "/nodes/pve/lxc").data}
     for vmid in {100, 101} - taken:
-        node.create(
+        made = node.create(
             vmid,
             net0=f"name=eth0,bridge=vmbr0,ip=10.10.0.{vmid}/24",
             mp0="local-zfs:1,mp=/data",
@@ -55,6 +55,7 @@ def furnish(node: LabNode) -> None:
             description="x",
             env="A=b",
         )
+        assert made["exitstatus"] == "OK", made
     for method, path, values in (
         ("POST", "/pools", {"poolid": "media", "comment": "c"}),
         ("PUT", "/pools/media", {"vms": "100", "storage": "local"}),
@@ -99,11 +100,17 @@ def paths(*, values: Mapping[str, str] = VALUES) -> dict[str, dict[str, str]]:
     return found
 
 
-def contents(node: LabNode) -> dict[str, tuple[int, Any]]:
-    """Status and data of every path, of objects of both guests too."""
+def answers(node: LabNode) -> dict[str, Answer]:
+    """What every path says, of both guests."""
     wanted = paths() | paths(values={**VALUES, "vmid": "101"})
-    answers = {path: node.ask("GET", path, **query) for path, query in wanted.items()}
-    return {path: (found.status, found.content.get("data")) for path, found in answers.items()}
+    return {path: node.ask("GET", path, **query) for path, query in wanted.items()}
+
+
+def contents(node: LabNode) -> dict[str, tuple[int, Any]]:
+    """Status and data of every path."""
+    return {
+        path: (answer.status, answer.content.get("data")) for path, answer in answers(node).items()
+    }
 
 
 def lasting(found: Mapping[str, tuple[int, Any]]) -> dict[str, tuple[int, Any]]:

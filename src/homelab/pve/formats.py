@@ -220,3 +220,14 @@ UNUSED = PropertyFormat(
     keys={"volume": Parameter(required=True, check=_unused)}, default_key="volume"
 )
 """unusedN."""
+
+PRUNE_BACKUPS = PropertyFormat(
+    keys={
+        "keep-all": FLAG,
+        **{
+            f"keep-{period}": Parameter(type="integer", minimum=0)
+            for period in ("last", "hourly", "daily", "weekly", "monthly", "yearly")
+        },
+    }
+)
+"""prune-backups."""

@@ -13,7 +13,7 @@ _STORAGE = r"[a-zA-Z][a-zA-Z0-9\-_.]*[a-zA-Z0-9]"
 STORAGE = Parameter(pattern=_STORAGE, max_length=100)
 """The name of a storage."""
 _VOLUME = re.compile(rf"({_STORAGE}):([^\s\x00-\x1f\x7f-\x9f,]+)")
-_NEW = re.compile(rf"({_STORAGE}):([0-9]{{1,18}}(?:\.[0-9]{{1,18}})?)")
+_NEW = re.compile(rf"({_STORAGE}):([0-9]+(?:\.[0-9]+)?)")
 _MEBIBYTE = 1 << 20
 _DISK = re.compile(r"(?:[^/]+/)?(?:subvol|basevol|vm|base)-[0-9]+-disk-([0-9]{1,9})(?:\.\w+)?")
 
@@ -72,7 +72,8 @@ class NewVolume:
         match = _NEW.fullmatch(text)
         if match is None:
             return None
-        size = int(float(match[2]) * 1024) * _MEBIBYTE
+        mebibytes = min(float(match[2]) * 1024, float(GREATEST_SIZE))
+        size = int(mebibytes) * _MEBIBYTE
         if size > GREATEST_SIZE:
             raise ValueError(f"{match[2]} GiB is more than there can be")
         return cls(match[1], size)

@@ -77,4 +77,6 @@ def _unlike_a_form(value: object) -> str | None:
         return "'inf'"
     if isinstance(value, str | float | bool):
         return None
-    return {dict: "HASH", list: "ARRAY"}.get(type(value), "UNDEF")
+    if isinstance(value, dict):
+        return "HASH"
+    return "ARRAY" if isinstance(value, list) else "UNDEF"

@@ -228,7 +228,7 @@ def _values(wanted: Restoration) -> dict[str, str]:
             entry = form.parse(value)
             storage = wanted.storage or entry["volume"].partition(":")[0]
             size = parse_size(entry.pop("size", "4G")) / _GIBIBYTE
-            values[key] = form.format({**entry, "volume": f"{storage}:{size:g}"})
+            values[key] = form.format({**entry, "volume": f"{storage}:{size:.15g}"})
         elif index_of(key, "net") is not None and wanted.unique:
             values[key] = with_new_hwaddr(value)
         elif index_of(key, "unused") is None and key != "template":

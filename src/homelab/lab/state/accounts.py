@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -12,6 +13,8 @@ from typing import Self, TypeVar
 from homelab.lab.state.database import State, Transaction
 from homelab.lab.state.documents import documents, put_document, remove_document
 from homelab.lab.state.typed import load
+
+_log = logging.getLogger(__name__)
 
 _ROUNDS = 20_000
 
@@ -168,5 +171,6 @@ def _instead(kind: type[_Kind], key: str) -> _Kind | None:
         return kind()
     words = key.split(" ")
     if len(words) != 4 or not issubclass(kind, Rule):
+        _log.warning("the record of the access rule %r is damaged, and left out", key)
         return None
     return kind(path=words[0], kind=words[1], ugid=words[2], role=words[3])

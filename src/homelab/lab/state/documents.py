@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,8 +9,6 @@ import orjson
 
 from homelab.lab.failures import ApiFailureError
 from homelab.lab.state.database import State, StateError, Transaction
-
-_log = logging.getLogger(__name__)
 
 Document = dict[str, Any]
 
@@ -49,7 +46,7 @@ def document(state: State, kind: str, key: str) -> Document | None:
     rows = state.rows("SELECT value FROM documents WHERE kind = ? AND key = ?", kind, key)
     if not rows:
         return None
-    found = _read(kind, key, rows[0][0])
+    found = _read(rows[0][0])
     if found is None:
         raise DamagedError(f"the record of {kind} '{key}' is damaged; setting it again replaces it")
     return found
@@ -58,16 +55,16 @@ def document(state: State, kind: str, key: str) -> Document | None:
 def document_to_change(state: State, kind: str, key: str) -> Document:
     """One record that is to be written again; empty where there is none, or a damaged one."""
     rows = state.rows("SELECT value FROM documents WHERE kind = ? AND key = ?", kind, key)
-    return (_read(kind, key, rows[0][0]) if rows else None) or {}
+    return (_read(rows[0][0]) if rows else None) or {}
 
 
 def documents(state: State, kind: str) -> dict[str, Document | None]:
     """All records of a kind, sorted by key; None for one that can't be read."""
     rows = state.rows("SELECT key, value FROM documents WHERE kind = ? ORDER BY key", kind)
-    return {key: _read(kind, key, value) for key, value in rows}
+    return {key: _read(value) for key, value in rows}
 
 
-def _read(kind: str, key: str, text: str) -> Document | None:
+def _read(text: str) -> Document | None:
     """A record; None when it is no object of JSON, or one that could not be shown."""
     try:
         found = orjson.loads(text)
@@ -75,5 +72,4 @@ def _read(kind: str, key: str, text: str) -> Document | None:
         found = None
     if isinstance(found, dict):
         return found
-    _log.warning("the record of %s %r is damaged", kind, key)
     return None

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from homelab.lab.failures import ApiFailureError, modified
 from homelab.lab.state.database import State, Transaction
@@ -95,7 +96,7 @@ def _firewall(value: Document | None) -> Firewall | None:
     return found if found is not None and _is_whole(found) else None
 
 
-def _is_whole(found: Firewall) -> bool:
+def _is_whole(found: Any) -> bool:
     return (
         isinstance(found.rules, list)
         and all(map(_is_row, found.rules))

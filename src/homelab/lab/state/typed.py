@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from functools import cache
 from typing import Any, TypeVar, get_origin, get_type_hints
@@ -10,7 +10,7 @@ from typing import Any, TypeVar, get_origin, get_type_hints
 _Record = TypeVar("_Record")
 
 
-def load(kind: type[_Record], value: Mapping[str, Any] | None) -> _Record | None:
+def load(kind: Callable[..., _Record], value: Mapping[str, Any] | None) -> _Record | None:
     """A record; None when a field is missing or of another type.
 
     Fields that it does not have (any more) are left out. An array of texts becomes a tuple.
@@ -38,6 +38,6 @@ def load(kind: type[_Record], value: Mapping[str, Any] | None) -> _Record | None
 
 
 @cache
-def _types(kind: type[Any]) -> Mapping[str, type]:
+def _types(kind: Any) -> Mapping[str, type]:
     hints = get_type_hints(kind)
     return {item.name: get_origin(hints[item.name]) or hints[item.name] for item in fields(kind)}

@@ -18,6 +18,7 @@ from homelab.pve.schema import COUNT, FLAG, LINES, LIST, PARAGRAPHS, Arguments, 
 
 _GROUPS = "/access/groups"
 _TOKENID = re.compile(r"[A-Za-z][A-Za-z0-9.\-_]+")
+EMAIL = Parameter(max_length=254, pattern=r"(?:[^\s@,<>\"]+@[^\s@,<>\"]+)?")
 _TEXTS = ("comment", "email", "firstname", "lastname", "keys")
 
 
@@ -205,7 +206,7 @@ def _token(found: Token) -> dict[str, object]:
 
 _PROFILE = {
     "comment": Parameter(max_length=2048, controls=LINES),
-    "email": Parameter(max_length=254),
+    "email": EMAIL,
     "enable": FLAG,
     "expire": COUNT,
     "firstname": Parameter(max_length=1024),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from homelab.lab.api.access.users import EMAIL
 from homelab.lab.api.endpoint import EMPTY, Call, Endpoint, Privilege, each, given, index
 from homelab.lab.failures import ApiFailureError, invalid
 from homelab.lab.node.context import Context
@@ -9,9 +10,14 @@ from homelab.lab.state.documents import document, document_to_change, put_docume
 from homelab.pve.schema import FLAG, LINES, LIST, TEXT, Parameter
 
 _KIND, _KEY = "cluster", "options"
+_TAG = r"[a-zA-Z0-9_][a-zA-Z0-9_\-+.]*"
 _OPTIONS = {
-    **each(TEXT, "bwlimit", "crs", "email_from", "ha", "http_proxy", "keyboard", "language"),
-    **each(TEXT, "location", "mac_prefix", "migration", "next-id", "notify", "registered-tags"),
+    **each(TEXT, "bwlimit", "crs", "ha", "keyboard", "language", "location", "migration"),
+    **each(TEXT, "next-id", "notify"),
+    "email_from": EMAIL,
+    "http_proxy": Parameter(pattern=r"http://.*"),
+    "mac_prefix": Parameter(pattern=r"(?i:[a-f0-9][02468ace](?::[a-f0-9]{2}){0,2}:?)"),
+    "registered-tags": Parameter(pattern=rf"{_TAG}(?:;{_TAG})*"),
     **each(TEXT, "replication", "tag-style", "u2f", "user-tag-access", "webauthn"),
     "consent-text": Parameter(max_length=65536, controls=LINES),
     "console": Parameter(enum=("applet", "vv", "html5", "xtermjs")),

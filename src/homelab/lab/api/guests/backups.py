@@ -11,7 +11,7 @@ from homelab.lab.guests.backup import BackupOrder
 from homelab.lab.guests.files import backup_file
 from homelab.lab.node.context import Context
 from homelab.lab.node.storages import DUMP_STORAGE, Storage, storage_named
-from homelab.pve.properties import parse_property_string
+from homelab.pve.formats import PRUNE_BACKUPS
 from homelab.pve.schema import COUNT, FLAG, LINES, LIST, REQUIRED, TEXT, WHOLE, Parameter
 
 
@@ -83,8 +83,8 @@ def _wanted(context: Context, call: Call) -> tuple[int, ...]:
 
 
 def _keep(text: str) -> int | None:
-    last = parse_property_string(text).get("keep-last", "") if text else ""
-    return int(last) if last.isascii() and last.isdecimal() and len(last) < 10 else None
+    last = PRUNE_BACKUPS.parse(text).get("keep-last")
+    return None if last is None else int(last)
 
 
 _VMID = re.compile(r"[1-9][0-9]{2,8}")
@@ -98,7 +98,8 @@ ENDPOINTS = (
         back_up,
         {
             **each(FLAG, "all", "protected", "quiet", "remove", "stdexcludes", "stdout", "stop"),
-            **each(TEXT, "dumpdir", "fleecing", "performance", "pool", "prune-backups", "script"),
+            **each(TEXT, "dumpdir", "fleecing", "performance", "pool", "script"),
+            "prune-backups": Parameter(check=PRUNE_BACKUPS.normalise),
             **each(TEXT, "storage", "tmpdir"),
             **each(LIST, "exclude", "mailto", "vmid"),
             **each(COUNT, "bwlimit", "lockwait", "stopwait"),
