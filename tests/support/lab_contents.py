@@ -9,6 +9,7 @@ from typing import Any
 from lab_node import Answer, LabNode
 
 from homelab.lab.api.table import ENDPOINTS
+from homelab.polling import wait_until
 
 VALUES: Mapping[str, str] = {
     "node": "pve",
@@ -44,6 +45,12 @@ _RESTLESS = re.compile(
 
 def furnish(node: LabNode) -> None:
     """Put one of everything into a node, where it is not there yet."""
+    wait_until(
+        lambda: node.ask("GET", "/nodes/pve/tasks", source="active").data == [],
+        what="the tasks",
+        timeout=30,
+        interval=0.005,
+    )
     taken = {row["vmid"] for row in node.ask("GET", "/nodes/pve/lxc").data}
     for vmid in {100, 101} - taken:
         made = node.create(
