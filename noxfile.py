@@ -140,6 +140,15 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def long(session: nox.Session) -> None:
+    """Attack the lab for longer than CI does: 20,000 requests of three seeds, 1,000 random rights."""
+    python = environment(session, "test", "lint", "typecheck")
+    many = ("--requests", "20000", "--seeds", "3", "--cases", "1000")
+    words = ("tests/security", *many, *session.posargs)
+    session.run(*as_root(), python, *PYTEST, *words, external=True)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure the lab beside fakepve; results are in build/bench. `-- api` runs one of them."""
     python = environment(session, "test")

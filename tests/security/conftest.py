@@ -11,6 +11,8 @@ from lab_node import LabNode, OpenNode, node_opener
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--cases", type=int, default=100, help="how many random rights are tried")
+    parser.addoption("--requests", type=int, default=400, help="random requests of each seed")
+    parser.addoption("--seeds", type=int, default=1, help="how often random requests are sent")
 
 
 @pytest.fixture
@@ -28,3 +30,15 @@ def open_node(tmp_path: Path) -> Iterator[OpenNode]:
 @pytest.fixture
 def node(open_node: OpenNode) -> LabNode:
     return open_node()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Seeds and numbers of requests; tests that are run from above have the options' defaults."""
+    if "seed" in metafunc.fixturenames:
+        metafunc.parametrize("seed", range(metafunc.config.getoption("--seeds", 1)))
+
+
+@pytest.fixture
+def requests(request: pytest.FixtureRequest) -> int:
+    """How many random requests are sent."""
+    return int(request.config.getoption("--requests", 400))

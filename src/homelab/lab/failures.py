@@ -45,3 +45,10 @@ def vmid_taken(vmid: int, node: str) -> ApiFailureError:
 def no_such_guest(node: str, vmid: int) -> ApiFailureError:
     """There is no container with that id."""
     return ApiFailureError(f"Configuration file 'nodes/{node}/lxc/{vmid}.conf' does not exist")
+
+
+def damaged_guest(vmid: int, damage: str) -> ApiFailureError:
+    """What is kept of a container can't be read."""
+    return ApiFailureError(
+        f"the configuration of CT {vmid} is damaged: {damage}; it can only be destroyed"
+    )

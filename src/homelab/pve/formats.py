@@ -14,7 +14,7 @@ from homelab.pve.properties import (
 )
 from homelab.pve.schema import FLAG, Parameter, ParameterError, verify
 from homelab.pve.sizes import format_size, parse_size
-from homelab.pve.volumes import truncated
+from homelab.pve.volumes import NewVolume, VolumeId, truncated
 
 _MAC = re.compile(r"[0-9a-f][02468ace](?::[0-9a-f]{2}){5}", re.IGNORECASE)
 
@@ -42,7 +42,7 @@ class PropertyFormat:
             lines = "\n".join(f"{key}: {text}" for key, text in sorted(error.errors.items()))
             raise PropertyStringError(f"format error\n{lines}\n") from error
         return {
-            key: checked.text(key) if self.keys[key].type == "string" else values[key]
+            key: values[key] if self.keys[key].type == "number" else checked.text(key)
             for key in values
         }
 
@@ -75,12 +75,23 @@ def _read_by(read: Callable[[str], object], what: str, *words: str) -> Callable[
     def check(text: str) -> str:
         if text not in words:
             try:
-                read(text)
+                read(without_zone(text))
             except ValueError as error:
                 raise ValueError(f"value does not look like a valid {what}") from error
         return text
 
     return check
+
+
+def without_zone(address: str) -> str:
+    """An address as Python may read it: it takes zones, as in fe80::1%eth0, and PVE does not.
+
+    Raises:
+        ValueError: there is a zone.
+    """
+    if "%" in address:
+        raise ValueError("no zone is allowed")
+    return address
 
 
 def _ipv4_with_prefix(text: str) -> IPv4Interface:
@@ -102,11 +113,26 @@ def _mount_path(text: str) -> str:
     return "/" + "/".join(part for part in text.split("/") if part)
 
 
-_NAME = Parameter(pattern=r"[-_.\w\d]+")
+def _volume(text: str) -> str:
+    """A volume id, a request for a new volume, or a path; its part before the comma is all of it."""
+    if text.startswith("/"):
+        if re.search(r"(?:^|/)\.\.?(?:/|$)", text):
+            raise ValueError(f"{text} contains illegal character sequences")
+    elif NewVolume.parse(text) is None:
+        VolumeId.parse(text)
+    return text
+
+
+def _unused(text: str) -> str:
+    VolumeId.parse(text)
+    return text
+
+
+_NAME = Parameter(pattern=r"[-_.a-zA-Z0-9]+")
 
 NET = PropertyFormat(
     keys={
-        "name": Parameter(required=True, pattern=r"[-_.\w\d]+"),
+        "name": Parameter(required=True, pattern=r"[-_.a-zA-Z0-9]+"),
         "bridge": _NAME,
         "hwaddr": Parameter(check=_hardware_address),
         "ip": Parameter(
@@ -119,7 +145,7 @@ NET = PropertyFormat(
         "gw6": Parameter(check=_read_by(IPv6Address, "IPv6 address")),
         "mtu": Parameter(type="integer", minimum=64, maximum=65535),
         "tag": Parameter(type="integer", minimum=1, maximum=4094),
-        "trunks": Parameter(pattern=r"\d+(?:-\d+)?(?:;\d+(?:-\d+)?)*"),
+        "trunks": Parameter(pattern=r"[0-9]+(?:-[0-9]+)?(?:;[0-9]+(?:-[0-9]+)?)*"),
         "rate": Parameter(type="number", minimum=0),
         "firewall": FLAG,
         "link_down": FLAG,
@@ -130,7 +156,7 @@ NET = PropertyFormat(
 """netN."""
 
 _VOLUME_KEYS: Mapping[str, Parameter] = {
-    "volume": Parameter(required=True, pattern=r"[^\x00-\x1f,]+"),
+    "volume": Parameter(required=True, check=_volume),
     "size": Parameter(check=_size),
     "acl": FLAG,
     "mountoptions": Parameter(
@@ -170,7 +196,7 @@ FEATURES = PropertyFormat(
 
 DEVICE = PropertyFormat(
     keys={
-        "path": Parameter(required=True, pattern=r"/dev/[^\x00-\x1f,]+"),
+        "path": Parameter(required=True, pattern=r"/dev/[^,]+"),
         "mode": Parameter(pattern=r"0[0-7]{3}"),
         "uid": Parameter(type="integer", minimum=0),
         "gid": Parameter(type="integer", minimum=0),
@@ -190,5 +216,18 @@ STARTUP = PropertyFormat(
 )
 """startup; written as it came, since PVE does not normalise it."""
 
-UNUSED = PropertyFormat(keys={"volume": _VOLUME_KEYS["volume"]}, default_key="volume")
+UNUSED = PropertyFormat(
+    keys={"volume": Parameter(required=True, check=_unused)}, default_key="volume"
+)
 """unusedN."""
+
+PRUNE_BACKUPS = PropertyFormat(
+    keys={
+        "keep-all": FLAG,
+        **{
+            f"keep-{period}": Parameter(type="integer", minimum=0)
+            for period in ("last", "hourly", "daily", "weekly", "monthly", "yearly")
+        },
+    }
+)
+"""prune-backups."""

@@ -9,10 +9,17 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 from urllib.parse import unquote
 
+from homelab.errors import HomelabError
 from homelab.pve import formats
 from homelab.pve.guest_options import OPTIONS
+from homelab.pve.schema import Parameter, convert, printable
 
 _PENDING = "[pve:pending]"
+INTERNAL: Mapping[str, Parameter] = {
+    "parent": Parameter(max_length=40, pattern=r"[A-Za-z][A-Za-z0-9_\-]+"),
+    "snapstate": Parameter(enum=("prepare", "delete")),
+}
+"""What a configuration has besides its options; no request sets it."""
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\uffff%]")
 _INDEXED = re.compile(r"(net|mp|dev|unused)(\d+)")
 
@@ -25,6 +32,10 @@ def index_of(option: str, kind: str) -> int | None:
     """The number in an option's name (3 in mp3) when it is of that kind, else None."""
     match = _INDEXED.fullmatch(option)
     return int(match[2]) if match is not None and match[1] == kind else None
+
+
+class UnwritableError(HomelabError, ValueError):
+    """A configuration would read back as another one; it was not written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +73,10 @@ class GuestConfig:
         return cls(options=options, pending=pending, pending_delete=deleted)
 
     def to_text(self) -> str:
-        """The file form: description as comments, then the options, sorted."""
+        """The file form: description as comments, then the options, sorted.
+
+        It is for showing and for digests; what is kept is written by `to_stored`.
+        """
         lines = list(_section(self.options))
         if self.pending or self.pending_delete:
             lines += ["", _PENDING]
@@ -71,6 +85,48 @@ class GuestConfig:
                 pending["delete"] = ",".join(sorted(self.pending_delete))
             lines += _section(pending)
         return "\n".join(lines) + "\n"
+
+    def to_stored(self) -> str:
+        """The file form, of which it is certain that it reads back as this configuration.
+
+        Raises:
+            UnwritableError: it does not; names the options.
+        """
+        try:
+            text = self.to_text()
+            read = self.from_text(text.encode().decode())
+        except UnicodeEncodeError as error:
+            raise UnwritableError("the configuration is no valid UTF-8") from error
+        if read != self:
+            ours, theirs = ({**config.pending, **config.options} for config in (self, read))
+            names = ", ".join(sorted({repr(name) for name, _ in ours.items() ^ theirs.items()}))
+            raise UnwritableError(f"the configuration would read back as another one: {names}")
+        return text
+
+    @classmethod
+    def from_stored(cls, text: str) -> tuple[Self, str | None]:
+        """Read what was kept, and say what of it is damaged; None when nothing is.
+
+        Of a damaged configuration only the options are there that are well formed.
+        """
+        found = cls.from_text(text)
+        problems = {
+            name: problem
+            for options in (found.options, found.pending)
+            for name, value in options.items()
+            if (problem := _problem(name, value)) is not None
+        }
+        unknown = found.pending_delete - OPTIONS.keys()
+        problems |= dict.fromkeys(unknown, "unknown option")
+        if not problems:
+            return found, None
+        read = cls(
+            options={k: v for k, v in found.options.items() if k not in problems},
+            pending={k: v for k, v in found.pending.items() if k not in problems},
+            pending_delete=found.pending_delete - unknown,
+        )
+        name, problem = min((printable(name), problem) for name, problem in problems.items())
+        return read, f"unable to parse value of '{name}' - {problem}"
 
     @property
     def digest(self) -> str:
@@ -159,6 +215,20 @@ class GuestConfig:
                 if key == "rootfs" or (kind is not None and kind[1] in {"mp", "unused"}):
                     found.append(value.partition(",")[0])
         return tuple(dict.fromkeys(found))
+
+
+def _problem(name: str, value: str) -> str | None:
+    """Why a value is none that is kept under a name."""
+    parameter = OPTIONS.get(name) or INTERNAL.get(name)
+    if parameter is None:
+        return "unknown option"
+    try:
+        convert(value.removesuffix("\n") if name == "description" else value, parameter)
+        if index_of(name, "net") is not None and "hwaddr" not in formats.NET.parse(value):
+            return "no hwaddr"
+    except ValueError as error:
+        return str(error).strip()
+    return None
 
 
 def to_json(option: str, value: str) -> object:

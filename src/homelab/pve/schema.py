@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal
 
 from homelab.errors import HomelabError
@@ -16,9 +17,20 @@ ArgumentValue = str | int | float | bool | tuple[str, ...]
 
 _PATTERNS: Mapping[ParameterType, re.Pattern[str]] = {
     "boolean": re.compile(r"[01]"),
-    "integer": re.compile(r"[+-]?\d+"),
-    "number": re.compile(r"[+-]?\d+(?:\.\d*)?|[+-]?\.\d+"),
+    "integer": re.compile(r"-?[0-9]{1,40}"),
+    "number": re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{0,40})?|-?\.[0-9]{1,40}"),
 }
+GREATEST = (1 << 63) - 1
+"""The greatest number that everything keeps, shows and reads back: signed, of 64 bits."""
+_LONGEST = 65536
+"""Characters of a text whose parameter says nothing of them; PVE declares no longer ones."""
+_MOST = 1000
+"""Elements of an array."""
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_SURROGATES = re.compile(r"[\ud800-\udfff]")
+LINES = "\t\n\r\x85\u2028\u2029"
+"""What a text of several lines may hold besides what is printed."""
+_BETWEEN_ITEMS = f"\0\v\f{LINES}"
 _MISSING = "property is missing and it is not optional"
 _UNKNOWN = "property is not defined in schema and the schema does not allow additional properties"
 
@@ -50,6 +62,8 @@ class Parameter:
     check: Callable[[str], str] | None = None
     is_list: bool = False
     """Whether a repeated key is joined with commas (PVE's formats that end in `-list`)."""
+    controls: str | None = ""
+    """Which control characters and line breaks a text may hold; None leaves that to its pattern."""
 
 
 REQUIRED = Parameter(required=True)
@@ -59,6 +73,11 @@ WHOLE = Parameter(type="integer")
 COUNT = Parameter(type="integer", minimum=0)
 VMID = Parameter(type="integer", minimum=100, maximum=999_999_999)
 LIST = Parameter(is_list=True)
+PARAGRAPHS = Parameter(controls=LINES)
+"""A text of several lines, such as a comment."""
+_ELEMENT = Parameter()
+_SHOWN = 100
+"""Characters of a wrong number that are said back."""
 
 
 class Arguments:
@@ -79,7 +98,7 @@ class Arguments:
         if isinstance(value, tuple):
             return ",".join(value)
         if isinstance(value, float):
-            return f"{value:.15g}"
+            return f"{Decimal(f'{value:.15g}'):f}"
         return str(int(value)) if isinstance(value, bool) else str(value)
 
     def integer(self, name: str, default: int = 0) -> int:
@@ -112,7 +131,7 @@ def verify(raw: Mapping[str, RawValue], parameters: Mapping[str, Parameter]) -> 
     for name, value in raw.items():
         parameter = parameters.get(name)
         if parameter is None:
-            errors[name] = _UNKNOWN
+            errors[printable(name)] = _UNKNOWN
             continue
         try:
             values[name] = convert(value, parameter)
@@ -133,7 +152,10 @@ def convert(value: RawValue, parameter: Parameter) -> ArgumentValue:
         ValueError: PVE's text for what is wrong.
     """
     if parameter.type == "array":
-        return (value,) if isinstance(value, str) else tuple(value)
+        items = [value] if isinstance(value, str) else value
+        if len(items) > _MOST:
+            raise ValueError(f"array may only have {_MOST} elements")
+        return tuple(_checked_text(item, _ELEMENT) for item in items)
     if isinstance(value, list):
         if not parameter.is_list:
             raise ValueError(f"type check ('{parameter.type}') failed - got ARRAY")
@@ -141,23 +163,38 @@ def convert(value: RawValue, parameter: Parameter) -> ArgumentValue:
     if parameter.type == "string":
         return _checked_text(value, parameter)
     if not _PATTERNS[parameter.type].fullmatch(value):
-        raise ValueError(f"type check ('{parameter.type}') failed - got '{value}'")
+        shown = printable(value[:_SHOWN])
+        raise ValueError(f"type check ('{parameter.type}') failed - got '{shown}'")
     if parameter.type == "boolean":
         return value == "1"
     return _within(int(value) if parameter.type == "integer" else float(value), parameter)
 
 
 def _within(number: int | float, parameter: Parameter) -> int | float:  # noqa: PYI041
-    if parameter.minimum is not None and number < parameter.minimum:
-        raise ValueError(f"value must have a minimum value of {parameter.minimum:g}")
-    if parameter.maximum is not None and number > parameter.maximum:
-        raise ValueError(f"value must have a maximum value of {parameter.maximum:.10g}")
+    minimum = -GREATEST if parameter.minimum is None else parameter.minimum
+    maximum = GREATEST if parameter.maximum is None else parameter.maximum
+    if number < minimum:
+        raise ValueError(f"value must have a minimum value of {_bound(minimum)}")
+    if number > maximum:
+        raise ValueError(f"value must have a maximum value of {_bound(maximum)}")
     return number
 
 
+def _bound(limit: float) -> str:
+    return str(limit) if isinstance(limit, int) else f"{limit:.10g}"
+
+
+def printable(text: str) -> str:
+    """A text without what no reply can carry."""
+    return _SURROGATES.sub("\ufffd", text)
+
+
 def _checked_text(text: str, parameter: Parameter) -> str:
-    if parameter.max_length is not None and len(text) > parameter.max_length:
-        raise ValueError(f"value may only be {parameter.max_length} characters long")
+    longest = _LONGEST if parameter.max_length is None else parameter.max_length
+    if len(text) > longest:
+        raise ValueError(f"value may only be {longest} characters long")
+    if _SURROGATES.search(text):
+        raise ValueError("invalid format - value is no valid UTF-8")
     if parameter.min_length is not None and len(text) < parameter.min_length:
         raise ValueError(f"value must be at least {parameter.min_length} characters long")
     if parameter.enum and text not in parameter.enum:
@@ -167,7 +204,10 @@ def _checked_text(text: str, parameter: Parameter) -> str:
         raise ValueError("value does not match the regex pattern")
     if parameter.check is not None:
         try:
-            return parameter.check(text)
+            text = parameter.check(text)
         except ValueError as error:
             raise ValueError(f"invalid format - {error}") from error
+    allowed = _BETWEEN_ITEMS if parameter.is_list else parameter.controls
+    if allowed is not None and any(found not in allowed for found in _CONTROLS.findall(text)):
+        raise ValueError("invalid format - value contains control characters")
     return text

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
-_PATTERN = re.compile(r"(\d+(?:\.\d+)?)([KMGT]?)")
+_PATTERN = re.compile(r"([0-9]{1,19}(?:\.[0-9]{1,19})?)([KMGT]?)")
+GREATEST_SIZE = (1 << 63) - (1 << 20)
+"""Bytes: the greatest size of whole MiB that fits into 64 bits."""
 
 
 def parse_size(text: str) -> int:
@@ -18,7 +20,10 @@ def parse_size(text: str) -> int:
     if match is None:
         raise ValueError(f"{text!r} is not a size such as 512M, 8G or 1T")
     number, unit = match[1], _UNITS[match[2]]
-    return int(float(number) * unit) if "." in number else int(number) * unit
+    size = int(float(number) * unit) if "." in number else int(number) * unit
+    if size > GREATEST_SIZE:
+        raise ValueError(f"{text!r} is more than there can be")
+    return size
 
 
 def format_size(size: int) -> str:
@@ -49,6 +54,6 @@ def gibibytes(size: str) -> str:
     """
     factors = {"K": 1 / (1 << 20), "M": 1 / (1 << 10), "G": 1, "T": 1 << 10}
     number, unit = size[:-1], size[-1:]
-    if unit not in factors or not number.isdecimal():
+    if unit not in factors or not (number.isascii() and number.isdecimal()):
         raise ValueError(f"{size!r} is not a size; it must end in T, G, M or K")
     return f"{int(number) * factors[unit]:g}"

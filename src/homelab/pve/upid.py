@@ -8,10 +8,11 @@ from typing import Self
 
 from homelab.errors import HomelabError
 
+_FIELD = r"[^:\s/\x00-\x1f\x7f-\x9f]"
 _PATTERN = re.compile(
     r"UPID:(?P<node>[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)"
     r":(?P<pid>[0-9A-Fa-f]{8}):(?P<pstart>[0-9A-Fa-f]{8,9}):(?P<starttime>[0-9A-Fa-f]{8})"
-    r":(?P<type>[^:\s/]+):(?P<id>[^:\s/]*):(?P<user>[^:\s/]+):"
+    rf":(?P<type>{_FIELD}+):(?P<id>{_FIELD}*):(?P<user>{_FIELD}+):"
 )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import time
@@ -10,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import unquote
 
 import orjson
 
@@ -19,13 +18,14 @@ from homelab.lab.access.tickets import AuthenticationError, Caller
 from homelab.lab.api import faults, rights
 from homelab.lab.api.endpoint import Call, Encoded, Endpoint, Page
 from homelab.lab.api.names import is_plain, path_parameter
+from homelab.lab.api.parameters import read_parameters
 from homelab.lab.api.router import Router
 from homelab.lab.api.table import ENDPOINTS
 from homelab.lab.failures import ApiFailureError, invalid
 from homelab.lab.node.context import Context
 from homelab.lab.runtime import RuntimeFailureError
 from homelab.lab.state.database import StateError
-from homelab.pve.schema import ParameterError, RawValue, verify
+from homelab.pve.schema import ParameterError, RawValue, printable, verify
 from homelab.pve.upid import Upid
 
 _log = logging.getLogger(__name__)
@@ -38,7 +38,6 @@ _EXTJS_PREFIX = "/api2/extjs"
 _OWN_PREFIX = "/lab"
 """What is the lab's own and no part of PVE's API."""
 _NOBODY = Caller(user="")
-_FORM = "application/x-www-form-urlencoded"
 _REMEMBERED = 20_000
 """Variables of paths, from which on they are forgotten."""
 _GUEST_IN_PATH = re.compile(r"/lxc/(\d+)")
@@ -171,7 +170,10 @@ class Dispatcher:
             raise ApiFailureError(
                 f"URI '{path}' not available with API token, need proper ticket.", status=403
             )
-        raw = _merged(_parameters(request), variables)
+        raw = _merged(
+            read_parameters(request.query, request.headers.get("Content-Type"), request.body),
+            variables,
+        )
         self._authorise(caller, endpoint, raw, variables)
         known = {name: path_parameter(name) for name in variables}
         args = verify(raw, {**endpoint.parameters, **known})
@@ -287,45 +289,6 @@ class _DropError(HomelabError):
     """The connection is to be closed without a reply."""
 
 
-def _parameters(request: Request) -> dict[str, RawValue]:
-    """Query and body; the query wins."""
-    body: dict[str, RawValue] = {}
-    if request.body:
-        kind = request.headers.get("Content-Type", _FORM).partition(";")[0].strip().lower()
-        if kind == "application/json":
-            body = _from_json(request.body)
-        elif kind == _FORM:
-            body = _from_form(request.body.decode(errors="replace"))
-        else:
-            raise ApiFailureError(f"upload not allowed with content type '{kind}'", status=506)
-    return {**body, **_from_form(request.query)}
-
-
-def _from_form(text: str) -> dict[str, RawValue]:
-    values: dict[str, list[str]] = {}
-    for key, value in parse_qsl(text, keep_blank_values=True):
-        values.setdefault(key, []).append(value)
-    return {key: found if len(found) > 1 else found[0] for key, found in values.items()}
-
-
-def _from_json(body: bytes) -> dict[str, RawValue]:
-    try:
-        data = json.loads(body)
-    except ValueError as error:
-        raise ApiFailureError("malformed JSON string", status=500) from error
-    if not isinstance(data, dict):
-        raise ApiFailureError("malformed JSON string, neither object nor list", status=500)
-    return {
-        key: [_wire(item) for item in value] if isinstance(value, list) else _wire(value)
-        for key, value in data.items()
-        if value is not None
-    }
-
-
-def _wire(value: object) -> str:
-    return str(int(value) if isinstance(value, bool) else value)
-
-
 def _merged(raw: Mapping[str, RawValue], variables: Mapping[str, str]) -> dict[str, RawValue]:
     """Parameters of the request and of its path; one in both must be the same."""
     for name, value in variables.items():
@@ -347,8 +310,9 @@ def _for_extjs(reply: Reply) -> Reply:
 
 def failure(status: int, message: str, errors: Mapping[str, str] | None = None) -> Reply:
     """A refusal, as PVE words it."""
-    lines = message.strip().splitlines() or ["unknown error"]
-    body: dict[str, object] = {"data": None, "message": f"{message.strip()}\n"}
+    message = printable(message.strip())
+    lines = message.splitlines() or ["unknown error"]
+    body: dict[str, object] = {"data": None, "message": f"{message}\n"}
     if errors:
-        body["errors"] = dict(errors)
+        body["errors"] = {printable(name): printable(text) for name, text in errors.items()}
     return Reply(status=status, reason=lines[0], body=orjson.dumps(body))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Any
+
+import orjson
 
 from homelab.errors import ConfigurationError
 from homelab.lab.access.tickets import Caller
@@ -25,9 +28,22 @@ def handle(context: Context, caller: Caller, method: str, path: str, body: bytes
             return [asdict(fault) for fault in context.faults.all()]
         case "POST", "/faults":
             try:
-                return asdict(context.faults.add(Fault.load(json.loads(body))))
+                return asdict(context.faults.add(Fault.load(_object(body))))
             except (ValueError, ConfigurationError) as error:
                 raise ApiFailureError(str(error), status=400) from error
         case "DELETE", "/faults":
-            return context.faults.clear(json.loads(body)["id"] if body else None)
+            try:
+                return context.faults.clear(str(_object(body)["id"]) if body else None)
+            except (ValueError, KeyError) as error:
+                raise ApiFailureError("name a fault by its id", status=400) from error
     raise ApiFailureError(f"Method '{method} /lab{path}' not implemented", status=501)
+
+
+def _object(body: bytes) -> Mapping[str, Any]:
+    """The members of a JSON object; of anything else, none.
+
+    Raises:
+        ValueError: it is no JSON.
+    """
+    found = orjson.loads(body)
+    return found if isinstance(found, dict) else {}

@@ -48,12 +48,13 @@ PATH_PARAMETERS: Mapping[str, Parameter] = MappingProxyType(
         "volume": Parameter(required=True, check=_file),
     }
 )
-"""What each variable of a path may be; others are taken as they are."""
+"""What each variable of a path may be."""
+_OTHERS = replace(REQUIRED, controls=None)
 
 
 def path_parameter(name: str) -> Parameter:
-    """What a variable of a path may be."""
-    return PATH_PARAMETERS.get(name, REQUIRED)
+    """What a variable of a path may be; others only name what is there, whatever its name is."""
+    return PATH_PARAMETERS.get(name, _OTHERS)
 
 
 def is_plain(text: str, parameter: Parameter) -> bool:

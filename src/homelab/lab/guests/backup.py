@@ -119,7 +119,7 @@ def _new_file(context: Context, vmid: int, order: BackupOrder, record: GuestReco
         vmid=vmid,
         notes=order.notes,
         protected=order.protected,
-        config=GuestConfig(options=kept.options).to_text(),
+        config=GuestConfig(options=kept.options).to_stored(),
     )
 
 
@@ -271,7 +271,10 @@ def _check_replaceable(context: Context, old: GuestRecord, wanted: Restoration) 
 
 def _values(wanted: Restoration) -> dict[str, str]:
     """The options of the backup, with new volumes of the same sizes."""
-    kept = GuestConfig.from_text(wanted.file.config).options
+    config, damage = GuestConfig.from_stored(wanted.file.config)
+    if damage is not None:
+        raise ApiFailureError(f"unable to restore CT {wanted.vmid} - {damage}")
+    kept = config.options
     values: dict[str, str] = {}
     for key in sorted(kept, key=disk_order):
         value = kept[key]
@@ -280,7 +283,7 @@ def _values(wanted: Restoration) -> dict[str, str]:
             entry = form.parse(value)
             storage = wanted.storage or entry["volume"].partition(":")[0]
             size = parse_size(entry.pop("size", "4G")) / _GIBIBYTE
-            values[key] = form.format({**entry, "volume": f"{storage}:{size:g}"})
+            values[key] = form.format({**entry, "volume": f"{storage}:{size:.15g}"})
         elif index_of(key, "net") is not None and wanted.unique:
             values[key] = with_new_hwaddr(value)
         elif index_of(key, "unused") is None and key != "template":

@@ -153,7 +153,8 @@ class _Planner:
 
     def _allocate(self, wanted: NewVolume) -> VolumeRecord:
         storage = storage_for_volumes(wanted.storage)
-        taken = {VolumeId.parse(volid).disk for volid in self._volumes}
+        known = (VolumeId.find(volid) for volid in self._volumes)
+        taken = {volume.disk for volume in known if volume is not None}
         disk = next(number for number in range(len(taken) + 1) if number not in taken)
         name = storage.volume_name(self._vmid, disk, size=wanted.size)
         made = new_volume(VolumeId(storage.name, name), self._vmid, wanted.size)

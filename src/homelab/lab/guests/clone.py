@@ -59,7 +59,7 @@ def clone(context: Context, caller: Caller, wanted: Cloning) -> Upid:
                 raise vmid_taken(newid, context.node)
             for volume in made:
                 transaction.put_volume(volume)
-            own = firewall.read(context.state, firewall.guest_scope(vmid))
+            own = firewall.read_to_change(context.state, firewall.guest_scope(vmid))
             firewall.write(transaction, firewall.guest_scope(newid), own)
             transaction.put_config(vmid, record.config.changed({"lock": "disk"}))
             upid = context.register(transaction, "vzclone", vmid, caller)

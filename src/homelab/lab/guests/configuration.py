@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from homelab.lab.access.tickets import Caller
-from homelab.lab.failures import ApiFailureError, modified
+from homelab.lab.failures import ApiFailureError, invalid, modified
 from homelab.lab.guests.changes import plan_change, volume_form
 from homelab.lab.guests.creation import check_space
 from homelab.lab.guests.locks import check_lock, held
@@ -25,7 +25,7 @@ from homelab.lab.runtime import RuntimeFailureError, TaskLog
 from homelab.lab.state.database import GuestRecord, VolumeRecord
 from homelab.lab.state.snapshots import snapshots
 from homelab.pve.guest_config import GuestConfig
-from homelab.pve.sizes import format_size, parse_size
+from homelab.pve.sizes import GREATEST_SIZE, format_size, parse_size
 from homelab.pve.upid import Upid
 from homelab.pve.volumes import truncated
 
@@ -114,7 +114,9 @@ def resize(
         caller, f"/storage/{entry['volume'].partition(':')[0]}", "Datastore.AllocateSpace"
     )
     before = parse_size(entry.get("size", "0"))
-    after = truncated(parse_size(size.removeprefix("+")) + (before if size[0] == "+" else 0))
+    after = truncated(_given_size(size) + (before if size[0] == "+" else 0))
+    if after > GREATEST_SIZE:
+        raise invalid("size", f"{size} is more than there can be")
     if after < before:
         raise ApiFailureError("unable to shrink disk size")
     if after == before:
@@ -134,6 +136,13 @@ def resize(
                 raise
 
     return context.start_task("resize", vmid, caller, work)
+
+
+def _given_size(size: str) -> int:
+    try:
+        return parse_size(size.removeprefix("+"))
+    except ValueError as error:
+        raise invalid("size", str(error)) from error
 
 
 def _put_size(context: Context, vmid: int, config: GuestConfig, volume: VolumeRecord) -> None:

@@ -12,6 +12,7 @@ from homelab.lab.failures import ApiFailureError
 from homelab.lab.node.context import Context
 from homelab.lab.state.database import Transaction
 from homelab.lab.state.documents import documents, put_document, remove_document
+from homelab.lab.state.typed import load
 
 _KIND = "file"
 DIRECTORIES = {"backup": "dump", "iso": "iso", "vztmpl": "cache"}
@@ -23,6 +24,10 @@ INCOMING = "incoming"
 """Where files are until it is clear whether they are wanted, beside those of the nodes."""
 INCOMING_PREFIX = "pveupload-"
 """What their names begin with; what is there when a server starts is left over."""
+_KEY = re.compile(
+    r"(?P<node>[a-zA-Z0-9-]+) (?P<volid>[a-z-]+:(?P<content>backup|iso|vztmpl)/"
+    r"(?:vzdump-lxc-(?P<vmid>[0-9]{3,9})-)?[-a-zA-Z0-9_.]+)"
+)
 _UNSAFE = re.compile(r"[^-a-zA-Z0-9_.]")
 
 
@@ -55,8 +60,27 @@ class StoredFile:
 
 def stored_files(context: Context) -> tuple[StoredFile, ...]:
     """The files of a context's node."""
-    found = (StoredFile(**value) for value in documents(context.state, _KIND).values())
-    return tuple(file for file in found if file.node == context.node)
+    found = (
+        load(StoredFile, value) or _damaged(key)
+        for key, value in documents(context.state, _KIND).items()
+    )
+    return tuple(file for file in found if file is not None and file.node == context.node)
+
+
+def _damaged(key: str) -> StoredFile | None:
+    """What stands for a file whose record can't be read, so that it can be removed."""
+    match = _KEY.fullmatch(key)
+    if match is None:
+        return None
+    return StoredFile(
+        volid=match["volid"],
+        node=match["node"],
+        content=match["content"],
+        size=0,
+        ctime=0,
+        vmid=int(match["vmid"] or 0),
+        notes="the record of this file is damaged: remove it",
+    )
 
 
 def stored_file(context: Context, volid: str) -> StoredFile | None:

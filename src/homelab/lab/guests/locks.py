@@ -37,14 +37,16 @@ def check_lock(config: GuestConfig) -> None:
 
 
 @contextmanager
-def held(context: Context, vmid: int) -> Iterator[GuestRecord]:
+def held(context: Context, vmid: int, *, damaged: bool = False) -> Iterator[GuestRecord]:
     """Hold a guest for a task, however it is marked; gives the guest as it is.
+
+    One that is to be destroyed may be `damaged`.
 
     Raises:
         ApiFailureError: other work holds it, or there is none.
     """
     with context.locks.held(vmid, timeout=_PATIENCE):
-        yield context.guest(vmid)
+        yield context.guest(vmid, damaged=damaged)
 
 
 @contextmanager

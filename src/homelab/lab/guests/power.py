@@ -108,7 +108,7 @@ def resume(context: Context, caller: Caller, vmid: int) -> Upid:
 
 def stop_now(context: Context, vmid: int, log: TaskLog) -> None:
     """Stop a guest in the calling thread."""
-    with held(context, vmid) as record:
+    with held(context, vmid, damaged=True) as record:
         context.runtime.stop(guest_of(vmid, record.config), log=log)
         _note(context, record, running=False)
         context.stopping.discard(vmid)

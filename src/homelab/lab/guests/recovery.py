@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from homelab.errors import HomelabError
 from homelab.lab.access.tickets import ROOT, Caller
-from homelab.lab.failures import ApiFailureError
+from homelab.lab.failures import ApiFailureError, damaged_guest
 from homelab.lab.guests import clone, locks, power, snapshots, volumes
 from homelab.lab.guests.configuration import grow_volumes
 from homelab.lab.guests.removal import discard
@@ -25,6 +25,8 @@ _log = logging.getLogger(__name__)
 _BOOTED = "booted"
 """Setting: the boot id of the node that has started what it starts at boot."""
 _ROOT = Caller(user=ROOT)
+_LONGEST_DELAY = 86400
+"""Seconds between two starts at boot, whatever a guest asks for."""
 
 
 def recover(context: Context, boot_id: str) -> None:
@@ -35,14 +37,16 @@ def recover(context: Context, boot_id: str) -> None:
     """
     cut = context.tasks.cut_off()
     for record in context.state.guests():
-        if record.config.options.get("lock") in {"create", "destroyed"}:
+        if record.damage is not None:
+            _log.warning("%s", damaged_guest(record.vmid, record.damage).message)
+        elif record.config.options.get("lock") in {"create", "destroyed"}:
             _finish_removal(context, record)
         else:
             _finish_changes(context, record, [u for u in cut if u.id == str(record.vmid)])
     for upid in cut:
         _log.warning("the task %s was cut off", upid)
         lock = locks.TASKS.get(upid.type)
-        if lock is not None and upid.id.isdecimal():
+        if lock is not None and upid.id.isascii() and upid.id.isdecimal():
             locks.unlock(context, int(upid.id), lock)
     context.tasks.recover()
     _look(context)
@@ -108,7 +112,8 @@ def _start_guests(context: Context, boot_id: str) -> None:
     waiting = sorted(
         (startup_order(record.config.options.get("startup")), record.vmid)
         for record in context.state.guests()
-        if record.config.flag("onboot")
+        if record.damage is None
+        and record.config.flag("onboot")
         and not record.config.flag("template")
         and not record.running
     )
@@ -121,7 +126,7 @@ def _start_guests(context: Context, boot_id: str) -> None:
             log(f"Starting CT {vmid}" + (f" (order {order})" if order < 10**9 else ""))
             with suppress(HomelabError):
                 _start_one(context, vmid)
-            time.sleep(delay)
+            time.sleep(min(delay, _LONGEST_DELAY))
         end()
 
     with context.state.transaction() as transaction:

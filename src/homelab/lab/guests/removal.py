@@ -15,6 +15,7 @@ from homelab.lab.runtime import Guest, RuntimeFailureError, TaskLog
 from homelab.lab.state import firewall
 from homelab.lab.state.database import GuestRecord, StateError
 from homelab.pve.upid import Upid
+from homelab.pve.volumes import VolumeId
 
 
 def _check_no_clones(context: Context, vmid: int) -> None:
@@ -27,7 +28,7 @@ def _check_no_clones(context: Context, vmid: int) -> None:
 
 def destroy(context: Context, caller: Caller, vmid: int, *, force: bool) -> Upid:
     """Destroy a guest in a task, and with it the rules on it; with `force` also one that runs."""
-    record = context.guest(vmid)
+    record = context.guest(vmid, damaged=True)
     if record.config.flag("protection"):
         raise ApiFailureError(f"can't remove CT {vmid} - protection mode enabled")
     if record.config.options.get("lock") != "destroyed":
@@ -37,7 +38,7 @@ def destroy(context: Context, caller: Caller, vmid: int, *, force: bool) -> Upid
         raise ApiFailureError(f"unable to destroy CT {vmid} - container is running")
 
     def work(log: TaskLog) -> None:
-        with held(context, vmid) as now:
+        with held(context, vmid, damaged=True) as now:
             if vmid in context.running():
                 if not force:
                     raise ApiFailureError(f"unable to destroy CT {vmid} - container is running")
@@ -70,7 +71,7 @@ def discard_or_note(context: Context, vmid: int, log: TaskLog) -> None:
 
 def discard(context: Context, vmid: int, log: TaskLog) -> None:
     """Remove a guest with everything that it has; its lock is held, and it does not run."""
-    record = context.guest(vmid)
+    record = context.guest(vmid, damaged=True)
     context.runtime.destroy(_with_everything(context, record), log=log)
     with context.state.transaction() as transaction:
         transaction.remove_guest(vmid)
@@ -93,4 +94,4 @@ def _with_everything(context: Context, record: GuestRecord) -> Guest:
     guest = guest_of(record.vmid, record.config)
     guest = replace(guest, volumes=tuple(v for v in guest.volumes if v.volid in own))
     known = {volume.volid for volume in guest.volumes}
-    return with_unused(guest, [volid for volid in own if volid not in known])
+    return with_unused(guest, [v for v in own if v not in known and VolumeId.find(v)])

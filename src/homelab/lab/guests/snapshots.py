@@ -16,7 +16,7 @@ from homelab.lab.node.context import Context
 from homelab.lab.node.storages import find_storage
 from homelab.lab.runtime import RuntimeFailureError, TaskLog
 from homelab.lab.state.database import GuestRecord, StateError, Transaction
-from homelab.lab.state.documents import document, put_document, remove_document
+from homelab.lab.state.documents import document_to_change, put_document, remove_document
 from homelab.lab.state.snapshots import (
     PARENT,
     SnapshotRecord,
@@ -78,7 +78,7 @@ def remove(context: Context, caller: Caller, vmid: int, name: str, *, force: boo
         if context.guest(vmid).config.flag("template"):
             raise ApiFailureError("you can't delete a snapshot if vm is a template")
         with locked(context, vmid, "snapshot-delete"):
-            gone = _known(context, vmid, name)
+            gone = _known(context, vmid, name, damaged=True)
             with context.state.transaction() as transaction:
                 put_snapshot(transaction, gone.being("delete"))
             _drop(context, gone, log, force=force)
@@ -97,7 +97,7 @@ def _drop(context: Context, gone: SnapshotRecord, log: TaskLog, *, force: bool =
     with context.state.transaction() as transaction:
         remove_snapshot(transaction, vmid, name)
         for other in snapshots(context.state, vmid).values():
-            if other.parent == name and other.name != name:
+            if other.parent == name and other.name != name and other.damage is None:
                 put_snapshot(
                     transaction, replace(other, config=_descending(other.config, gone.parent))
                 )
@@ -108,8 +108,8 @@ def _drop(context: Context, gone: SnapshotRecord, log: TaskLog, *, force: bool =
 def finish(context: Context, vmid: int, log: TaskLog) -> None:
     """Finish what a crash cut off: a snapshot is whole or gone, and so is the way back to one."""
     record = context.guest(vmid)
-    found = document(context.state, _GOING_BACK, str(vmid))
-    if found is not None and record.config.options.get("lock") == "rollback":
+    found = document_to_change(context.state, _GOING_BACK, str(vmid))
+    if "name" in found and record.config.options.get("lock") == "rollback":
         _go_back(context, record, _known(context, vmid, str(found["name"])), log)
     _drop_unfinished(context, vmid, log, "prepare", "delete")
 
@@ -154,7 +154,7 @@ def go_back(context: Context, caller: Caller, vmid: int, name: str, *, start: bo
 
 
 def _forget_going_back(context: Context, vmid: int) -> None:
-    if document(context.state, _GOING_BACK, str(vmid)) is not None:
+    if document_to_change(context.state, _GOING_BACK, str(vmid)):
         with context.state.transaction() as transaction:
             remove_document(transaction, _GOING_BACK, str(vmid))
 
@@ -203,10 +203,14 @@ def snapshot_of(context: Context, vmid: int, name: str) -> SnapshotRecord:
     return _known(context, vmid, name)
 
 
-def _known(context: Context, vmid: int, name: str) -> SnapshotRecord:
+def _known(context: Context, vmid: int, name: str, *, damaged: bool = False) -> SnapshotRecord:
     found = snapshots(context.state, vmid).get(name)
     if found is None:
         raise ApiFailureError(f"snapshot '{name}' does not exist")
+    if found.damage is not None and not damaged:
+        raise ApiFailureError(
+            f"snapshot '{name}' is damaged: {found.damage}; it can only be removed"
+        )
     return found
 
 

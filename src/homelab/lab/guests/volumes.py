@@ -19,6 +19,7 @@ from homelab.lab.node.context import Context
 from homelab.lab.runtime import Guest, RuntimeFailureError, TaskLog, Volume
 from homelab.lab.state.database import GuestRecord, StateError
 from homelab.lab.state.snapshots import snapshots
+from homelab.pve.volumes import VolumeId
 
 _log = logging.getLogger(__name__)
 
@@ -68,12 +69,16 @@ def forget_leftovers(context: Context, record: GuestRecord, log: TaskLog) -> Non
     vmid = record.vmid
     named = set(record.config.volumes())
     for snapshot in snapshots(context.state, vmid).values():
+        if snapshot.damage is not None:  # which volumes it names is not known
+            return
         named.update(snapshot.config.volumes())
     left = [v.volid for v in context.state.volumes(vmid) if v.volid not in named]
     if not left:
         return
     guest = guest_of(vmid, record.config)
-    context.runtime.apply(with_unused(guest, left), guest, log=log)
+    there = [volid for volid in left if VolumeId.find(volid) is not None]
+    if there:
+        context.runtime.apply(with_unused(guest, there), guest, log=log)
     with context.state.transaction() as transaction:
         for volid in left:
             transaction.remove_volume(volid)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from homelab.lab.access.acl import Access
 from homelab.lab.access.tickets import Authenticator, Caller
-from homelab.lab.failures import ApiFailureError, no_such_guest
+from homelab.lab.failures import ApiFailureError, damaged_guest, no_such_guest
 from homelab.lab.node.faults import Faults
 from homelab.lab.node.lag import Lag
 from homelab.lab.node.statistics import CpuMeter, Look, Statistics
@@ -110,17 +110,24 @@ class Context:
         return self if node == self.node else replace(self, node=node)
 
     def node_of(self, record: GuestRecord) -> str:
-        """The node that a guest is on."""
-        return record.node or self.home
+        """The node that a guest is on; the first one where none is noted, or none that there is."""
+        return record.node if record.node in self.nodes else self.home
 
-    def guest(self, vmid: int) -> GuestRecord:
-        """A guest of this node; raises ApiFailureError where there is none."""
+    def guest(self, vmid: int, *, damaged: bool = False) -> GuestRecord:
+        """A guest of this node.
+
+        Raises:
+            ApiFailureError: there is none, or its configuration is damaged, and the caller does
+                not say that it works with what is left of one.
+        """
         if vmid in self.stale_locks:
             with suppress(StateError):
                 self.take_off_stale_lock(vmid)
         record = self.state.guest(vmid)
         if record is None or self.node_of(record) != self.node:
             raise no_such_guest(self.node, vmid)
+        if record.damage is not None and not damaged:
+            raise damaged_guest(vmid, record.damage)
         return record
 
     def take_off_stale_lock(self, vmid: int) -> None:
@@ -131,7 +138,11 @@ class Context:
         """
         record = self.state.guest(vmid)
         lock = self.stale_locks[vmid]
-        if record is not None and record.config.options.get("lock") == lock:
+        if (
+            record is not None
+            and record.damage is None
+            and record.config.options.get("lock") == lock
+        ):
             with self.state.transaction() as transaction:
                 transaction.put_config(vmid, record.config.changed({}, delete=("lock",)))
         self.stale_locks.pop(vmid, None)

@@ -16,9 +16,11 @@ from typing import Any, Self
 from homelab.errors import ConfigurationError
 from homelab.lab.state.database import State
 from homelab.lab.state.documents import documents, put_document, remove_document
+from homelab.lab.state.typed import load
 from homelab.pve.upid import Upid
 
 _KIND = "fault"
+_LONGEST_DELAY = 86400.0
 _DEFAULT_ERROR = "injected fault"
 
 
@@ -65,10 +67,9 @@ class Fault:
         unknown = set(value) - {item.name for item in fields(cls)}
         if unknown:
             raise ConfigurationError(f"a fault has no {', '.join(sorted(unknown))}")
-        try:
-            fault = cls(**value)
-        except TypeError as error:
-            raise ConfigurationError(f"this is no fault: {error}") from error
+        fault = load(cls, value)
+        if fault is None:
+            raise ConfigurationError("this is no fault: a value is of another type")
         fault.check()
         return fault
 
@@ -85,6 +86,10 @@ class Fault:
             )
         if not 0.0 <= self.probability <= 1.0:
             raise ConfigurationError(f"{self.probability} is no probability, use 0 to 1")
+        if not 0.0 <= self.delay <= _LONGEST_DELAY:
+            raise ConfigurationError(
+                f"{self.delay} is no delay, use 0 to {_LONGEST_DELAY:g} seconds"
+            )
         if self.task and self.drop:
             raise ConfigurationError("a task has no connection to drop")
 
@@ -114,14 +119,21 @@ class Fault:
         return f"{what}: {done}{wait}, {often}; hit {self.hits} of {self.seen}"
 
 
+_DAMAGED = Fault(path="damaged", message="damaged")
+"""What stands for a fault that can't be read: it matches no request."""
+
+
 class Faults:
     """The faults of a node; asked for every request and every task."""
 
     def __init__(self, state: State) -> None:
         self._state = state
         self._lock = threading.Lock()
-        loaded = (Fault.load(value) for value in documents(state, _KIND).values())
-        self._faults = {fault.id: fault for fault in loaded}
+        self._faults = {
+            key: replace(load(Fault, value) or _DAMAGED, id=key)
+            for key, value in documents(state, _KIND).items()
+            if key.isascii() and key.isdecimal()
+        }
         self.down = _down(self._faults)
         """The nodes that do not answer."""
 

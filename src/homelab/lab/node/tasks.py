@@ -11,6 +11,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from homelab.lab.node.faults import Faults
 from homelab.lab.runtime import TaskLog
 from homelab.lab.state.database import State, StateError, TaskRecord, Transaction
 from homelab.process import start_time_of
-from homelab.pve.upid import Upid
+from homelab.pve.upid import Upid, UpidError
 
 _log = logging.getLogger(__name__)
 
@@ -88,11 +89,12 @@ class Tasks:
 
     def cut_off(self) -> tuple[Upid, ...]:
         """The tasks that an earlier server left running, until `recover` has marked them."""
-        return tuple(Upid.parse(t.upid) for t in self._state.tasks() if t.endtime is None)
+        names = (task.name for task in self._state.tasks() if task.endtime is None)
+        return tuple(name for name in names if name is not None)
 
     def recover(self) -> None:
         """Mark the tasks that an earlier server left running as failed."""
-        cut = [str(upid) for upid in self.cut_off()]
+        cut = [task.upid for task in self._state.tasks() if task.endtime is None]
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._state.transaction() as transaction:
             for upid in cut:
@@ -101,7 +103,8 @@ class Tasks:
         for upid in cut:
             self._append(upid, f"TASK ERROR: {CUT_OFF}", last=True)
         for upid in trimmed:
-            self._path(upid).unlink(missing_ok=True)
+            with suppress(OSError, UpidError):
+                self._path(upid).unlink(missing_ok=True)
 
     def register(
         self,
@@ -194,9 +197,10 @@ class Tasks:
     def lines(self, upid: str) -> list[str]:
         """The task's log so far."""
         try:
-            return self._path(upid).read_text(encoding="utf-8").splitlines()
-        except FileNotFoundError:
+            text = self._path(upid).read_text(encoding="utf-8", errors="replace")
+        except (OSError, UpidError):
             return []
+        return text.removesuffix("\n").split("\n") if text else []
 
     def is_active(self, identity: str, *kinds: str) -> bool:
         """Whether a task of such a kind (any, when none is given) runs for that guest."""
@@ -237,7 +241,7 @@ class Tasks:
             self._start_waiting()
 
     def _path(self, upid: str) -> Path:
-        return self._directory / upid.replace("/", "_")
+        return self._directory / str(Upid.parse(upid))
 
     def _append(self, upid: str, line: str, *, last: bool = False) -> None:
         """Write to a task's log, as long as there is room; the `last` line has some always."""
@@ -251,7 +255,7 @@ class Tasks:
                     self._cut.add(upid)
                     text = f"{_CUT}\n"
                 file.write(text)
-        except OSError as error:
+        except (OSError, UpidError) as error:
             _log.warning("can't write the log of %s: %s", upid, error)
 
     def _work(

@@ -11,11 +11,13 @@ import gc
 import json
 import logging
 import os
+import re
 import signal
 import socket
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing, suppress
+from ipaddress import IPv4Interface
 
 from homelab.errors import ConfigurationError, HomelabError
 from homelab.lab.access.acl import Access
@@ -48,6 +50,8 @@ API_PORT = 8006
 _BRIDGES_KEY = "bridges"
 _NODES_KEY = "nodes"
 _RELEASE_KEY = "release"
+_COUNT = re.compile(r"[1-9][0-9]{0,2}")
+_NAME = re.compile(r"[a-zA-Z0-9-]+")
 _TASKS_END = 60.0
 _TEMPLATE = "homelab"
 
@@ -209,15 +213,26 @@ async def _look_now_and_then(
 def _bridges(state: State, options: ServeOptions) -> tuple[Bridge, ...]:
     wanted = options.bridges
     if wanted is None:
-        wanted = json.loads(state.meta(_BRIDGES_KEY) or "null") or DEFAULT_BRIDGES
+        wanted = _kept_bridges(state.meta(_BRIDGES_KEY) or "{}") or DEFAULT_BRIDGES
     return tuple(Bridge(name=name, address=address) for name, address in wanted.items())
+
+
+def _kept_bridges(text: str) -> Mapping[str, str]:
+    """The bridges of the last time; none where they can't be read."""
+    try:
+        found = json.loads(text)
+        return {str(name): str(IPv4Interface(address)) for name, address in found.items()}
+    except (ValueError, AttributeError) as error:
+        _log.warning("the setting of the bridges is damaged: %s", error)
+        return {}
 
 
 def _nodes(state: State, options: ServeOptions) -> tuple[str, ...]:
     """The names of the nodes: the first one's, and that with numbers from 2 on."""
-    count = options.nodes or int(state.meta(_NODES_KEY) or "1")
+    kept = state.meta(_NODES_KEY) or "1"
+    count = options.nodes or (int(kept) if _COUNT.fullmatch(kept) else 1)
     names = (options.node, *(f"{options.node}{number}" for number in range(2, count + 1)))
-    homeless = {record.node for record in state.guests()} - {*names, ""}
+    homeless = {record.node for record in state.guests() if _NAME.fullmatch(record.node)} - {*names}
     if homeless:
         raise ConfigurationError(
             f"containers are on {', '.join(sorted(homeless))}, and the lab would not have them",
@@ -232,7 +247,10 @@ def _release(state: State, options: ServeOptions) -> Release:
     try:
         release = Release.parse(wanted)
     except ValueError as error:
-        raise ConfigurationError(str(error), hint="use --pve-version 8 or 9") from error
+        if options.pve_version:
+            raise ConfigurationError(str(error), hint="use --pve-version 8 or 9") from error
+        _log.warning("the setting of the release is damaged: %s", error)
+        release = DEFAULT_RELEASE
     _changed(state, _RELEASE_KEY, str(release))
     return release
 

@@ -4,33 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Self, TypeVar
+from dataclasses import asdict, dataclass, field
+from typing import Self, TypeVar
 
 from homelab.lab.state.database import State, Transaction
 from homelab.lab.state.documents import documents, put_document, remove_document
+from homelab.lab.state.typed import load
+
+_log = logging.getLogger(__name__)
 
 _ROUNDS = 20_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Record:
-    @classmethod
-    def load(cls, value: Mapping[str, Any]) -> Self:
-        known = {item.name for item in fields(cls)}
-        return cls(
-            **{
-                key: tuple(item) if isinstance(item, list) else item
-                for key, item in value.items()
-                if key in known
-            }
-        )
+DAMAGED = "this record is damaged: remove it"
+"""The comment of what can't be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class User(_Record):
+class User:
     """A user; `secret` is a salted hash of the password, where there is one."""
 
     enable: bool = True
@@ -45,7 +39,7 @@ class User(_Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Token(_Record):
+class Token:
     """An API token; `secret` is a hash of its value, and empty where the node keeps that itself."""
 
     privsep: bool = True
@@ -55,21 +49,21 @@ class Token(_Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Group(_Record):
+class Group:
     """A group; its members are noted at the users."""
 
     comment: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Role(_Record):
+class Role:
     """A role that someone made."""
 
     privs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule(_Record):
+class Rule:
     """One entry of the access control list."""
 
     path: str
@@ -160,4 +154,28 @@ def _kind(kind: type[AnyRecord]) -> str:
 
 
 def _load(state: State, kind: type[_Kind]) -> dict[str, _Kind]:
-    return {key: kind.load(value) for key, value in documents(state, _kind(kind)).items()}
+    found = (
+        (key, load(kind, value) or _instead(kind, key))
+        for key, value in documents(state, _kind(kind)).items()
+    )
+    return {key: record for key, record in found if record is not None}
+
+
+def _instead(kind: type[_Kind], key: str) -> _Kind | None:
+    """What stands for a damaged record until it is removed: nobody can do anything by it.
+
+    A rule is what its key says, since one that is left out could grant what it denied.
+    """
+    if issubclass(kind, User):
+        return kind(enable=False, comment=DAMAGED)
+    if issubclass(kind, Token):
+        return kind(expire=1, comment=DAMAGED)
+    if issubclass(kind, Group):
+        return kind(comment=DAMAGED)
+    if issubclass(kind, Role):
+        return kind()
+    words = key.split(" ")
+    if len(words) != 4 or not issubclass(kind, Rule):
+        _log.warning("the record of the access rule %r is damaged, and left out", key)
+        return None
+    return kind(path=words[0], kind=words[1], ugid=words[2], role=words[3])

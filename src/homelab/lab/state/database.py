@@ -36,6 +36,11 @@ _MANY = 500
 """Guests touched by one commit, from which on reading all of them again is less work."""
 
 
+def _read_text(stored: bytes) -> str:
+    """Also what is no valid UTF-8: one such row must not keep the others from being read."""
+    return stored.decode(errors="replace")
+
+
 class StateError(HomelabError):
     """The state could not be read or written, such as when the disk is full."""
 
@@ -75,6 +80,7 @@ class State:
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
         try:
+            connection.text_factory = _read_text
             connection.execute("PRAGMA busy_timeout = 10000")
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
@@ -119,6 +125,8 @@ class State:
                 ) from error
             except OverflowError as error:
                 raise StateError("unable to write the node's state - number too large") from error
+            except UnicodeEncodeError as error:
+                raise StateError("unable to write the node's state - no valid UTF-8") from error
             finally:
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
@@ -229,10 +237,10 @@ class State:
 
     def _read_space(self) -> dict[tuple[str, str], int]:
         rows = self.rows(
-            "SELECT node, substr(volid, 1, instr(volid, ':') - 1), SUM(size) "
+            "SELECT node, substr(volid, 1, instr(volid, ':') - 1), total(size) "
             "FROM volumes JOIN guests USING (vmid) GROUP BY 1, 2"
         )
-        return {(node, storage): size for node, storage, size in rows}
+        return {(node, storage): max(int(size), 0) for node, storage, size in rows}
 
     def pools(self) -> tuple[PoolRecord, ...]:
         return self._memo.get("pools", self.pool_changes, self._read_pools)

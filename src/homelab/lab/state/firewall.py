@@ -10,12 +10,23 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from homelab.lab.failures import ApiFailureError, modified
 from homelab.lab.state.database import State, Transaction
-from homelab.lab.state.documents import document, documents, put_document, remove_document
+from homelab.lab.state.documents import (
+    DamagedError,
+    Document,
+    document,
+    document_to_change,
+    documents,
+    put_document,
+    remove_document,
+)
 
 _KIND = "firewall"
+DAMAGED = "this group is damaged: remove it"
+"""The comment of a group that can't be read."""
 CLUSTER = "cluster"
 Row = dict[str, object]
 
@@ -49,25 +60,73 @@ def group_scope(group: str) -> str:
 
 
 def read(state: State, scope: str) -> Firewall:
-    """What a scope has; empty when nothing was set."""
-    return Firewall(**(document(state, _KIND, scope) or {}))
+    """What a scope has; empty when nothing was set.
+
+    Raises:
+        DamagedError: it can't be read; any change begins with nothing.
+    """
+    found = document(state, _KIND, scope)
+    read = Firewall() if found is None else _firewall(found)
+    if read is None:
+        raise DamagedError(f"the firewall of {scope} is damaged; any change of it begins anew")
+    return read
+
+
+def read_to_change(state: State, scope: str) -> Firewall:
+    """The same of what is to be written again; nothing where it is damaged."""
+    return _firewall(document_to_change(state, _KIND, scope)) or Firewall()
 
 
 def groups(state: State) -> dict[str, Firewall]:
     """All security groups by name."""
     prefix = group_scope("")
     return {
-        scope.removeprefix(prefix): Firewall(**value)
+        scope.removeprefix(prefix): _firewall(value) or Firewall(comment=DAMAGED)
         for scope, value in documents(state, _KIND).items()
         if scope.startswith(prefix)
     }
+
+
+def _firewall(value: Document | None) -> Firewall | None:
+    """What was kept of a scope; None when it is not what was kept."""
+    try:
+        found = Firewall(**value) if value is not None else None
+    except TypeError:
+        return None
+    return found if found is not None and _is_whole(found) else None
+
+
+def _is_whole(found: Any) -> bool:
+    return (
+        isinstance(found.rules, list)
+        and all(map(_is_row, found.rules))
+        and all(isinstance(part, dict) for part in (found.aliases, found.ipsets))
+        and all(
+            _is_row(alias) and isinstance(alias.get("cidr"), str)
+            for alias in found.aliases.values()
+        )
+        and all(_is_set(ipset) for ipset in found.ipsets.values())
+        and _is_row(found.options)
+        and isinstance(found.comment, str)
+    )
+
+
+def _is_row(row: object) -> bool:
+    return isinstance(row, dict) and all(isinstance(value, (str, int)) for value in row.values())
+
+
+def _is_set(ipset: object) -> bool:
+    if not isinstance(ipset, dict) or not isinstance(ipset.get("comment", ""), str):
+        return False
+    entries = ipset.get("entries")
+    return isinstance(entries, dict) and all(map(_is_row, entries.values()))
 
 
 @contextmanager
 def changing(state: State, scope: str) -> Iterator[Firewall]:
     """Change what a scope has; kept when the block ends."""
     with state.transaction() as transaction:
-        firewall = read(state, scope)
+        firewall = read_to_change(state, scope)
         yield firewall
         write(transaction, scope, firewall)
 

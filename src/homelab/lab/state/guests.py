@@ -23,14 +23,15 @@ class GuestRecord:
     running: bool
     node: str = ""
     """The node that it is on; empty means the first one."""
+    damage: str | None = None
+    """What of it can't be read; its configuration is what is left of it then."""
 
 
 def record_of(row: Row) -> GuestRecord:
     """A guest from its row."""
     vmid, text, running, node = row
-    return GuestRecord(
-        vmid=vmid, config=GuestConfig.from_text(text), running=bool(running), node=node
-    )
+    config, damage = GuestConfig.from_stored(text)
+    return GuestRecord(vmid=vmid, config=config, running=bool(running), node=node, damage=damage)
 
 
 class GuestTable:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from homelab.pve.upid import Upid, UpidError
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VolumeRecord:
@@ -33,3 +35,11 @@ class TaskRecord:
     starttime: int
     endtime: int | None
     exitstatus: str | None
+
+    @property
+    def name(self) -> Upid | None:
+        """Its id in its parts; None for a damaged one."""
+        try:
+            return Upid.parse(self.upid)
+        except UpidError:
+            return None

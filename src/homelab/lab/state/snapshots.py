@@ -24,6 +24,8 @@ class SnapshotRecord:
     """Every line with its newline, or empty."""
     snaptime: int
     """Seconds since the epoch."""
+    damage: str | None = None
+    """What of it can't be read; its configuration is what is left of it then."""
 
     @property
     def parent(self) -> str | None:
@@ -48,7 +50,7 @@ def put_snapshot(transaction: Transaction, snapshot: SnapshotRecord) -> None:
         "snaptime = excluded.snaptime",
         snapshot.vmid,
         snapshot.name,
-        snapshot.config.to_text(),
+        snapshot.config.to_stored(),
         snapshot.description,
         snapshot.snaptime,
     )
@@ -66,13 +68,16 @@ def snapshots(state: State, vmid: int) -> dict[str, SnapshotRecord]:
         "ORDER BY snaptime, rowid",
         vmid,
     )
-    return {
-        name: SnapshotRecord(
-            vmid=vmid,
-            name=name,
-            config=GuestConfig.from_text(config),
-            description=description,
-            snaptime=snaptime,
-        )
-        for name, config, description, snaptime in rows
-    }
+    return {name: _record(vmid, name, *row) for name, *row in rows}
+
+
+def _record(vmid: int, name: str, text: str, description: str, snaptime: int) -> SnapshotRecord:
+    config, damage = GuestConfig.from_stored(text)
+    return SnapshotRecord(
+        vmid=vmid,
+        name=name,
+        config=config,
+        description=description,
+        snaptime=snaptime,
+        damage=damage,
+    )

@@ -32,7 +32,7 @@ class Transaction:
         self.guests.add(vmid)
         cursor = self._connection.execute(
             "INSERT OR IGNORE INTO guests (vmid, config, node) VALUES (?, ?, ?)",
-            (vmid, config.to_text(), node),
+            (vmid, config.to_stored(), node),
         )
         return cursor.rowcount == 1
 
@@ -40,7 +40,7 @@ class Transaction:
         self._change_guest("node", vmid, node)
 
     def put_config(self, vmid: int, config: GuestConfig) -> None:
-        self._change_guest("config", vmid, config.to_text())
+        self._change_guest("config", vmid, config.to_stored())
 
     def put_running(self, vmid: int, *, running: bool) -> None:
         self._change_guest("running", vmid, int(running))

@@ -215,7 +215,7 @@ def test_other_threads_are_no_part_of_a_block(state: State) -> None:
 
 
 def test_guests_are_as_a_new_connection_reads_them(state: State, tmp_path: Path) -> None:
-    described = GuestConfig(options={"hostname": "a", "description": "one"})
+    described = GuestConfig(options={"hostname": "a", "description": "one\n"})
     for config in (CONFIG, described):
         with state.transaction() as transaction:
             transaction.add_guest(100, config)

@@ -18,7 +18,7 @@ from homelab.lab.failures import ApiFailureError, invalid
 from homelab.lab.node.context import Context
 from homelab.lab.state import accounts
 from homelab.lab.state.accounts import Group, Role, Rule
-from homelab.pve.schema import FLAG, LIST, REQUIRED, TEXT, Parameter
+from homelab.pve.schema import FLAG, LIST, PARAGRAPHS, REQUIRED, Parameter
 
 _ALLOCATE = Privilege("/access/groups", "Group.Allocate")
 _MODIFY = Privilege("/access", "Sys.Modify")
@@ -217,10 +217,14 @@ _G, _R = "/access/groups/{groupid}", "/access/roles/{roleid}"
 ENDPOINTS = (
     Endpoint("GET", "/access/groups", Rows(_SEEN), groups),
     Endpoint(
-        "POST", "/access/groups", _ALLOCATE, create_group, {"groupid": GROUPID, "comment": TEXT}
+        "POST",
+        "/access/groups",
+        _ALLOCATE,
+        create_group,
+        {"groupid": GROUPID, "comment": PARAGRAPHS},
     ),
     Endpoint("GET", _G, Privilege("/access/groups", "Sys.Audit", ("Group.Allocate",)), group),
-    Endpoint("PUT", _G, _ALLOCATE, update_group, {"comment": TEXT}),
+    Endpoint("PUT", _G, _ALLOCATE, update_group, {"comment": PARAGRAPHS}),
     Endpoint("DELETE", _G, _ALLOCATE, remove_group),
     Endpoint("GET", "/access/roles", "user", roles),
     Endpoint("POST", "/access/roles", _MODIFY, create_role, {"roleid": ROLEID, "privs": LIST}),

@@ -12,7 +12,7 @@ from homelab.lab.api.rights import AllOf, AnyOf, Inside, OnUser, Privilege, That
 from homelab.lab.failures import ApiFailureError, forbidden, invalid
 from homelab.lab.node.context import Context
 from homelab.lab.state.accounts import hashed_password
-from homelab.pve.schema import FLAG, REQUIRED, TEXT, Parameter
+from homelab.pve.schema import FLAG, TEXT, Parameter
 
 _CAP_GROUPS = {
     "access": ("User.", "Group.", "Permissions.", "Realm."),
@@ -125,7 +125,7 @@ ENDPOINTS = (
         log_in,
         {
             "username": Parameter(required=True, max_length=64),
-            "password": REQUIRED,
+            "password": Parameter(required=True, controls=None),
             "realm": Parameter(max_length=32),
             "otp": TEXT,
             "path": Parameter(max_length=64),
@@ -149,8 +149,8 @@ ENDPOINTS = (
         password,
         {
             "userid": USERID,
-            "password": Parameter(required=True, min_length=8, max_length=64),
-            "confirmation-password": Parameter(min_length=5, max_length=64),
+            "password": Parameter(required=True, min_length=8, max_length=64, controls=None),
+            "confirmation-password": Parameter(min_length=5, max_length=64, controls=None),
         },
         tickets_only=True,
     ),

@@ -15,9 +15,10 @@ from homelab.lab.node.context import Context
 from homelab.lab.state import accounts
 from homelab.lab.state.accounts import Rule, Token, User, hashed_password, hashed_secret
 from homelab.lab.state.database import Transaction
-from homelab.pve.schema import COUNT, FLAG, LIST, TEXT, Arguments, Parameter
+from homelab.pve.schema import COUNT, FLAG, LINES, LIST, PARAGRAPHS, Arguments, Parameter
 
 _SEES = ("User.Modify", "Sys.Audit")
+EMAIL = Parameter(max_length=254, pattern=r"(?:[^\s@,<>\"]+@[^\s@,<>\"]+)?")
 _TEXTS = ("comment", "email", "firstname", "lastname", "keys")
 
 
@@ -197,8 +198,8 @@ def _token(found: Token) -> dict[str, object]:
 
 
 _PROFILE = {
-    "comment": Parameter(max_length=2048),
-    "email": Parameter(max_length=254),
+    "comment": Parameter(max_length=2048, controls=LINES),
+    "email": EMAIL,
     "enable": FLAG,
     "expire": COUNT,
     "firstname": Parameter(max_length=1024),
@@ -206,7 +207,7 @@ _PROFILE = {
     "keys": Parameter(pattern=r"[0-9a-zA-Z!=]{0,4096}"),
     "lastname": Parameter(max_length=1024),
 }
-_TOKEN = {"comment": TEXT, "expire": COUNT, "privsep": FLAG}
+_TOKEN = {"comment": PARAGRAPHS, "expire": COUNT, "privsep": FLAG}
 _ALLOCATE = Privilege("/access/realm/{realm}", "Realm.AllocateUser")
 _MODIFY = OnUser(("User.Modify",))
 _TOKENS = AnyOf((ThatUser(), _MODIFY))
@@ -226,7 +227,11 @@ ENDPOINTS = (
         "/access/users",
         AllOf((_ALLOCATE, OnUser(("User.Modify",), groups=True, exists=False))),
         create,
-        {**_PROFILE, "password": Parameter(min_length=8, max_length=64), "userid": USERID},
+        {
+            **_PROFILE,
+            "password": Parameter(min_length=8, max_length=64, controls=None),
+            "userid": USERID,
+        },
     ),
     Endpoint("GET", _U, OnUser(_SEES), show),
     Endpoint(

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from homelab.lab.api.access.users import EMAIL
 from homelab.lab.api.endpoint import EMPTY, Call, Endpoint, each, given, index
 from homelab.lab.api.nodes.tasks import is_own
 from homelab.lab.api.rights import Privilege, Rows
 from homelab.lab.failures import ApiFailureError, invalid
 from homelab.lab.node.context import Context
-from homelab.lab.state.documents import document, put_document
-from homelab.pve.schema import FLAG, LIST, TEXT, Parameter
-from homelab.pve.upid import Upid
+from homelab.lab.state.documents import document, document_to_change, put_document
+from homelab.pve.schema import FLAG, LINES, LIST, TEXT, Parameter
 
 _KIND, _KEY = "cluster", "options"
+_TAG = r"[a-zA-Z0-9_][a-zA-Z0-9_\-+.]*"
 _OPTIONS = {
-    **each(TEXT, "bwlimit", "crs", "email_from", "ha", "http_proxy", "keyboard", "language"),
-    **each(TEXT, "location", "mac_prefix", "migration", "next-id", "notify", "registered-tags"),
+    **each(TEXT, "bwlimit", "crs", "ha", "keyboard", "language", "location", "migration"),
+    **each(TEXT, "next-id", "notify"),
+    "email_from": EMAIL,
+    "http_proxy": Parameter(pattern=r"http://.*"),
+    "mac_prefix": Parameter(pattern=r"(?i:[a-f0-9][02468ace](?::[a-f0-9]{2}){0,2}:?)"),
+    "registered-tags": Parameter(pattern=rf"{_TAG}(?:;{_TAG})*"),
     **each(TEXT, "replication", "tag-style", "u2f", "user-tag-access", "webauthn"),
-    "consent-text": Parameter(max_length=65536),
+    "consent-text": Parameter(max_length=65536, controls=LINES),
     "console": Parameter(enum=("applet", "vv", "html5", "xtermjs")),
-    "description": Parameter(max_length=65536),
+    "description": Parameter(max_length=65536, controls=LINES),
     "fencing": Parameter(enum=("watchdog", "hardware", "both")),
     "max_workers": Parameter(type="integer", minimum=1),
     "migration_unsecure": FLAG,
@@ -34,7 +39,7 @@ def options(context: Context, call: Call) -> object:
 
 
 def set_options(context: Context, call: Call) -> None:
-    value = (document(context.state, _KIND, _KEY) or {}) | given(call.args, _OPTIONS)
+    value = document_to_change(context.state, _KIND, _KEY) | given(call.args, _OPTIONS)
     for name in call.args.words("delete"):
         if name not in _OPTIONS:
             raise invalid("delete", f"unknown option '{name}'")
@@ -48,8 +53,8 @@ def log(context: Context, call: Call) -> object:
     everything = context.access.allows(call.caller, "/", "Sys.Syslog")
     rows: list[dict[str, object]] = []
     for number, record in enumerate(context.tasks.records(), start=1):
-        upid = Upid.parse(record.upid)
-        if not (everything or is_own(call.caller, record)):
+        upid = record.name
+        if upid is None or not (everything or is_own(call.caller, record)):
             continue
         rows.append(
             {

@@ -11,7 +11,7 @@ from homelab.lab.failures import ApiFailureError, invalid
 from homelab.lab.node.context import Context
 from homelab.lab.node.storages import storage_named
 from homelab.lab.state.database import PoolRecord, Transaction
-from homelab.pve.schema import FLAG, LIST, TEXT, Parameter
+from homelab.pve.schema import FLAG, LIST, PARAGRAPHS, TEXT, Parameter
 
 
 def listing(context: Context, call: Call) -> object:
@@ -133,11 +133,11 @@ def _details(context: Context, pool: PoolRecord, kind: str) -> dict[str, object]
 _KIND = Parameter(enum=("qemu", "lxc", "storage"))
 _AUDIT = Privilege("/pool/{poolid}", "Pool.Audit")
 _ALLOCATE = Privilege("/pool/{poolid}", "Pool.Allocate")
-_CHANGES = {"comment": TEXT, "vms": LIST, "storage": LIST, "delete": FLAG, "allow-move": FLAG}
+_CHANGES = {"comment": PARAGRAPHS, "vms": LIST, "storage": LIST, "delete": FLAG, "allow-move": FLAG}
 
 ENDPOINTS = (
     Endpoint("GET", "/pools", Rows(_AUDIT), listing, {"poolid": TEXT, "type": _KIND}),
-    Endpoint("POST", "/pools", _ALLOCATE, create, {"poolid": POOLID, "comment": TEXT}),
+    Endpoint("POST", "/pools", _ALLOCATE, create, {"poolid": POOLID, "comment": PARAGRAPHS}),
     Endpoint("PUT", "/pools", _ALLOCATE, update, {"poolid": POOLID, **_CHANGES}),
     Endpoint("DELETE", "/pools", _ALLOCATE, remove, {"poolid": POOLID}),
     Endpoint("GET", "/pools/{poolid*}", _AUDIT, show, {"type": _KIND}),

@@ -103,7 +103,7 @@ def create_group(context: Context, call: Call) -> None:
 
 def remove_group(context: Context, call: Call) -> None:
     scope = _group(context, call)
-    if firewall.read(context.state, scope).rules:
+    if firewall.read_to_change(context.state, scope).rules:
         raise ApiFailureError(f"Security group '{call.args.text('group')}' is not empty")
     with context.state.transaction() as transaction:
         firewall.remove(transaction, scope)

@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from ipaddress import ip_interface
 
 from homelab.lab.api.endpoint import each
+from homelab.pve.formats import without_zone
 from homelab.pve.schema import COUNT, FLAG, TEXT, WHOLE, Parameter
 
 _LEVEL = Parameter(
     enum=("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug", "nolog")
 )
+_NAME = re.compile(r"(?:(?:dc|guest)/)?[A-Za-z][A-Za-z0-9\-_]+")
 _POLICY = Parameter(enum=("ACCEPT", "REJECT", "DROP"))
-_ADDRESS = Parameter(max_length=512)
+_ADDRESS = Parameter(max_length=512, pattern=r"[A-Za-z0-9:./,+!_\- ]*")
+_PORTS = Parameter(max_length=512, pattern=r"[A-Za-z0-9:,\-]*")
+_WORD = Parameter(max_length=128, pattern=r"[A-Za-z0-9_.:/\-]*")
 
 
 def _address_or_name(text: str) -> str:
     """An address, a network, or the name of an alias (`dc/lan`)."""
-    if text[:1].isdigit() or ":" in text:
+    if text[:1].isdecimal() or ":" in text:
         try:
-            ip_interface(text)
+            ip_interface(without_zone(text))
         except ValueError as error:
             raise ValueError(
                 "value does not look like a valid IP address or CIDR network"
             ) from error
+    elif not _NAME.fullmatch(text):
+        raise ValueError("value does not look like a valid IP address or CIDR network")
     return text
 
 
@@ -40,15 +47,17 @@ RULE_FIELDS: Mapping[str, Parameter] = {
     ),
     "comment": COMMENT,
     "dest": _ADDRESS,
-    "dport": TEXT,
+    "dport": _PORTS,
     "enable": COUNT,
-    "icmp-type": TEXT,
-    "iface": Parameter(min_length=2, max_length=20),
+    "icmp-type": _WORD,
+    "iface": Parameter(
+        min_length=2, max_length=20, pattern=r"[A-Za-z][A-Za-z0-9_]+(?:[:.][0-9]+)?"
+    ),
     "log": _LEVEL,
     "macro": Parameter(max_length=128),
-    "proto": TEXT,
+    "proto": _WORD,
     "source": _ADDRESS,
-    "sport": TEXT,
+    "sport": _PORTS,
     "type": Parameter(required=True, enum=("in", "out", "forward", "group")),
 }
 RULE: Mapping[str, Parameter] = {**RULE_FIELDS, "digest": DIGEST, "pos": COUNT}

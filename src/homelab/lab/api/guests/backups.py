@@ -12,8 +12,9 @@ from homelab.lab.guests.files import backup_file
 from homelab.lab.guests.volume_access import check_volume_access, content_and_owner
 from homelab.lab.node.context import Context
 from homelab.lab.node.storages import DUMP_STORAGE, Storage, storage_named
+from homelab.pve.formats import PRUNE_BACKUPS
 from homelab.pve.properties import parse_property_string
-from homelab.pve.schema import COUNT, FLAG, LIST, REQUIRED, TEXT, WHOLE, Parameter
+from homelab.pve.schema import COUNT, FLAG, LINES, LIST, REQUIRED, TEXT, WHOLE, Parameter
 
 
 def back_up(context: Context, call: Call) -> object:
@@ -110,8 +111,8 @@ def _wanted(context: Context, call: Call) -> tuple[int, ...]:
 
 
 def _keep(text: str) -> int | None:
-    last = parse_property_string(text).get("keep-last", "") if text else ""
-    return int(last) if last.isdecimal() else None
+    last = PRUNE_BACKUPS.parse(text).get("keep-last")
+    return None if last is None else int(last)
 
 
 _BACKUP = Privilege("/vms/{vmid}", "VM.Backup")
@@ -125,7 +126,8 @@ ENDPOINTS = (
         back_up,
         {
             **each(FLAG, "all", "protected", "quiet", "remove", "stdexcludes", "stdout", "stop"),
-            **each(TEXT, "dumpdir", "fleecing", "performance", "pool", "prune-backups", "script"),
+            **each(TEXT, "dumpdir", "fleecing", "performance", "pool", "script"),
+            "prune-backups": Parameter(check=PRUNE_BACKUPS.normalise),
             **each(TEXT, "storage", "tmpdir"),
             **each(LIST, "exclude", "mailto", "vmid"),
             **each(COUNT, "bwlimit", "lockwait", "stopwait"),
@@ -136,7 +138,7 @@ ENDPOINTS = (
             "job-id": Parameter(max_length=50),
             "mailnotification": Parameter(enum=("always", "failure")),
             "mode": Parameter(enum=("snapshot", "suspend", "stop")),
-            "notes-template": Parameter(max_length=1024),
+            "notes-template": Parameter(max_length=1024, controls=LINES),
             "notification-mode": Parameter(enum=("auto", "legacy-sendmail", "notification-system")),
             "pbs-change-detection-mode": Parameter(enum=("legacy", "data", "metadata")),
         },

@@ -68,7 +68,7 @@ def create(context: Context, call: Call) -> object:
         context.pool(pool)
     if args.flag("ha-managed"):
         raise invalid("ha-managed", "this node has no high availability")
-    keys = args.text("ssh-public-keys").splitlines()
+    keys = args.text("ssh-public-keys").split("\n")
     values = {
         name: args.text(name)
         for name in args
@@ -273,8 +273,8 @@ ENDPOINTS = (
         resize,
         {
             "digest": _DIGEST,
-            "disk": Parameter(required=True, pattern=r"rootfs|mp\d{1,3}"),
-            "size": Parameter(required=True, pattern=r"\+?\d+(?:\.\d+)?[KMGT]?"),
+            "disk": Parameter(required=True, pattern=r"rootfs|mp[0-9]{1,3}"),
+            "size": Parameter(required=True, pattern=r"\+?[0-9]+(?:\.[0-9]+)?[KMGT]?"),
         },
     ),
     Endpoint("GET", f"{_L}/interfaces", _AUDIT, interfaces),

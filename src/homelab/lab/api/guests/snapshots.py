@@ -10,7 +10,7 @@ from homelab.lab.guests import snapshots as guest_snapshots
 from homelab.lab.node.context import Context
 from homelab.lab.state.snapshots import PARENT, STATE, snapshots
 from homelab.pve.guest_options import OPTIONS
-from homelab.pve.schema import FLAG, TEXT, Parameter
+from homelab.pve.schema import FLAG, PARAGRAPHS, Parameter
 
 SNAPSHOT_NAME = Parameter(max_length=40, pattern=r"[A-Za-z][A-Za-z0-9_\-]+")
 _REQUIRED_NAME = replace(SNAPSHOT_NAME, required=True)
@@ -26,6 +26,8 @@ def listing(context: Context, call: Call) -> object:
             "snaptime": snapshot.snaptime,
             "description": snapshot.description,
         }
+        if snapshot.damage is not None:
+            row["description"] = f"damaged, it can only be removed: {snapshot.damage}\n"
         if snapshot.state is not None:
             row[STATE] = snapshot.state
         rows.append(row if snapshot.parent is None else {**row, "parent": snapshot.parent})
@@ -82,7 +84,7 @@ _N = f"{_S}/{{snapname}}"
 
 ENDPOINTS = (
     Endpoint("GET", _S, Privilege("/vms/{vmid}", "VM.Audit"), listing),
-    Endpoint("POST", _S, _TAKE, take, {"snapname": _REQUIRED_NAME, "description": TEXT}),
+    Endpoint("POST", _S, _TAKE, take, {"snapname": _REQUIRED_NAME, "description": PARAGRAPHS}),
     Endpoint("GET", _N, "user", index),
     Endpoint("DELETE", _N, _TAKE, remove, {"force": FLAG}),
     Endpoint(
@@ -98,5 +100,5 @@ ENDPOINTS = (
         Privilege("/vms/{vmid}", "VM.Snapshot", ("VM.Snapshot.Rollback", "VM.Audit")),
         config,
     ),
-    Endpoint("PUT", f"{_N}/config", _TAKE, update, {"description": TEXT}),
+    Endpoint("PUT", f"{_N}/config", _TAKE, update, {"description": PARAGRAPHS}),
 )

@@ -42,6 +42,8 @@ def guest_status(
             status[key] = options[key]
     if record.config.flag("template"):
         status["template"] = 1
+    if record.damage is not None:
+        status |= {"status": "unknown", "lock": "damaged"}
     return status
 
 

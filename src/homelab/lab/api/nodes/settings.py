@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import time
+from dataclasses import replace
 from datetime import datetime
+from ipaddress import ip_address
 from zoneinfo import ZoneInfo, available_timezones
 
 from homelab.lab.api.endpoint import Call, Endpoint, Page, each, given
 from homelab.lab.api.rights import Privilege
 from homelab.lab.failures import invalid, modified
 from homelab.lab.node.context import Context
-from homelab.lab.state.documents import Document, document, put_document
-from homelab.pve.schema import COUNT, FLAG, LIST, REQUIRED, TEXT, Parameter
-from homelab.pve.upid import Upid
+from homelab.lab.state.documents import (
+    DamagedError,
+    Document,
+    document,
+    document_to_change,
+    put_document,
+)
+from homelab.pve.formats import without_zone
+from homelab.pve.schema import COUNT, FLAG, LINES, LIST, PARAGRAPHS, REQUIRED, TEXT, Parameter
 
 _KIND = "node"
 _CONFIG = {
     **each(TEXT, "acme", "wakeonlan", "location", *(f"acmedomain{number}" for number in range(6))),
-    "description": Parameter(max_length=65536),
+    "description": Parameter(max_length=65536, controls=LINES),
     "startall-onboot-delay": Parameter(type="integer", minimum=0, maximum=300),
     "ballooning-target": Parameter(type="integer", minimum=0, maximum=100),
 }
@@ -29,6 +37,8 @@ _STEPS = {"hour": 60, "day": 60, "week": 1800, "month": 1800, "year": 21600, "de
 _COUNTS = {"hour": 60, "day": 1440, "week": 336, "month": 1440, "year": 1460, "decade": 520}
 _OLD_STEPS = {"hour": 60, "day": 1800, "week": 10800, "month": 43200, "year": 604800}
 _OLD_COUNT = 70
+_LAST = 1 << 40
+"""Seconds since the epoch, up to which the times of tasks are shown as they are."""
 
 
 def dns(context: Context, _call: Call) -> object:
@@ -46,7 +56,8 @@ def hosts(context: Context, _call: Call) -> object:
 
 
 def set_hosts(context: Context, call: Call) -> None:
-    known = str(_kept(context, "hosts").get("data", _default_hosts(context)))
+    kept = document_to_change(context.state, _KIND, f"{context.node}/hosts")
+    known = str(kept.get("data", _default_hosts(context)))
     if call.args.text("digest") not in {"", _digest(known)}:
         raise modified()
     _keep(context, "hosts", {"data": call.args.text("data")})
@@ -54,6 +65,8 @@ def set_hosts(context: Context, call: Call) -> None:
 
 def now(context: Context, _call: Call) -> object:
     zone = str(_kept(context, "time").get("timezone", "UTC"))
+    if zone not in available_timezones():
+        raise DamagedError("the time zone of the node is damaged; setting it again replaces it")
     moment = time.time()
     offset = datetime.fromtimestamp(moment, ZoneInfo(zone)).utcoffset()
     shift = 0 if offset is None else int(offset.total_seconds())
@@ -75,7 +88,8 @@ def config(context: Context, call: Call) -> object:
 
 
 def set_config(context: Context, call: Call) -> None:
-    value = _kept(context, "config") | given(call.args, _CONFIG)
+    value = document_to_change(context.state, _KIND, f"{context.node}/config")
+    value |= given(call.args, _CONFIG)
     for name in call.args.words("delete"):
         value.pop(name, None)
     _keep(context, "config", value)
@@ -131,8 +145,8 @@ def _log_lines(context: Context) -> list[str]:
     """What the node's daemon would have logged of its tasks."""
     lines: list[str] = []
     for record in reversed(context.tasks.records()):
-        upid = Upid.parse(record.upid)
-        if upid.node != context.node:
+        upid = record.name
+        if upid is None or upid.node != context.node:
             continue
         who = f"<{upid.user}>" if upid.tokenid is None else f"<{upid.user}!{upid.tokenid}>"
         lines.append(_line(context, record.starttime, f"{who} starting task {record.upid}"))
@@ -143,7 +157,7 @@ def _log_lines(context: Context) -> list[str]:
 
 
 def _line(context: Context, moment: int, text: str) -> str:
-    stamp = time.strftime("%b %d %H:%M:%S", time.localtime(moment))
+    stamp = time.strftime("%b %d %H:%M:%S", time.localtime(min(max(moment, 0), _LAST)))
     return f"{stamp} {context.node} pvedaemon[1]: {text}"
 
 
@@ -165,8 +179,17 @@ def _keep(context: Context, name: str, value: Document) -> None:
         put_document(transaction, _KIND, f"{context.node}/{name}", value)
 
 
+def _address(text: str) -> str:
+    try:
+        ip_address(without_zone(text))
+    except ValueError as error:
+        raise ValueError("value does not look like a valid IP address") from error
+    return text
+
+
 _N = "/nodes/{node}"
-_MOMENT = Parameter(pattern=r"\d{4}-\d{2}-\d{2}(?: \d{2}:\d{2}(?::\d{2})?)?")
+_ADDRESS = Parameter(check=_address)
+_MOMENT = Parameter(pattern=r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?: [0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?")
 _FRAME = {
     "timeframe": Parameter(required=True, enum=tuple(_STEPS)),
     "cf": Parameter(enum=("AVERAGE", "MAX")),
@@ -180,7 +203,7 @@ ENDPOINTS = (
         f"{_N}/dns",
         _MODIFY,
         set_dns,
-        {**each(TEXT, "dns1", "dns2", "dns3"), "search": REQUIRED},
+        {**each(_ADDRESS, "dns1", "dns2", "dns3"), "search": REQUIRED},
         stored_only=True,
     ),
     Endpoint("GET", f"{_N}/hosts", Privilege("/", "Sys.Audit"), hosts),
@@ -189,7 +212,7 @@ ENDPOINTS = (
         f"{_N}/hosts",
         _MODIFY,
         set_hosts,
-        {"data": REQUIRED, "digest": Parameter(max_length=64)},
+        {"data": replace(PARAGRAPHS, required=True), "digest": Parameter(max_length=64)},
         stored_only=True,
     ),
     Endpoint("GET", f"{_N}/time", _AUDIT, now),

@@ -27,7 +27,7 @@ from homelab.lab.node.context import Context
 from homelab.lab.node.fetching import fetch
 from homelab.lab.node.storages import Storage, storage_named
 from homelab.lab.runtime import TaskLog
-from homelab.pve.schema import FLAG, REQUIRED, TEXT, Arguments, Parameter
+from homelab.pve.schema import FLAG, PARAGRAPHS, REQUIRED, TEXT, Arguments, Parameter
 
 
 def upload(context: Context, call: Call) -> object:
@@ -277,7 +277,7 @@ ENDPOINTS = (
         },
     ),
     Endpoint("GET", _V, _READ, show),
-    Endpoint("PUT", _V, _READ, update, {"notes": TEXT, "protected": FLAG}),
+    Endpoint("PUT", _V, _READ, update, {"notes": PARAGRAPHS, "protected": FLAG}),
     Endpoint(
         "DELETE",
         _V,

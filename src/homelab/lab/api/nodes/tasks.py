@@ -13,16 +13,23 @@ from homelab.lab.state.database import TaskRecord
 from homelab.pve.schema import COUNT, FLAG, LIST, TEXT, VMID, Parameter
 from homelab.pve.upid import Upid, UpidError
 
+DAMAGED = "damaged"
+"""The type of a task whose id is none."""
 
-def _identity(upid: Upid) -> dict[str, object]:
+
+def _identity(record: TaskRecord) -> dict[str, object]:
     """What a task's name says; a token shows apart from its user."""
+    upid = record.name
+    if upid is None:
+        nobody = {"node": "", "type": DAMAGED, "id": "", "user": "", "pid": 0, "pstart": 0}
+        return {"upid": record.upid, "starttime": record.starttime, **nobody}
     parts = {name: value for name, value in asdict(upid).items() if value is not None}
     return {"upid": str(upid), **parts}
 
 
 def task_status(record: TaskRecord) -> dict[str, object]:
     """A task's status; the exit status is there only when it has ended."""
-    status = _identity(Upid.parse(record.upid))
+    status = _identity(record)
     if record.endtime is None:
         return {**status, "status": "running"}
     return {**status, "status": "stopped", "exitstatus": record.exitstatus}
@@ -30,7 +37,7 @@ def task_status(record: TaskRecord) -> dict[str, object]:
 
 def task_row(record: TaskRecord) -> dict[str, object]:
     """A task's row in a list."""
-    row = _identity(Upid.parse(record.upid))
+    row = _identity(record)
     if record.endtime is None:
         return {**row, "status": "RUNNING"}
     return {**row, "endtime": record.endtime, "status": record.exitstatus}
@@ -76,16 +83,16 @@ def log(context: Context, call: Call) -> object:
 
 def _is_here(context: Context, record: TaskRecord) -> bool:
     """A node knows its own tasks; /cluster/tasks has those of all."""
-    return Upid.parse(record.upid).node == context.node
+    return record.name is None or record.name.node == context.node
 
 
 def _matches(record: TaskRecord, call: Call) -> bool:
-    args, upid = call.args, Upid.parse(record.upid)
+    args, upid = call.args, _identity(record)
     failed = record.exitstatus is not None and record.exitstatus != "OK"
     return (
-        ("vmid" not in args or upid.id == args.text("vmid"))
-        and ("typefilter" not in args or upid.type == args.text("typefilter"))
-        and ("userfilter" not in args or args.text("userfilter") in upid.user)
+        ("vmid" not in args or upid["id"] == args.text("vmid"))
+        and ("typefilter" not in args or upid["type"] == args.text("typefilter"))
+        and ("userfilter" not in args or args.text("userfilter") in str(upid["user"]))
         and ("since" not in args or record.starttime >= args.integer("since"))
         and ("until" not in args or record.starttime <= args.integer("until"))
         and (not args.flag("errors") or failed)
