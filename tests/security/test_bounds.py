@@ -290,7 +290,7 @@ def test_of_an_upload_that_is_cut_off_nothing_stays(hasty: BoundedServer) -> Non
 
 def test_nor_of_one_that_comes_no_further(hasty: BoundedServer) -> None:
     with hasty.connect() as connection:
-        connection.sendall(upload(hasty.token, 1 << 20) + BEGINNING + b"x" * 2000)
+        connection.sendall(upload(hasty.token, 1 << 20) + BEGINNING + b"x" * 20_000)
         wait_until(hasty.incoming, what="the file's beginning", timeout=5, interval=0.01)
         assert read_all(connection) == b""
     wait_until(lambda: not hasty.incoming(), what="the file's end", timeout=5, interval=0.01)
