@@ -282,6 +282,18 @@ _ELSEWHERE = (
         why="needs root: it makes namespaces and ends what is in them",
     ),
     _Elsewhere(
+        modules="lab/host/kernel.py",
+        tests=("unit/lab/host/test_tree.py", "security/test_hostile_tree.py"),
+        why="system calls: names are looked up in the one, mounts made (which needs root) in the other",
+        sets_going="Tree",
+    ),
+    _Elsewhere(
+        modules="lab/host/mounting.py",
+        tests=("integration/test_lxc_runtime.py", "security/test_hostile_tree.py"),
+        why="needs root: it enters mount namespaces",
+        sets_going="able",
+    ),
+    _Elsewhere(
         modules="operations/stages/*.py",
         tests=("integration/test_deploy.py", "integration/test_plan_memory.py"),
         why="each is a step of a plan or deploy with real Terraform and real containers",

@@ -237,7 +237,9 @@ class TestRoot:
         result = pytester.runpytest_subprocess("-k", "grafana", "-p", "no:cacheprovider")
 
         assert result.ret == 0
-        result.stderr.fnmatch_lines(["became ('-m', 'pytest', *'-k', 'grafana', *everything: True"])
+        result.stderr.fnmatch_lines(
+            ["became ('-P', '-m', 'pytest', *'-k', 'grafana', *everything: True"]
+        )
 
     def test_root_goes_on_as_it_is(self, pytester: pytest.Pytester) -> None:
         conftest = (

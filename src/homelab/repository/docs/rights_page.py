@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from homelab.escaping import Markdown
 from homelab.lab.api.endpoint import Endpoint
 from homelab.lab.api.table import ENDPOINTS
 from homelab.repository.docs.markdown import table
@@ -51,7 +52,8 @@ def rights_page() -> str:
 def _cells(endpoint: Endpoint) -> tuple[str, ...]:
     words = {"world": "everybody", "user": "who is logged in"}
     who = str(endpoint.permission)
-    return (f"{endpoint.method} `{endpoint.path}`", words.get(who, who), _source(endpoint.path))
+    name = Markdown(f"{endpoint.method} `{endpoint.path}`")
+    return (name, words.get(who, who), _source(endpoint.path))
 
 
 def _source(path: str) -> str:
