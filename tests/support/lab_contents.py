@@ -43,14 +43,19 @@ _RESTLESS = re.compile(
 """Figures that change by themselves, and what tasks left."""
 
 
-def furnish(node: LabNode) -> None:
-    """Put one of everything into a node, where it is not there yet."""
+def calm(node: LabNode) -> None:
+    """Wait until no task runs."""
     wait_until(
         lambda: node.ask("GET", "/nodes/pve/tasks", source="active").data == [],
         what="the tasks",
         timeout=30,
         interval=0.005,
     )
+
+
+def furnish(node: LabNode) -> None:
+    """Put one of everything into a node, where it is not there yet."""
+    calm(node)
     taken = {row["vmid"] for row in node.ask("GET", "/nodes/pve/lxc").data}
     for vmid in {100, 101} - taken:
         made = node.create(

@@ -20,35 +20,26 @@ GROUPID = Parameter(required=True, pattern=r"[A-Za-z0-9.\-_]+")
 ROLEID = GROUPID
 POOLID = Parameter(required=True, max_length=1023, pattern=rf"{_POOL}(?:/{_POOL}){{0,2}}")
 STORAGE = Parameter(required=True, pattern=r"[A-Za-z][A-Za-z0-9\-_.]*[A-Za-z0-9]")
-_FIREWALL_NAME = Parameter(required=True, pattern=r"[A-Za-z][A-Za-z0-9\-_]+")
 
 
 def _file(text: str) -> str:
-    if " " in text or not text.isprintable() or {"", ".", ".."} & set(text.split("/")):
+    if " " in text or {"", ".", ".."} & set(text.split("/")):
         raise ValueError("value does not look like a valid volume")
     return text
 
 
 PATH_PARAMETERS: Mapping[str, Parameter] = MappingProxyType(
     {
-        "group": _FIREWALL_NAME,
-        "groupid": GROUPID,
         "iface": Parameter(required=True, pattern=r"[A-Za-z][A-Za-z0-9_.:\-]*"),
-        "name": _FIREWALL_NAME,
         "node": Parameter(required=True, pattern=r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"),
-        "poolid": POOLID,
         "pos": replace(COUNT, required=True),
         "realm": Parameter(required=True, pattern=_REALM),
-        "roleid": ROLEID,
-        "snapname": Parameter(required=True, max_length=40, pattern=r"[A-Za-z][A-Za-z0-9_\-]+"),
         "storage": STORAGE,
-        "tokenid": TOKENID,
-        "userid": USERID,
         "vmid": replace(VMID, required=True),
         "volume": Parameter(required=True, check=_file),
     }
 )
-"""What each variable of a path may be."""
+"""What a variable of a path may be whose text is more than a key that is there or not."""
 _OTHERS = replace(REQUIRED, controls=None)
 
 

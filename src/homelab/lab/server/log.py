@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
+from homelab.escaping import one_line
+
 _FORMAT = "%(asctime)s %(levelname)s %(message)s"
 _MOST_BYTES = 16 << 20
 """Of the log, and of the one before it."""
 _MOST_PER_MINUTE = 600
 _LONGEST = 2000
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 _ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
@@ -28,13 +28,13 @@ class OneLine(logging.Formatter):
         super().__init__(_FORMAT)
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
-        record.message = _CONTROL.sub(_escaped, record.message[:_LONGEST])
+        record.message = one_line(record.message[:_LONGEST])
         return super().formatMessage(record)
 
     def formatException(self, ei: _ExcInfo) -> str:  # noqa: N802
         """Indented, so that no line of it looks like a record."""
         lines = super().formatException(ei).splitlines()
-        return "\n".join(f"  | {_CONTROL.sub(_escaped, line[:_LONGEST])}" for line in lines)
+        return "\n".join(f"  | {one_line(line[:_LONGEST])}" for line in lines)
 
 
 class Quota(logging.Filter):
@@ -103,7 +103,3 @@ def _is_same(now: os.stat_result, path: Path) -> bool:
         return os.path.samestat(now, path.stat())
     except FileNotFoundError:
         return False
-
-
-def _escaped(match: re.Match[str]) -> str:
-    return match[0].encode("unicode_escape").decode("ascii")

@@ -10,13 +10,16 @@ from homelab.lab.api.names import PATH_PARAMETERS, is_plain, is_vmid, path_param
 from homelab.lab.api.table import ENDPOINTS
 from homelab.pve.schema import convert
 
-_TAKEN_AS_THEY_ARE = {"cidr", "id", "sid", "upid"}
-"""They are compared with what is there, and no right stands on them."""
+_KEYS = {
+    *("cidr", "group", "groupid", "id", "name", "poolid", "roleid", "sid", "snapname", "tokenid"),
+    *("upid", "userid"),
+}
+"""They are looked up as they are; so what was damaged can be named too."""
 
 
 def test_every_variable_of_a_path_has_its_form() -> None:
     known = {name for e in ENDPOINTS for name in re.findall(r"{(\w+)\*?}", e.path)}
-    assert known == PATH_PARAMETERS.keys() | _TAKEN_AS_THEY_ARE
+    assert known == PATH_PARAMETERS.keys() | _KEYS
 
 
 @pytest.mark.parametrize("name", sorted(PATH_PARAMETERS))

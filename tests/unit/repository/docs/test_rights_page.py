@@ -9,4 +9,4 @@ def test_each_endpoint_is_told_once_with_its_right_and_its_source() -> None:
     assert len(rows) == len(ENDPOINTS)
     for endpoint, row in zip(ENDPOINTS, rows, strict=True):
         assert row.startswith(f"| {endpoint.method} `{endpoint.path}` |")
-        assert row.rstrip(" |").rpartition("| ")[2].startswith("PVE::")
+        assert row.rstrip(" |").rpartition("| ")[2].lstrip("`").startswith("PVE::")
