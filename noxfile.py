@@ -120,7 +120,7 @@ def unit(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Unit tests, then integration with real Terraform, LXC and Ansible, which needs root.
+    """Unit tests, then attacks and integration with real Terraform, LXC and Ansible as root.
 
     Without root and without sudo, tests that need root are skipped; under CI they fail.
     """
@@ -136,7 +136,8 @@ def tests(session: nox.Session) -> None:
     doctor = ("-P", "-m", "homelab.cli", "doctor", "--fix", "--tests")
     session.run(python, *doctor, external=True, success_codes=codes)
     beside = ("-n", "2", "--dist", "loadscope", "--durations=15")
-    session.run(*as_root(), python, *PYTEST, "tests/integration", *beside, external=True)
+    suites = ("tests/security", "tests/integration")
+    session.run(*as_root(), python, *PYTEST, *suites, *beside, external=True)
 
 
 @nox.session
