@@ -37,7 +37,8 @@ def require_private(path: Path, *, what: str, caller: int | None = None) -> None
         if why is not None:
             raise ConfigurationError(
                 f"{path} can't be used for {what}: {place} {why}, who could put something there",
-                hint=f"choose another directory, or make it yours alone: chmod go-w {place}",
+                hint="choose another directory, or make it yours alone: "
+                f"chown {os.geteuid()} {place} && chmod go-w {place}",
             )
 
 

@@ -40,6 +40,8 @@ _OWN_PREFIX = "/lab"
 _NOBODY = Caller(user="")
 _REMEMBERED = 20_000
 """Variables of paths, from which on they are forgotten."""
+_LONGEST_REMEMBERED = 128
+"""Characters of a path's variables, beyond which they are worked out each time."""
 _GUEST_IN_PATH = re.compile(r"/lxc/(\d+)")
 
 
@@ -228,7 +230,8 @@ class Dispatcher:
             values = rights.values_of(verify(variables, known), home=self._context.home)
             if len(self._values) >= _REMEMBERED:
                 self._values = {}
-            self._values[key] = values
+            if sum(map(len, variables.values())) <= _LONGEST_REMEMBERED:
+                self._values[key] = values
         return values
 
     def _suffer(self, method: str, path: str) -> None:
