@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from homelab.errors import CapabilityError
@@ -17,9 +19,10 @@ _PROXIES = {"http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY"
 _TRUST = {"SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"}
 _KEPT = re.compile(rf"{'|'.join(sorted(_NAMES | _PROXIES | _TRUST))}|({'|'.join(_PREFIXES)})\w+")
 _THE_USER_S_OWN = re.compile(
-    r"HOME|LOGNAME|MAIL|OLDPWD|PATH|PWD|PYTHONPYCACHEPREFIX|SHELL|SHLVL|USER|_|(SUDO|XDG)_\w+"
+    r"HOME|LOGNAME|MAIL|OLDPWD|PATH|PWD|SHELL|SHLVL|USER|_|(SUDO|XDG)_\w+"
+    r"|(PYTHON|PERL|RUBY|BASH_|LD_|GCONV_)\w*|ENV|IFS|NODE_OPTIONS"
 )
-"""With these, root would write into the user's home."""
+"""With these, root would write into the user's home, or run what they name."""
 _BYTECODE = "/var/cache/homelab/bytecode"
 
 
@@ -28,7 +31,8 @@ def argv_through_sudo(
 ) -> tuple[str, ...]:
     """The sudo command line for `argv`; values of variables don't appear in it, except PATH.
 
-    sudo replaces PATH by its own, so that one is handed over by env(1). Root's bytecode goes to a
+    sudo replaces PATH by its own, so that one is handed over by env(1), without directories where
+    somebody else could put a program. Root's bytecode goes to a
     place of its own, so that the user can still remove the environment that this runs from.
     `everything` keeps the variables that homelab does not know, too.
     """
@@ -41,8 +45,19 @@ def argv_through_sudo(
     )
     flags = () if interactive else ("-n",)
     keep = (f"--preserve-env={','.join(kept)}",) if kept else ()
-    path = f"PATH={values['PATH']}"
+    directories = filter(_is_trusted, values["PATH"].split(os.pathsep))
+    path = f"PATH={os.pathsep.join(directories)}"
     return ("sudo", *flags, *keep, "--", "env", path, f"PYTHONPYCACHEPREFIX={_BYTECODE}", *argv)
+
+
+def _is_trusted(directory: str) -> bool:
+    """Whether only root and this user decide on what programs a directory has."""
+    try:
+        found = Path(directory).stat()
+    except OSError:
+        return False
+    own = found.st_uid in {0, os.getuid()} and not found.st_mode & stat.S_IWOTH
+    return own and Path(directory).is_absolute()
 
 
 def go_on_as_root(

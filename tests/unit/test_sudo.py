@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -46,15 +47,43 @@ def test_everything_is_kept_for_tests_but_the_way_into_the_user_s_home(
     assert not kept & {"HOME", "XDG_CACHE_HOME", "LOGNAME", "SUDO_UID", "PATH"}
 
 
-def test_root_gets_the_user_s_path_and_its_own_programs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", "/home/me/bin:/usr/local/bin:/usr/bin:/bin")
+def test_root_gets_the_user_s_path_and_its_own_programs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    own = tmp_path / "bin"
+    own.mkdir(mode=0o755)
+    monkeypatch.setenv("PATH", f"{own}:/usr/bin:/bin")
 
-    (path,) = (
-        word for word in argv_through_sudo(("true",), interactive=False) if word[:5] == "PATH="
-    )
+    assert _path() == f"{own}:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
 
-    assert path.startswith("PATH=/home/me/bin:")
-    assert path.endswith(":/usr/local/sbin:/usr/sbin:/sbin")
+
+def test_root_looks_for_no_program_where_others_may_put_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    open_to_all = tmp_path / "open"
+    open_to_all.mkdir()
+    open_to_all.chmod(0o1777)
+    (tmp_path / "relative").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", f".::relative:{open_to_all}:{tmp_path}/not-there:/usr/bin")
+
+    assert _path() == "/usr/bin:/usr/local/sbin:/usr/sbin:/sbin"
+
+
+@pytest.mark.parametrize(
+    "name", ["PYTHONPATH", "PYTHONSTARTUP", "LD_PRELOAD", "BASH_ENV", "PERL5LIB"]
+)
+def test_root_runs_nothing_that_a_variable_names(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "/tmp/evil")
+
+    assert name not in _kept(argv_through_sudo(("true",), interactive=False, everything=True))
+
+
+def _path() -> str:
+    words = argv_through_sudo(("true",), interactive=False)
+    return next(word[5:] for word in words if word.startswith("PATH="))
 
 
 def test_a_terminal_may_be_asked() -> None:
