@@ -51,7 +51,7 @@ class Step:
     wanted: Any = None
     """The value as it is declared; of a move the storage, of a resize the size."""
     known: Any = None
-    """The value that there is; None where the option is new."""
+    """The value that there is, of a resize the volume; None where the option is new."""
 
     @property
     def impact(self) -> Impact:

@@ -9,9 +9,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any, Protocol
+from urllib.parse import quote
 
 from homelab.errors import ApiError, HomelabError
 from homelab.model.changes import Action, Change
+from homelab.pve.guest_privileges import bridge_path
 from homelab.wording import listed, some_of
 
 _MAKES = frozenset({Action.CREATE, Action.REPLACE})
@@ -51,7 +53,8 @@ class _Need:
 def require_present(node: Node, changes: Iterable[Change]) -> None:
     """Let a plan pass whose new containers find all that they are made from.
 
-    What the credentials may not look at is not checked; PVE itself refuses then.
+    What the credentials may not look at is not checked: PVE leaves it out of its lists, and it is
+    the privileges that are missing.
 
     Raises:
         MissingOnNodeError: lists what is missing, what there is instead, and who needs it.
@@ -75,7 +78,7 @@ def require_present(node: Node, changes: Iterable[Change]) -> None:
             there, where = present(need.node, need.kind), f" of node {need.node}"
         else:
             continue
-        if there is not None and need.name not in there:
+        if there is not None and need.name not in there and _is_seen(node, need):
             missing.append(
                 f"{need.kind} {need.name!r}{where}, for {some_of(sorted(names), _SHOWN)}; "
                 f"there is: {', '.join(sorted(there)) or 'none'}"
@@ -99,6 +102,23 @@ def _needs(after: Mapping[str, Any]) -> set[_Need]:
         if network.get("bridge"):
             found.add(("bridge", network["bridge"]))
     return {_Need(node=node_name, kind=kind, name=name) for kind, name in found}
+
+
+def _is_seen(node: Node, need: _Need) -> bool:
+    """Whether the credentials would see it if it was there."""
+    storage = need.name.partition(":")[0]
+    match need.kind:
+        case "node":
+            return True
+        case "bridge":
+            path, any_of = bridge_path(need.name), ("SDN.Audit", "SDN.Use")
+        case _:
+            path, any_of = f"/storage/{storage}", ("Datastore.Audit", "Datastore.AllocateSpace")
+    try:
+        held = node.get(f"access/permissions?path={quote(path)}") or {}
+    except ApiError:
+        return False
+    return not set(any_of).isdisjoint(held.get(path, {}))
 
 
 def _present(node: Node, node_name: str, kind: str) -> frozenset[str] | None:

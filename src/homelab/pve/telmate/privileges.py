@@ -117,6 +117,10 @@ def _step(step: Step, where: tuple[str, ...], release: Release) -> Iterator[Need
             yield Need(where, (option_privilege(step.option),))
             if step.verb is Verb.SET:
                 yield from _resources(step, release)
+            elif step.verb is Verb.RESIZE:
+                yield from _space(step.known.get("storage"))
+            elif step.verb is Verb.MOVE:
+                yield from _space(step.wanted)
 
 
 def _resources(step: Step, release: Release) -> Iterator[Need]:
@@ -126,9 +130,13 @@ def _resources(step: Step, release: Release) -> Iterator[Need]:
         if privilege is not None and bridge:
             yield Need((bridge_path(bridge, step.wanted.get("tag")),), (privilege,))
     elif step.known is None and _is_volume(step.option):
-        storage = str(step.wanted.get("storage") or "")
-        if storage and not storage.startswith("/"):
-            yield Need((f"/storage/{storage}",), ("Datastore.AllocateSpace",))
+        yield from _space(step.wanted.get("storage"))
+
+
+def _space(storage: object) -> Iterator[Need]:
+    """Room on a storage (PVE::API2::LXC resize_vm and move_volume, PVE::LXC for new volumes)."""
+    if isinstance(storage, str) and storage and not storage.startswith("/"):
+        yield Need((f"/storage/{storage}",), ("Datastore.AllocateSpace",))
 
 
 def _is_volume(option: str) -> bool:

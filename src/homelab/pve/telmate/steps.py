@@ -107,8 +107,13 @@ def _volume(
 ) -> Iterator[Step]:
     """What differs for a volume that is there; `more` names what is sent besides its flags."""
     if not same_size(known.get("size"), wanted.get("size")):
-        place = f"{attribute}.size"
-        yield Step(verb=Verb.RESIZE, option=option, attribute=place, wanted=wanted.get("size"))
+        yield Step(
+            verb=Verb.RESIZE,
+            option=option,
+            attribute=f"{attribute}.size",
+            wanted=wanted.get("size"),
+            known=known,
+        )
     old, new = known.get("storage"), wanted.get("storage")
     if option != "rootfs" and old and new and old != new:
         yield Step(verb=Verb.MOVE, option=option, attribute=f"{attribute}.storage", wanted=new)

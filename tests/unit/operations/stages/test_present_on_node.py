@@ -66,6 +66,25 @@ def test_everything_missing_is_one_error_that_says_what_there_is(node: Proxmox) 
     assert "node 'pve9', for n8n; there is: pve" in text
 
 
+def test_what_is_hidden_for_want_of_privileges_is_not_called_missing(node: Proxmox) -> None:
+    node._request("POST", "access/users", {"userid": "tf@pve", "password": "long-enough"})
+    node._request("POST", "access/roles", {"roleid": "Stores", "privs": "Datastore.Audit"})
+    node._request("PUT", "access/acl", {"path": "/storage", "roles": "Stores", "users": "tf@pve"})
+    made = node._request("POST", "access/users/tf@pve/token/t", {"privsep": "0"})
+    weak = Proxmox(
+        node.url,
+        token_id="tf@pve!t",
+        token_secret=made["value"],
+        ca_file=node._options["verify_ssl"],
+    )
+
+    require_present(weak, [_change("plex")])
+
+    with pytest.raises(MissingOnNodeError) as caught:
+        require_present(weak, [_change("plex", rootfs=[{"storage": "tank"}])])
+    assert len(caught.value.missing) == 1
+
+
 def test_what_is_there_already_or_unknown_is_not_asked_for(node: Proxmox) -> None:
     require_present(
         node,
