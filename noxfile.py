@@ -136,8 +136,9 @@ def tests(session: nox.Session) -> None:
     doctor = ("-P", "-m", "homelab.cli", "doctor", "--fix", "--tests")
     session.run(python, *doctor, external=True, success_codes=codes)
     beside = ("-n", "2", "--dist", "loadscope", "--durations=15")
-    suites = ("tests/security", "tests/integration")
-    session.run(*as_root(), python, *PYTEST, *suites, *beside, external=True)
+    # One after the other: integration tests install packages, and attacks look for changes of the host.
+    for suite in ("tests/security", "tests/integration"):
+        session.run(*as_root(), python, *PYTEST, suite, *beside, external=True)
 
 
 @nox.session

@@ -45,6 +45,18 @@ def fingerprint(*roots: Path) -> Print:
     return found
 
 
+def _changed(before: Print, after: Print) -> set[str]:
+    return {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def host() -> Iterator[None]:
+    """What a host is made of is the same after all of this."""
+    before = fingerprint(*_WATCHED)
+    yield
+    assert _changed(before, fingerprint(*_WATCHED)) == set()
+
+
 @pytest.fixture(scope="module")
 def lab(able: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     state = tmp_path_factory.mktemp("lab") / "state"
@@ -59,7 +71,7 @@ def node(lab: Lab) -> Node:
 
 @pytest.fixture
 def canary() -> Iterator[Path]:
-    """A tree of the host's, which is the same afterwards; so is what a host is made of.
+    """A tree of the host's, which is the same afterwards.
 
     Not below /tmp, which no backup has.
     """
@@ -80,12 +92,9 @@ def _watched(made: Path) -> Iterator[Path]:
         (made / name).write_text(_SECRET)
     (made / "of-the-host").write_text(f"ssh-ed25519 AAAA {_SECRET}\n")
     (made / "of-the-host").chmod(0o600)
-    before = fingerprint(made, *_WATCHED)
+    before = fingerprint(made)
     yield made
-    after = fingerprint(made, *_WATCHED)
-    assert {
-        path for path in before.keys() | after.keys() if before.get(path) != after.get(path)
-    } == set()
+    assert _changed(before, fingerprint(made)) == set()
 
 
 @pytest.fixture(autouse=True)
