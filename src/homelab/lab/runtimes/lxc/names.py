@@ -19,8 +19,8 @@ _SSH_CONFIG = """\
 # The lab's containers, by name or address. What follows is the host's own configuration.
 Host *
     User root
-    IdentityFile {key}
-    UserKnownHostsFile {known_hosts}
+    IdentityFile "{key}"
+    UserKnownHostsFile "{known_hosts}"
     HashKnownHosts no
     CheckHostIP no
 

@@ -32,8 +32,8 @@ def test_ssh_uses_the_labs_key_and_known_hosts(tmp_path):
     names = Names(tmp_path / "lxc", tmp_path / "node")
     names.prepare(tmp_path / "key")
     text = (tmp_path / "node/ssh_config").read_text()
-    assert f"IdentityFile {tmp_path}/key" in text
-    assert f"UserKnownHostsFile {names.known_hosts}" in text
+    assert f'IdentityFile "{tmp_path}/key"' in text
+    assert f'UserKnownHostsFile "{names.known_hosts}"' in text
 
 
 def test_a_record_cut_off_by_a_crash_is_left_out(tmp_path):
