@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import ssl
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -45,6 +46,9 @@ class Client:
             context.verify_mode = ssl.CERT_NONE
             connection = http.client.HTTPSConnection(target.netloc, context=context)
             self._local.connection = connection
+        elif time.monotonic() - self._local.used > _IDLE:
+            connection.close()  # http.client opens it again
+        self._local.used = time.monotonic()
         form, where = urlencode(values), target.path + path
         if method == "GET":
             connection.request(method, f"{where}?{form}" if form else where, headers=self.headers)

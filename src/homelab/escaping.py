@@ -44,6 +44,8 @@ _MARKDOWN = re.compile(
 )
 """What CommonMark, GitHub's additions to it, and what GitHub does with a page afterwards react to."""
 
+_TEMPLATE = re.compile(r"\{[{%#]|\A#jinja2:")
+"""What Ansible takes for a template: Jinja's delimiters, or a line that sets others."""
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _UNQUOTED = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 """A word that Mermaid takes as it is."""
@@ -155,7 +157,7 @@ def ansible(value: Any) -> Any:
         return {key: ansible(item) for key, item in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [ansible(item) for item in value]
-    if isinstance(value, str) and ("{" in value or "#" in value):
+    if isinstance(value, str) and _TEMPLATE.search(value):
         return {"__ansible_unsafe": value}
     return value
 
