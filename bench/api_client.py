@@ -13,6 +13,8 @@ from threading import local
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+_IDLE = 30.0
+"""Seconds after which the server may have closed a connection."""
 TEMPLATE = "local:vztmpl/debian-13-homelab_13.0_amd64.tar.zst"
 
 
