@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Self
 from urllib.parse import unquote
 
@@ -21,6 +22,7 @@ INTERNAL: Mapping[str, Parameter] = {
 }
 """What a configuration has besides its options; no request sets it."""
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\uffff%]")
+_SHORT = 200
 _INDEXED = re.compile(r"(net|mp|dev|unused)(\d+)")
 
 
@@ -114,7 +116,7 @@ class GuestConfig:
             name: problem
             for options in (found.options, found.pending)
             for name, value in options.items()
-            if (problem := _problem(name, value)) is not None
+            if (problem := _known_problem(name, value)) is not None
         }
         unknown = found.pending_delete - OPTIONS.keys()
         problems |= dict.fromkeys(unknown, "unknown option")
@@ -217,6 +219,11 @@ class GuestConfig:
         return tuple(dict.fromkeys(found))
 
 
+def _known_problem(name: str, value: str) -> str | None:
+    """The same for a value that is like one before, as most are; long ones are not remembered."""
+    return (_remembered if len(value) <= _SHORT else _problem)(name, value)
+
+
 def _problem(name: str, value: str) -> str | None:
     """Why a value is none that is kept under a name."""
     parameter = OPTIONS.get(name) or INTERNAL.get(name)
@@ -229,6 +236,9 @@ def _problem(name: str, value: str) -> str | None:
     except ValueError as error:
         return str(error).strip()
     return None
+
+
+_remembered = lru_cache(maxsize=4096)(_problem)
 
 
 def to_json(option: str, value: str) -> object:
