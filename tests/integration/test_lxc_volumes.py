@@ -44,11 +44,7 @@ def node(lab: Lab) -> Node:
 @pytest.fixture(autouse=True)
 def emptied(node: Node) -> Iterator[None]:
     yield
-    for file in node.api.storage("local").content.get(content="backup"):
-        node.api.storage("local").content(file["volid"]).delete()
-    guests = sorted(node.api.lxc.get(), key=lambda guest: guest.get("template", 0))
-    for guest in guests:
-        node.ok(node.api.lxc(guest["vmid"]).delete(force=1))
+    node.empty()
 
 
 def test_the_kernel_offers_limits_and_snapshots(node: Node) -> None:

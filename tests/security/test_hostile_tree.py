@@ -100,10 +100,7 @@ def _watched(made: Path) -> Iterator[Path]:
 @pytest.fixture(autouse=True)
 def emptied(node: Node) -> Iterator[None]:
     yield
-    for file in node.api.storage("local").content.get(content="backup"):
-        node.api.storage("local").content(file["volid"]).delete()
-    for guest in node.api.lxc.get():
-        node.ok(node.api.lxc(guest["vmid"]).delete(force=1))
+    node.empty()
 
 
 def everywhere(node: Node, vmid: int) -> None:
