@@ -129,6 +129,11 @@ class Environment:
     sudo_owner: tuple[int, int] | None = None
     """The user and group that called sudo; files in the project are given back to them."""
 
+    @property
+    def sudo_user(self) -> int | None:
+        """The id of the user who called sudo."""
+        return None if self.sudo_owner is None else self.sudo_owner[0]
+
     @classmethod
     def read(cls, values: Mapping[str, str] | None = None) -> Self:
         """Read this process's environment, or `values` in its place; an empty one says nothing."""

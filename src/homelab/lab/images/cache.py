@@ -72,8 +72,7 @@ def ensure_templates(
 
 def _keep_private(root: Path) -> None:
     """Let nobody else into the templates: their privileged programs belong to the containers' ids."""
-    owner = Environment.read().sudo_owner
-    require_private(root, what="container templates", caller=None if owner is None else owner[0])
+    require_private(root, what="container templates", caller=Environment.read().sudo_user)
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
     root.chmod(0o700)
 

@@ -58,8 +58,7 @@ def prepare(state: Path) -> None:
         ConfigurationError: it can't be made or written, others could put something into it, or it
             holds something else.
     """
-    owner = Environment.read().sudo_owner
-    require_private(state, what="the lab's state", caller=None if owner is None else owner[0])
+    require_private(state, what="the lab's state", caller=Environment.read().sudo_user)
     try:
         state.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
         state.mkdir(mode=0o700, exist_ok=True)
